@@ -1,0 +1,12 @@
+# Every target is one command of tools/dev.py, which says what they do: `make help`.
+# ARGS goes on to it: make test ARGS="-k quantity"
+PYTHON ?= python3
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint check build bench format engines
+
+help:
+	@$(PYTHON) tools/dev.py help
+
+run test lint check build bench format engines:
+	@$(PYTHON) tools/dev.py $@ $(ARGS)

@@ -1,0 +1,173 @@
+"""Everything a developer runs, on a machine with Python and nothing else: `python3 tools/dev.py help`.
+
+Each command first sees to the virtual environment in `.venv`; it is made anew when pyproject.toml changed.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from hashlib import sha256
+from pathlib import Path
+
+OLDEST = (3, 11)
+NEWEST_MINOR = 14
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+PYTHON = VENV / "bin" / "python"
+STAMP = VENV / "installed-from"
+
+
+def ensure_new_enough_python() -> None:
+    """Go on with a newer Python from PATH where this one is too old; end with advice where there is none."""
+    if sys.version_info >= OLDEST:
+        return
+    for minor in range(NEWEST_MINOR, OLDEST[1] - 1, -1):
+        newer = shutil.which(f"python3.{minor}")
+        # A version manager's shim is on PATH also where the version behind it is not installed.
+        if newer and subprocess.call([newer, "-c", ""], stderr=subprocess.DEVNULL) == 0:
+            os.execv(newer, [newer, *sys.argv])
+    sys.exit("rayfence needs Python 3.11 or newer, this is {}.{}; install one and try again".format(*sys.version_info))
+
+
+def set_up() -> None:
+    """Make `.venv` with rayfence and its development tools in it, unless it is there and up to date."""
+    wanted = f"{ROOT} {sys.version} {sha256((ROOT / 'pyproject.toml').read_bytes()).hexdigest()}"
+    if PYTHON.exists() and STAMP.exists() and STAMP.read_text() == wanted:
+        return
+    say("setting up .venv (once, and when pyproject.toml changes)")
+    made = run_quietly(sys.executable, "-m", "venv", "--clear", VENV)
+    if made.returncode:
+        sys.exit(f"{made.stdout}\nPython's own `venv` is needed; on Debian and Ubuntu: apt-get install python3-venv")
+    installed = run_quietly(PYTHON, "-m", "pip", "install", "--quiet", "--editable", f"{ROOT}[dev]")
+    if installed.returncode:
+        sys.exit(f"{installed.stdout}\npip could not install rayfence and its development tools")
+    STAMP.write_text(wanted)
+
+
+def run_quietly(*command: "str | Path") -> "subprocess.CompletedProcess[str]":
+    """Run a program; its output, both streams as one, is in `.stdout`."""
+    return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+
+
+def say(text: str) -> None:
+    """Tell the developer at once, in order with what programs print."""
+    print(f"dev: {text}", flush=True)
+
+
+def step(title: str, *command: "str | Path") -> None:
+    """Run one program from the repository's top, and end here if it fails."""
+    say(title)
+    start = time.monotonic()
+    code = subprocess.run([PYTHON, *command], cwd=ROOT, check=False).returncode
+    seconds = time.monotonic() - start
+    if code:
+        say(f"{title}: FAILED after {seconds:.1f} s (exit code {code})")
+        sys.exit(code)
+    say(f"{title}: ok, {seconds:.1f} s")
+
+
+def run(*more: str) -> None:
+    """build the policies of tenants/ and let the real Kyverno judge the documented RayClusters"""
+    engines("kyverno")
+    build()
+    documented = ("--testcases", "testcases/documented", "--no-derived")
+    step("rayfence test", "-m", "rayfence", "test", *documented, *more)
+
+
+def test(*more: str) -> None:
+    """pytest; `--no-engine` leaves out the tests that run a real policy engine, the rest goes to pytest"""
+    if "--no-engine" in more:
+        step("pytest", "-m", "pytest", "-m", "not engine", *(word for word in more if word != "--no-engine"))
+    else:
+        engines()
+        step("pytest", "-m", "pytest", *more)
+
+
+def lint(*paths: str) -> None:
+    """format and style (ruff), types (mypy)"""
+    step("ruff format --check", "-m", "ruff", "format", "--check", *paths)
+    step("ruff check", "-m", "ruff", "check", *paths)
+    step("mypy", "-m", "mypy")
+
+
+def check() -> None:
+    """everything CI runs: lint, are policies/ and docs/ up to date, do the policies hold, all tests"""
+    lint()
+    step("rayfence build --check", "-m", "rayfence", "build", "--check")
+    step("docs --check", "tools/docs.py", "--check")
+    engines()
+    step("rayfence test", "-m", "rayfence", "test")
+    test()
+    say("all checks passed")
+
+
+def build(*more: str) -> None:
+    """write policies/ from tenants/"""
+    step("rayfence build", "-m", "rayfence", "build", *more)
+
+
+def bench(*more: str) -> None:
+    """print the benchmarks, as ratios with peak memory"""
+    engines("kyverno")
+    step("benchmarks", "benchmarks", *more)
+
+
+def format(*paths: str) -> None:
+    """rewrite the code the way `lint` wants it"""
+    step("ruff format", "-m", "ruff", "format", *paths)
+    step("ruff check --fix", "-m", "ruff", "check", "--fix", *paths)
+
+
+def engines(*names: str) -> None:
+    """find or build the pinned Go programs (kyverno, kustomize) before something needs them"""
+    step("engines", __file__, "_find", *names)
+
+
+def find(*names: str) -> None:
+    """Print where each pinned Go program is, all of them when none is named; runs inside `.venv`."""
+    from rayfence import gotool
+
+    for tool in (gotool.KYVERNO, gotool.KUSTOMIZE):
+        if names and tool.name not in names:
+            continue
+        try:
+            found = gotool.find(tool, say)
+        except gotool.ToolMissing as missing:
+            say(str(missing))
+            sys.exit(3)
+        if found.warning:
+            say(f"warning: {found.warning}")
+        say(f"{tool.title} {found.version} ({found.source}): {found.path}")
+
+
+COMMANDS = {each.__name__: each for each in (run, test, lint, check, build, bench, format, engines)}
+
+
+def usage() -> str:
+    """One line for each command."""
+    lines = (f"  {name:8} {command.__doc__}" for name, command in COMMANDS.items())
+    return "\n".join(["python3 tools/dev.py COMMAND [ARGUMENT...]", *lines])
+
+
+def main(name: str = "help", *arguments: str) -> None:
+    """Set up, then do one command."""
+    ensure_new_enough_python()
+    if name == "_find":
+        find(*arguments)
+    elif name in {"help", "-h", "--help"}:
+        print(usage())
+    elif name not in COMMANDS or (name == "check" and arguments):
+        sys.exit(f"{usage()}\n\nnot understood: {' '.join([name, *arguments])}")
+    else:
+        set_up()
+        COMMANDS[name](*arguments)
+
+
+if __name__ == "__main__":
+    try:
+        main(*sys.argv[1:])
+    except KeyboardInterrupt:
+        sys.exit(130)
