@@ -1,0 +1,8 @@
+"""The Go programs that rayfence rests on, in their pinned versions: found on this machine, or built once and kept."""
+
+from rayfence.gotool.building import ToolMissing
+from rayfence.gotool.finding import Found, Source, find
+from rayfence.gotool.golang import Progress
+from rayfence.gotool.pins import KUSTOMIZE, KYVERNO, GoTool
+
+__all__ = ["KUSTOMIZE", "KYVERNO", "Found", "GoTool", "Progress", "Source", "ToolMissing", "find"]

@@ -1,0 +1,77 @@
+"""The Go programs that rayfence rests on: which version, how it is built, how it says its version."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+SECONDS_TO_ANSWER = 60
+
+
+@dataclass(frozen=True, slots=True)
+class GoTool:
+    """One program and how to get it; `name` is its folder under `tools/`, `version` has no leading `v`."""
+
+    name: str
+    title: str
+    package: str
+    version: str
+    ldflags: str
+    variable: str
+    executables: tuple[str, ...]
+    version_arguments: tuple[str, ...]
+    version_pattern: str
+    takes: str
+    caution: str = ""
+
+
+KYVERNO = GoTool(
+    name="kyverno",
+    title="Kyverno CLI",
+    package="github.com/kyverno/kyverno/cmd/cli/kubectl-kyverno",
+    version="1.19.1",
+    ldflags="-s -w -X github.com/kyverno/kyverno/pkg/version.BuildVersion=v1.19.1",
+    variable="RAYFENCE_KYVERNO",
+    executables=("kyverno", "kubectl-kyverno"),
+    version_arguments=("version",),
+    version_pattern=r"^Version: v?(\S+)",
+    takes="about 5 minutes",
+    caution="Kyverno 1.19.0 deletes and re-creates generated objects every hour; install 1.19.1 in the cluster too",
+)
+KUSTOMIZE = GoTool(
+    name="kustomize",
+    title="Kustomize",
+    package="sigs.k8s.io/kustomize/kustomize/v5",
+    version="5.8.2",
+    ldflags="-s -w",
+    variable="RAYFENCE_KUSTOMIZE",
+    executables=("kustomize",),
+    version_arguments=("version",),
+    version_pattern=r"^v(\S+)",
+    takes="about half a minute",
+)
+
+
+def version_of(tool: GoTool, path: Path) -> str | None:
+    """What the program says its version is, without a `v`; None when it does not run or does not say."""
+    try:
+        done = subprocess.run(
+            [path, *tool.version_arguments],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=SECONDS_TO_ANSWER,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    said = re.search(tool.version_pattern, done.stdout.decode(errors="replace"), re.MULTILINE)
+    return said[1] if said else None
+
+
+def folder(name: str) -> Path:
+    """`tools/<name>`: inside the installed package, or at the top of a source checkout."""
+    package = Path(__file__).resolve().parents[1]
+    places = (package / "tools" / name, package.parents[1] / "tools" / name)
+    return next((place for place in places if place.is_dir()), places[0])
