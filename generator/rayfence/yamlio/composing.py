@@ -1,0 +1,76 @@
+"""YAML text -> one tree of PyYAML's nodes per document, composed in C."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from yaml import Node
+
+try:
+    from yaml._yaml import CParser as _Parser
+except ImportError:  # PyYAML without libyaml: slower, the same otherwise
+    from rayfence.yamlio.slow import SlowParser as _Parser  # type: ignore[assignment]
+
+MAX_NESTING = 100
+
+# The tags of scalars that carry none of their own.
+PLAIN, QUOTED = "plain", "quoted"
+
+
+class Refused(Exception):
+    """What is well-formed YAML and yet not read: the line at fault (1-based) and what is wrong."""
+
+    def __init__(self, node: Node, message: str) -> None:
+        super().__init__(message)
+        self.line = node.start_mark.line + 1
+
+
+class _Composer(_Parser):
+    """PyYAML's composer with its resolver left out, and with a bound on nesting.
+
+    The two `resolver` hooks are called once per node on the way down and up. Without the bound the C code would
+    recurse until the process dies.
+    """
+
+    depth = 0
+
+    def resolve(self, kind: type[Node], text: str | None, implicit: Any) -> str:
+        """A scalar's tag: PLAIN or QUOTED. Those of collections are not used."""
+        return PLAIN if text is None or implicit[0] else QUOTED
+
+    def descend_resolver(self, parent: Node | None, index: Any) -> None:
+        self.depth += 1
+        if self.depth > MAX_NESTING:
+            assert parent is not None
+            raise Refused(parent, f"values nest more than {MAX_NESTING} levels deep; this is no Kubernetes object")
+
+    def ascend_resolver(self) -> None:
+        self.depth -= 1
+
+
+def compose(text: str) -> Iterator[Node]:
+    """One tree per document. Raises Refused and yaml.YAMLError where the text cannot be read on."""
+    composer = _Composer(text)
+    try:
+        while composer.check_node():
+            with garbage_left_alone():
+                node = composer.get_node()
+            assert node is not None
+            yield node
+    finally:
+        composer.dispose()
+
+
+@contextmanager
+def garbage_left_alone() -> Iterator[None]:
+    """Nodes make no garbage, but the search for it among a million of them takes ten times as long as composing."""
+    searching = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if searching:
+            gc.enable()
