@@ -1,0 +1,180 @@
+"""What a platform team decided: one Platform and its Tenants, as values with every default filled in.
+
+Nothing here reads a file; `tenants.load` makes these. Field names are those of the YAML, in Python's spelling.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class Enforcement(StrEnum):
+    """What happens to an object that breaks a rule."""
+
+    ENFORCE = "Enforce"
+    AUDIT = "Audit"
+    WARN = "Warn"
+
+
+class Mode(StrEnum):
+    """Which directions a tenant's pods are closed in; KubeRay's words."""
+
+    DENY_ALL = "DenyAll"
+    DENY_ALL_INGRESS = "DenyAllIngress"
+    DENY_ALL_EGRESS = "DenyAllEgress"
+
+
+class Scope(StrEnum):
+    """Who a tenant's pods may reach beside their own RayCluster."""
+
+    TENANT = "tenant"
+    CLUSTER = "cluster"
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """Pods of one namespace, chosen by labels (all of them where `pod_labels` is empty)."""
+
+    namespace: str
+    pod_labels: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """The KubeRay operator: where it runs, as whom, and the ports it needs on head pods."""
+
+    peer: Peer = Peer("kuberay-operator", {"app.kubernetes.io/component": "kuberay-operator"})
+    service_account: str = "kuberay-operator"
+    ports: tuple[int, ...] = (8265, 8000)
+
+    @property
+    def username(self) -> str:
+        """The user name the API server gives to the operator's service account."""
+        return f"system:serviceaccount:{self.peer.namespace}:{self.service_account}"
+
+
+@dataclass(frozen=True, slots=True)
+class ApiServer:
+    """Where autoscaling heads find the API server; no rule is written while `cidrs` is empty."""
+
+    cidrs: tuple[str, ...] = ()
+    port: int = 6443
+
+
+@dataclass(frozen=True, slots=True)
+class Administrators:
+    """Who may edit rayfence's own objects in a tenant's namespace."""
+
+    groups: tuple[str, ...] = ("system:masters",)
+    users: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """What tenants may open to the outside of the cluster."""
+
+    load_balancer: bool = False
+    node_port: bool = False
+    ingress: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Egress:
+    """What tenants' own network rules may reach beside their namespaces and DNS."""
+
+    namespaces: tuple[str, ...] = ()
+    cidrs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """The decisions that hold for every tenant."""
+
+    name: str = "platform"
+    tenant_label: str = "tenant"
+    node_label: str = "tenant"
+    taint_key: str = "tenant"
+    enforcement: Enforcement = Enforcement.ENFORCE
+    operator: Operator = Operator()
+    dns: Peer = Peer("kube-system", {"k8s-app": "kube-dns"})
+    monitoring: str | None = "monitoring"
+    api_server: ApiServer = ApiServer()
+    administrators: Administrators = Administrators()
+    exposure: Exposure = Exposure()
+    disabled_rules: tuple[str, ...] = ()
+    egress: Egress = Egress()
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Two Kubernetes quantities, as written; `min` is not above `max`."""
+
+    min: str
+    max: str
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """Bounds for every single container and init container."""
+
+    cpu: Bounds
+    memory: Bounds
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """A ceiling; `None` means no limit of that kind. Accelerators left out mean none are allowed."""
+
+    cpu: str | None = None
+    memory: str | None = None
+    accelerators: int = 0
+    workers: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RoleRules:
+    """NetworkPolicy rules of the tenant's own, for heads or for workers, kept as they were written."""
+
+    ingress: tuple[Mapping[str, Any], ...] = ()
+    egress: tuple[Mapping[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """A tenant's isolation."""
+
+    enforce: bool = True
+    mode: Mode = Mode.DENY_ALL
+    scope: Scope = Scope.TENANT
+    ports: tuple[int, ...] = (6379, 8265, 10001)
+    head: RoleRules = RoleRules()
+    worker: RoleRules = RoleRules()
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """One team: its namespaces, its ceilings, its isolation. `name` is the label, selector and taint value."""
+
+    name: str
+    namespaces: tuple[str, ...]
+    container: Container
+    enforcement: Enforcement = Enforcement.ENFORCE
+    quota: Quota = Quota()
+    namespace_quota: Quota | None = None
+    network: Network = Network()
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Everything under `tenants/`: the platform and its tenants in order of name."""
+
+    platform: Platform
+    tenants: tuple[Tenant, ...]
+
+    def by_namespace(self) -> dict[str, Tenant]:
+        """Every tenant namespace with the one tenant it belongs to, in order of namespace."""
+        pairs = ((namespace, tenant) for tenant in self.tenants for namespace in tenant.namespaces)
+        return dict(sorted(pairs))

@@ -1,0 +1,110 @@
+"""Files of `tenants/` -> a Config, or every problem in them at once.
+
+The shape of a document is `tenants.schema.json`'s to say; `claims`, `bounds` and `peers` say what makes sense.
+"""
+
+from __future__ import annotations
+
+import pathlib
+from collections.abc import Iterable, Iterator, Sequence
+
+from rayfence.config import Config, Platform
+from rayfence.path import Path
+from rayfence.tenants import addresses, bounds, claims, decode, peers, shape
+from rayfence.tenants.complaints import Complaints
+from rayfence.yamlio import Document, Problem, read
+
+__all__ = ["ConfigError", "load", "parse"]
+
+_SUFFIXES = (".yaml", ".yml")
+
+
+class ConfigError(Exception):
+    """A tenant config that cannot be used. `problems` has all of them, in order of file and line."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(sorted(problems, key=lambda problem: (problem.file, problem.line)))
+        super().__init__("\n".join(map(str, self.problems)))
+
+
+def load(paths: Sequence[pathlib.Path]) -> Config:
+    """The config in files and folders, whose *.yaml and *.yml are read at any depth, those of a hidden name left out.
+
+    Raises ConfigError.
+    """
+    sources: list[tuple[str, bytes]] = []
+    problems: list[Problem] = []
+    for file in dict.fromkeys(file for path in paths for file in _files(path)):
+        try:
+            sources.append((str(file), file.read_bytes()))
+        except FileNotFoundError:
+            problems.append(Problem(str(file), 0, "there is no such file or folder; write the tenants there"))
+        except OSError as error:
+            problems.append(Problem(str(file), 0, f"cannot be read: {error.strerror}; make it readable"))
+    return _config(sources, problems, where=" ".join(map(str, paths)))
+
+
+def parse(sources: Iterable[tuple[str, str | bytes]]) -> Config:
+    """The config in texts that were read already, each with its file's name. Raises ConfigError."""
+    return _config(sources, [], where="tenants")
+
+
+def _files(path: pathlib.Path) -> Iterator[pathlib.Path]:
+    if not path.is_dir():
+        yield path
+        return
+    for file in sorted(path.rglob("*")):
+        hidden = any(part.startswith(".") for part in file.relative_to(path).parts)
+        if file.suffix in _SUFFIXES and not hidden and not file.is_dir():
+            yield file
+
+
+def _config(sources: Iterable[tuple[str, str | bytes]], problems: list[Problem], where: str) -> Config:
+    documents: list[Document] = []
+    for file, text in sources:
+        for found in read(text, file):
+            problems.append(found) if isinstance(found, Problem) else documents.append(found)
+    problems += _checked(documents)
+    if not problems and not any(document.value["kind"] == "Tenant" for document in documents):
+        problems.append(Problem(where, 0, "there is no Tenant; write at least one document with `kind: Tenant`"))
+    if problems:
+        raise ConfigError(problems)
+    platform = _platform(documents)
+    tenants = [decode.tenant(doc.value, platform) for doc in documents if doc.value["kind"] == "Tenant"]
+    return Config(platform, tuple(sorted(tenants, key=lambda tenant: tenant.name)))
+
+
+def _checked(documents: Sequence[Document]) -> list[Problem]:
+    """The problems of all documents. Only those of the right shape are asked for their sense."""
+    found = [Complaints(document) for document in documents]
+    for complaints in found:
+        shape.check()(complaints.document.value, Path(), complaints)
+    sound = [complaints for complaints in found if not complaints.problems]
+    platform = _platform([complaints.document for complaints in sound])
+    owners = claims.owners(documents)
+    for complaints in found:
+        claims.check(complaints.document, owners, platform, complaints)
+    claims.check_names(found)
+    for complaints in sound:
+        _check_sense(complaints, owners)
+    return [problem for complaints in found for problem in complaints.problems]
+
+
+def _check_sense(complaints: Complaints, owners: dict[str, claims.Claim]) -> None:
+    value = complaints.document.value
+    spec = value.get("spec", {})
+    if value["kind"] == "Tenant":
+        bounds.check(spec, complaints)
+        peers.check(value["metadata"]["name"], spec, owners, complaints)
+        return
+    for section in ("apiServer", "egress"):
+        for index, cidr in enumerate(spec.get(section, {}).get("cidrs", ())):
+            fault = addresses.fault(cidr)
+            if fault:
+                complaints.add(Path.of("spec", section, "cidrs", index), fault)
+
+
+def _platform(documents: Sequence[Document]) -> Platform:
+    """The Platform that is written, or the one of defaults."""
+    written = (decode.platform(document.value) for document in documents if document.value["kind"] == "Platform")
+    return next(written, Platform())

@@ -1,0 +1,113 @@
+"""What documents of a tenant config say of each other: one name, one namespace, one Platform."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+from rayfence.config import Platform
+from rayfence.path import Path
+from rayfence.tenants.complaints import Complaints
+from rayfence.tenants.words import quoted
+from rayfence.yamlio import Document
+
+_NAME = Path.of("metadata", "name")
+_KIND = Path.of("kind")
+_OWN = "write a namespace of the tenant's own"
+
+
+class Claim(NamedTuple):
+    """A namespace, the tenant that names it, and where."""
+
+    namespace: str
+    tenant: str
+    document: Document
+    path: Path
+
+    @property
+    def place(self) -> str:
+        """The file and line of the claim."""
+        return f"{self.document.file}:{self.document.line_of(self.path)}"
+
+
+def owners(documents: Sequence[Document]) -> dict[str, Claim]:
+    """Each namespace with whoever claims it first. Takes documents of any shape."""
+    first: dict[str, Claim] = {}
+    for document in documents:
+        for claim in _claims(document):
+            first.setdefault(claim.namespace, claim)
+    return first
+
+
+def check(document: Document, owners: dict[str, Claim], platform: Platform, complaints: Complaints) -> None:
+    """Namespaces that are another tenant's, or nobody's to have."""
+    for claim in _claims(document):
+        owner = owners[claim.namespace]
+        if owner.document is not document:
+            taken = f"{quoted(claim.namespace)} already belongs to {owner.tenant} ({owner.place})"
+            complaints.add(claim.path, f"{taken}; give it to one tenant")
+        reserved = _reserved(claim.namespace, platform)
+        if reserved:
+            complaints.add(claim.path, f"{quoted(claim.namespace)} is reserved, {reserved}; {_OWN}")
+
+
+def check_names(all_complaints: Sequence[Complaints]) -> None:
+    """Two Platforms, two tenants with one name, and names that the bundle's files cannot have."""
+    platform: Document | None = None
+    names: dict[str, Document] = {}
+    for complaints in all_complaints:
+        document = complaints.document
+        match _kind_and_name(document):
+            case "Platform", _:
+                if platform is not None:
+                    place = f"{platform.file}:{platform.line_of(_KIND)}"
+                    complaints.add(_KIND, f"there is a Platform already ({place}); keep one")
+                platform = platform or document
+            case "Tenant", str(name):
+                _check_name(name, names.get(name.casefold()), complaints)
+                names.setdefault(name.casefold(), document)
+
+
+def _check_name(name: str, other: Document | None, complaints: Complaints) -> None:
+    if name.casefold() == "kustomization":
+        complaints.add(_NAME, f"{quoted(name)} is the name of a file of the bundle; write another name")
+    if other is None:
+        return
+    place = f"{other.file}:{other.line_of(_NAME)}"
+    other_name = other.value["metadata"]["name"]
+    if name == other_name:
+        complaints.add(_NAME, f"{quoted(name)} is the name of another tenant ({place}); write another name")
+    else:
+        clash = f"{quoted(name)} is the name of tenant {other_name} ({place}) but for upper and lower case"
+        complaints.add(_NAME, f"{clash}, and their files would be one; write another name")
+
+
+def _reserved(namespace: str, platform: Platform) -> str:
+    if namespace.startswith("kube-"):
+        return "like every name that begins with kube-"
+    uses = {
+        "kyverno": "because Kyverno runs there",
+        platform.operator.peer.namespace: "because the KubeRay operator runs there",
+        platform.dns.namespace: "because the cluster's DNS runs there",
+        platform.monitoring: "because monitoring runs there",
+    }
+    return uses.get(namespace, "")
+
+
+def _claims(document: Document) -> Iterator[Claim]:
+    kind, name = _kind_and_name(document)
+    namespaces = _field(_field(document.value, "spec"), "namespaces")
+    if kind != "Tenant" or not isinstance(namespaces, list):
+        return
+    tenant = name if isinstance(name, str) else "another tenant"
+    for index, namespace in enumerate(namespaces):
+        if isinstance(namespace, str):
+            yield Claim(namespace, tenant, document, Path.of("spec", "namespaces", index))
+
+
+def _kind_and_name(document: Document) -> tuple[Any, Any]:
+    return _field(document.value, "kind"), _field(_field(document.value, "metadata"), "name")
+
+
+def _field(value: Any, name: str) -> Any:
+    return value.get(name) if isinstance(value, dict) else None

@@ -1,0 +1,109 @@
+"""The values of a sound tenant config -> Platform and Tenants. Defaults are the types' own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+from rayfence.config import (
+    Administrators,
+    ApiServer,
+    Bounds,
+    Container,
+    Egress,
+    Enforcement,
+    Exposure,
+    Mode,
+    Network,
+    Operator,
+    Peer,
+    Platform,
+    Quota,
+    RoleRules,
+    Scope,
+    Tenant,
+)
+from rayfence.quantity import text as quantity_text
+
+Raw = Mapping[str, Any]
+
+
+def platform(value: Raw) -> Platform:
+    """The Platform of a document whose shape is right."""
+    fields = _given(
+        value.get("spec", {}),
+        tenant_label=str,
+        node_label=str,
+        taint_key=str,
+        enforcement=Enforcement,
+        operator=_operator,
+        dns=lambda raw: _peer(raw, Platform().dns),
+        monitoring=_monitoring,
+        api_server=lambda raw: ApiServer(**_given(raw, cidrs=tuple, port=int)),
+        administrators=lambda raw: Administrators(**_given(raw, groups=tuple, users=tuple)),
+        exposure=lambda raw: Exposure(**_given(raw, load_balancer=bool, node_port=bool, ingress=bool)),
+        disabled_rules=tuple,
+        egress=lambda raw: Egress(**_given(raw, namespaces=tuple, cidrs=tuple)),
+    )
+    return Platform(name=value["metadata"]["name"], **fields)
+
+
+def tenant(value: Raw, platform: Platform) -> Tenant:
+    """The Tenant of a document whose shape is right."""
+    spec = value["spec"]
+    enforcement = Enforcement(spec.get("enforcement", platform.enforcement))
+    network = _network(spec.get("network", {}), enforce=enforcement is Enforcement.ENFORCE)
+    return Tenant(
+        name=value["metadata"]["name"],
+        namespaces=tuple(spec["namespaces"]),
+        container=Container(cpu=_bounds(spec["container"]["cpu"]), memory=_bounds(spec["container"]["memory"])),
+        enforcement=enforcement,
+        network=network,
+        **_given(spec, quota=_quota, namespace_quota=lambda raw: _quota(raw) if raw else None),
+    )
+
+
+def _given(raw: Raw, **readers: Callable[[Any], Any]) -> dict[str, Any]:
+    """The fields that are written, by their Python names, each read by its reader."""
+    return {name: read(raw[_camel(name)]) for name, read in readers.items() if _camel(name) in raw}
+
+
+@cache
+def _camel(name: str) -> str:
+    first, *others = name.split("_")
+    return first + "".join(other.capitalize() for other in others)
+
+
+def _peer(raw: Raw, default: Peer) -> Peer:
+    return replace(default, **_given(raw, namespace=str, pod_labels=dict))
+
+
+def _operator(raw: Raw) -> Operator:
+    return Operator(peer=_peer(raw, Operator().peer), **_given(raw, service_account=str, ports=_ports))
+
+
+def _monitoring(raw: Raw | None) -> str | None:
+    return None if raw is None else str(raw.get("namespace", Platform().monitoring))
+
+
+def _ports(raw: list[float]) -> tuple[int, ...]:
+    return tuple(int(port) for port in raw)
+
+
+def _bounds(raw: Raw) -> Bounds:
+    return Bounds(min=quantity_text(raw["min"]), max=quantity_text(raw["max"]))
+
+
+def _quota(raw: Raw) -> Quota:
+    return Quota(**_given(raw, cpu=quantity_text, memory=quantity_text, accelerators=int, workers=int))
+
+
+def _network(raw: Raw, *, enforce: bool) -> Network:
+    fields = _given(raw, enforce=bool, mode=Mode, scope=Scope, ports=_ports, head=_role_rules, worker=_role_rules)
+    return Network(**{"enforce": enforce, **fields})
+
+
+def _role_rules(raw: Raw) -> RoleRules:
+    return RoleRules(**_given(raw, ingress=tuple, egress=tuple))

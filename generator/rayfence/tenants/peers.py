@@ -1,0 +1,104 @@
+"""A tenant's own NetworkPolicy rules: never open to everybody, never to another tenant.
+
+An address range is taken at its word. One that holds the cluster's own pod addresses reaches every pod there, on
+network plugins that apply ranges to pods; which addresses those are, a config cannot know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from rayfence.path import Path
+from rayfence.tenants import addresses
+from rayfence.tenants.claims import Claim
+from rayfence.tenants.complaints import Complaints
+from rayfence.tenants.words import quoted
+
+_NAMESPACE_LABEL = "kubernetes.io/metadata.name"
+_BY_NAME = f"write matchLabels {_NAMESPACE_LABEL}, or matchExpressions with that key and the operator In"
+
+Raw = Mapping[str, Any]
+
+
+def check(tenant: str, spec: Raw, owners: Mapping[str, Claim], complaints: Complaints) -> None:
+    """`spec` is a Tenant's, of the right shape; `owners` has every tenant's namespaces."""
+    network = spec.get("network", {})
+    for role in ("head", "worker"):
+        for direction, peers_key in (("ingress", "from"), ("egress", "to")):
+            rules = Path.of("spec", "network", role, direction)
+            for index, rule in enumerate(network.get(role, {}).get(direction, ())):
+                _check_ports(rule.get("ports", ()), rules / index / "ports", complaints)
+                for number, peer in enumerate(rule.get(peers_key, ())):
+                    path = rules / index / peers_key / number
+                    _check_peer(peer, path, complaints, ingress=direction == "ingress")
+                    _check_tenants(tenant, peer, path, owners, complaints)
+
+
+def _check_peer(peer: Raw, path: Path, complaints: Complaints, *, ingress: bool) -> None:
+    if "ipBlock" in peer and len(peer) > 1:
+        complaints.add(path, "an ipBlock stands beside selectors; write it as a peer of its own")
+    if "ipBlock" in peer:
+        _check_block(peer["ipBlock"], path / "ipBlock", complaints, ingress=ingress)
+    for name in ("podSelector", "namespaceSelector"):
+        _check_selector(peer.get(name, {}), path / name, complaints)
+    if ingress and "namespaceSelector" in peer and _names(peer["namespaceSelector"]) is None:
+        wrong = "does not name namespaces, so it could open to another tenant's"
+        complaints.add(path / "namespaceSelector", f"{wrong}; {_BY_NAME}")
+
+
+def _check_block(block: Raw, path: Path, complaints: Complaints, *, ingress: bool) -> None:
+    fault = addresses.fault(block["cidr"])
+    if fault:
+        complaints.add(path / "cidr", fault)
+    elif ingress and addresses.is_everywhere(block["cidr"]):
+        wrong = f"{quoted(block['cidr'])} is wider than any private network and opens ingress to everywhere"
+        complaints.add(path / "cidr", f"{wrong}; write 10.0.0.0/8, fc00::/7 or smaller ranges")
+    for index, excepted in enumerate(block.get("except", ())):
+        wrong_exception = addresses.fault(excepted)
+        if not (fault or wrong_exception or addresses.is_inside(excepted, block["cidr"])):
+            wrong_exception = f"{quoted(excepted)} is not inside {block['cidr']}; write a part of that range"
+        if wrong_exception:
+            complaints.add(path / "except" / index, wrong_exception)
+
+
+def _check_selector(selector: Raw, path: Path, complaints: Complaints) -> None:
+    for index, requirement in enumerate(selector.get("matchExpressions", ())):
+        needs_values = requirement["operator"] in ("In", "NotIn")
+        if needs_values != bool(requirement.get("values")):
+            write = "write at least one value" if needs_values else "leave the values out"
+            wrong = f"the operator {requirement['operator']} {'needs' if needs_values else 'takes no'} values"
+            complaints.add(path / "matchExpressions" / index, f"{wrong}; {write}")
+
+
+def _check_tenants(tenant: str, peer: Raw, path: Path, owners: Mapping[str, Claim], complaints: Complaints) -> None:
+    for namespace in sorted(_names(peer.get("namespaceSelector", {})) or ()):
+        owner = owners.get(namespace)
+        if owner is not None and owner.tenant != tenant:
+            belongs = f"{quoted(namespace)} belongs to {owner.tenant} ({owner.place})"
+            complaints.add(path / "namespaceSelector", f"{belongs}; name namespaces that no other tenant has")
+
+
+def _names(selector: Raw) -> set[str] | None:
+    """The only namespaces that a selector can match; None where it does not name them."""
+    named = list(_requirements(selector))
+    return set.intersection(*named) if named else None
+
+
+def _requirements(selector: Raw) -> Iterator[set[str]]:
+    if _NAMESPACE_LABEL in selector.get("matchLabels", {}):
+        yield {selector["matchLabels"][_NAMESPACE_LABEL]}
+    for requirement in selector.get("matchExpressions", ()):
+        if requirement["key"] == _NAMESPACE_LABEL and requirement["operator"] == "In":
+            yield set(requirement.get("values", ()))
+
+
+def _check_ports(ports: Any, path: Path, complaints: Complaints) -> None:
+    for index, port in enumerate(ports):
+        if "endPort" not in port:
+            continue
+        first, last = port.get("port"), port["endPort"]
+        if isinstance(first, str) or first is None:
+            complaints.add(path / index / "endPort", "a range has to begin at a number; write that as `port`")
+        elif last < first:
+            complaints.add(path / index / "endPort", f"{last} is below port, which is {first}; write the higher last")
