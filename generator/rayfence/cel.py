@@ -1,0 +1,70 @@
+"""Small pieces of CEL text that every rule is written with.
+
+They make the rules total: a value of the wrong type is read the way `workload.dig` and `workload.items` read it, so an
+odd manifest ends as a violation and not as an engine's own error. Lists in a place meant for a map are left to the
+engine, which denies them by that error.
+
+CEL has no `let`: `[value].map(v, …)[0]` stands for it.
+"""
+
+from __future__ import annotations
+
+from rayfence.path import Path
+from rayfence.quantity import PATTERN
+
+
+def literal(value: str) -> str:
+    """A CEL string literal. Raises ValueError for quotes, backslashes and control characters."""
+    if any(character in "'\"\\" or ord(character) < 32 or ord(character) == 127 for character in value):
+        raise ValueError(f"{value!r} cannot stand in a CEL text")
+    return f"'{value}'"
+
+
+def literals(values: tuple[str, ...]) -> str:
+    """A CEL list of string literals."""
+    return f"[{', '.join(literal(value) for value in values)}]"
+
+
+def steps(*keys: str | int) -> str:
+    """A CEL string literal of the path below some prefix: `.limits.cpu`, for `prefix + steps(...)`."""
+    return literal(str(Path.of("x", *keys))[1:])
+
+
+def let(name: str, value: str, body: str) -> str:
+    """`body` with `name` standing for `value`."""
+    return f"[{value}].map({name}, {body})[0]"
+
+
+def items(optional: str) -> str:
+    """The list in an optional; one stray value counts as a list of itself, null and nothing as the empty list."""
+    return let("v", f"{optional}.orValue(null)", "v == null ? [] : type(v) == list ? v : [v]")
+
+
+def entries(optional: str) -> str:
+    """The map in an optional; anything else counts as an empty map."""
+    return let("v", f"{optional}.orValue(null)", "type(v) == map ? v : {}")
+
+
+def scalar(optional: str) -> str:
+    """The text of a string or number in an optional, '' for anything else.
+
+    `dyn` is needed: without it a live native policy fails on integers with "no such overload: string(int)".
+    """
+    known = "type(v) == string || type(v) == int || type(v) == double"
+    return let("v", f"{optional}.orValue(null)", f"{known} ? string(dyn(v)) : ''")
+
+
+def number(optional: str, missing: str) -> str:
+    """The number in an optional as a double, `missing` for null and nothing, -1.0 for what is no number."""
+    typed = "type(v) == int || type(v) == double ? double(v) : -1.0"
+    return let("v", f"{optional}.orValue(null)", f"v == null ? {missing} : {typed}")
+
+
+def is_quantity(text: str) -> str:
+    """Whether a CEL string is a quantity an engine can compare at no risk (see `quantity.PATTERN`)."""
+    return f"{text}.matches('{PATTERN}')"
+
+
+def when(condition: str, message: str) -> str:
+    """A list with the one message, or an empty one."""
+    return f"({condition} ? [{message}] : [])"

@@ -1,0 +1,124 @@
+"""Bounds that an object declares in its annotations may only narrow its tenant's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from rayfence import row
+from rayfence.cel import is_quantity, let, scalar, when
+from rayfence.config import Bounds, Platform, Tenant
+from rayfence.path import Path
+from rayfence.quantity import parse, text
+from rayfence.rules.rule import At, Edit, Edits, Violation, shown
+from rayfence.workload import Container, Workload
+
+ID = "honor-declared-bounds"
+FAMILY = "resource bounds"
+WHY = "maxCpu and its like come from whoever writes the object: taken at their word they would raise anybody's limit."
+
+DECLARED = {
+    "maxCpu": ("cpu", "limits"),
+    "maxMemory": ("memory", "limits"),
+    "minCpu": ("cpu", "requests"),
+    "minMemory": ("memory", "requests"),
+}
+"""Annotation -> the amount it bounds."""
+
+
+def cel(platform: Platform) -> str:
+    return f"variables.tenant[0] == '' ? [] : {' + '.join(_declared(name) for name in DECLARED)}"
+
+
+def _declared(name: str) -> str:
+    """CEL: what is wrong with one annotation `d`, or with the containers beside it."""
+    resource, _ = DECLARED[name]
+    low, high = row.field(f"{resource}_min"), row.field(f"{resource}_max")
+    value, path = f"object.metadata.?annotations.?{name}", f"'metadata.annotations.{name}: "
+    allowed = f"', allowed is ' + {low} + ' to ' + {high}"
+    outside = f"quantity(d).isLessThan(quantity({low})) || quantity(d).isGreaterThan(quantity({high}))"
+    beyond = when(outside, f"{path}' + d + ' is outside the bounds of ' + {row.field('name')} + {allowed}")
+    checked = f"!{is_quantity('d')} ? [{path}is not a quantity' + {allowed}] : {beyond} + {_containers(name)}"
+    return f"({value}.orValue(null) == null ? [] : {let('d', scalar(value), checked)})"
+
+
+def _containers(name: str) -> str:
+    """CEL: the containers that do not keep to annotation `d`."""
+    resource, side = DECLARED[name]
+    order, excused = ("isGreaterThan", "") if side == "limits" else ("isLessThan", "c.injected != true && ")
+    amount = scalar(f"c.resources.?{side}.?{resource}")
+    beyond = f"{excused}{is_quantity('a')} && quantity(a).{order}(quantity(d))"
+    message = f"c.path + '.resources.{side}.{resource}: ' + a + ' does not keep to {name} ' + d"
+    return f"variables.containers.map(c, {let('a', amount, when(beyond, message))}).flatten()"
+
+
+def violations(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[Violation]:
+    for name, (resource, _) in DECLARED.items():
+        found = work.annotation(name)
+        if found is not None:
+            bounds = tenant.container.cpu if resource == "cpu" else tenant.container.memory
+            yield from _annotation(work, name, text(found), bounds, tenant)
+
+
+def _annotation(work: Workload, name: str, found: str, bounds: Bounds, tenant: Tenant) -> Iterator[Violation]:
+    path, allowed = Path.of("metadata", "annotations", name), f"allowed is {bounds.min} to {bounds.max}"
+    declared = _quantity(found)
+    if declared is None:
+        yield Violation(ID, path, f"{shown(found)} is not a quantity, {allowed}")
+        return
+    if not parse(bounds.min) <= declared <= parse(bounds.max):
+        yield Violation(ID, path, f"{found} is outside the bounds of {tenant.name}, {allowed}")
+    for container in work.containers():
+        yield from _kept(container, name, found, declared)
+
+
+def _kept(container: Container, name: str, found: str, declared: Decimal) -> Iterator[Violation]:
+    resource, side = DECLARED[name]
+    written = text(container.amount(side, resource))
+    amount = _quantity(written)
+    if amount is None or (side == "requests" and container.injected):
+        return
+    if amount > declared if side == "limits" else amount < declared:
+        path = container.path / "resources" / side / resource
+        yield Violation(ID, path, f"{written} does not keep to {name} {found}")
+
+
+def _quantity(written: str) -> Decimal | None:
+    try:
+        return parse(written)
+    except ValueError:
+        return None
+
+
+def breaks(platform: Platform, tenant: Tenant) -> Edits:
+    cpu, memory = tenant.container.cpu, tenant.container.memory
+
+    cases = {
+        "a raised maximum": _declare(maxCpu="999"),
+        "a raised memory maximum": _declare(maxMemory="999Ti"),
+        "a lowered minimum": _declare(minCpu="0"),
+        "a negative minimum": _declare(minMemory="-1"),
+        "no quantity": _declare(maxCpu="lots"),
+        "an expression": _declare(maxCpu="{{ request.object.metadata.name }}"),
+        "alternatives": _declare(maxCpu="4 | 400"),
+        "nothing": _declare(minCpu=""),
+    }
+    if parse(cpu.min) < parse(cpu.max):
+        cases["a minimum that containers stay below"] = _declare(minCpu=cpu.max)
+    if parse(memory.min) < parse(memory.max):
+        cases["a memory minimum that containers stay below"] = _declare(minMemory=memory.max)
+    return cases
+
+
+def passes(platform: Platform, tenant: Tenant) -> Edits:
+    cpu, memory = tenant.container.cpu, tenant.container.memory
+
+    return {
+        "the tenant's own bounds": _declare(maxCpu=cpu.max, minCpu=cpu.min, maxMemory=memory.max, minMemory=memory.min),
+        "a narrower maximum": _declare(maxCpu=cpu.min, maxMemory=memory.min),
+        "other annotations": _declare(owner="somebody"),
+    }
+
+
+def _declare(**annotations: str) -> Edit:
+    return Edit(At.OBJECT, lambda value, tenant: value["metadata"].update(annotations=annotations))

@@ -1,0 +1,228 @@
+"""Every container asks for cpu and memory within its tenant's bounds: minimum <= request <= limit <= maximum."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from rayfence import row
+from rayfence.cel import entries, is_quantity, items, scalar, when
+from rayfence.config import Bounds, Platform, Tenant
+from rayfence.quantity import parse, text
+from rayfence.rules.container_edges import milli, more, put, whole_bytes
+from rayfence.rules.rule import At, Edit, Edits, Violation, shown
+from rayfence.workload import Container, Site, Workload, dig
+from rayfence.workload import items as listed
+
+ID = "limit-resources"
+FAMILY = "resource bounds"
+WHY = "A container without a limit takes what the node has; one above its tenant's maximum takes what others paid for."
+
+PODLESS = "is not allowed, its containers are what is bounded"
+NO_LIMIT = "is no limit to a container runtime"
+HUGE_PAGES = "huge pages are not allowed"
+
+
+def cel(platform: Platform) -> str:
+    amounts = f"[{_amounts('cpu')}, {_amounts('memory')}]"
+    bounds = " + ".join((_request(), _limit(), _between()))
+    huge = " + ".join(
+        when(
+            f"{entries(f'c.resources.?{side}')}.exists(k, k.startsWith('hugepages-'))",
+            f"c.path + '.resources.{side}: {HUGE_PAGES}'",
+        )
+        for side in ("requests", "limits")
+    )
+    claims = when(f"size({items('c.resources.?claims')}) > 0", "c.path + '.resources.claims: is not allowed'")
+    container = f"{amounts}.map(a, {bounds}).flatten() + {huge} + {claims}"
+    pod = " + ".join(
+        when(f"optional.ofNonZeroValue(s.spec.?{key}.orValue(null)).hasValue()", f"s.path + '.spec.{key}: {PODLESS}'")
+        for key in ("resources", "resourceClaims")
+    )
+    return f"variables.containers.map(c, {container}).flatten() + variables.sites.map(s, {pod}).flatten()"
+
+
+def _amounts(resource: str) -> str:
+    request, limit = (scalar(f"c.resources.?{side}.?{resource}") for side in ("requests", "limits"))
+    low, high = row.field(f"{resource}_min"), row.field(f"{resource}_max")
+    return (
+        f"{{'key': '{resource}', 'requests': {request}, 'limits': {limit}, "
+        f"'min': c.injected == true ? '0' : {low}, 'max': {high}}}"
+    )
+
+
+def _side(side: str, *wrong: tuple[str, str]) -> str:
+    """CEL: what is wrong with one amount by itself: that it is none, or the first of (condition, text)."""
+    path, amount = f"c.path + '.resources.{side}.' + a.key + ': '", f"a.{side}"
+    allowed = "', allowed is ' + a.min + ' to ' + a.max"
+    chain = [
+        (f"{amount} == ''", f"'is missing' + {allowed}"),
+        (f"!{is_quantity(amount)}", f"'is not a quantity' + {allowed}"),
+        *((condition, f"{amount} + {text}") for condition, text in wrong),
+    ]
+    return f"({' '.join(f'{condition} ? [{path} + {text}] :' for condition, text in chain)} [])"
+
+
+def _request() -> str:
+    below = "quantity(a.requests).isLessThan(quantity(a.min))"
+    return _side("requests", (below, f"' is below the minimum of ' + {row.field('name')} + ', ' + a.min"))
+
+
+def _limit() -> str:
+    above = "quantity(a.limits).isGreaterThan(quantity(a.max))"
+    return _side(
+        "limits",
+        ("!quantity(a.limits).isGreaterThan(quantity('0'))", f"' {NO_LIMIT}'"),
+        (above, f"' is above the maximum of ' + {row.field('name')} + ', ' + a.max"),
+    )
+
+
+def _between() -> str:
+    """CEL: a request above its limit."""
+    both = " && ".join(is_quantity(f"a.{side}") for side in ("requests", "limits"))
+    above = f"{both} && quantity(a.requests).isGreaterThan(quantity(a.limits))"
+    return when(
+        above, "c.path + '.resources.requests.' + a.key + ': ' + a.requests + ' is above its limit ' + a.limits"
+    )
+
+
+def violations(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[Violation]:
+    for container in work.containers():
+        for resource, bounds in (("cpu", tenant.container.cpu), ("memory", tenant.container.memory)):
+            low = "0" if container.injected else bounds.min
+            yield from _bounded(container, resource, Bounds(low, bounds.max), tenant)
+        yield from _plain(container)
+    for site in work.sites:
+        yield from _podless(site)
+
+
+def _bounded(container: Container, resource: str, bounds: Bounds, tenant: Tenant) -> Iterator[Violation]:
+    request = yield from _amount(container, "requests", resource, bounds)
+    limit = yield from _amount(container, "limits", resource, bounds)
+    asked, most = (text(container.amount(side, resource)) for side in ("requests", "limits"))
+    path = container.path / "resources"
+    if request is not None and request < parse(bounds.min):
+        what = f"{asked} is below the minimum of {tenant.name}, {bounds.min}"
+        yield Violation(ID, path / "requests" / resource, what)
+    if limit is not None and limit <= 0:
+        yield Violation(ID, path / "limits" / resource, f"{most} {NO_LIMIT}, allowed is up to {bounds.max}")
+    elif limit is not None and limit > parse(bounds.max):
+        yield Violation(ID, path / "limits" / resource, f"{most} is above the maximum of {tenant.name}, {bounds.max}")
+    if request is not None and limit is not None and request > limit:
+        yield Violation(ID, path / "requests" / resource, f"{asked} is above its limit {most}")
+
+
+def _amount(container: Container, side: str, resource: str, bounds: Bounds) -> Any:
+    """The amount as a Decimal; None, and a violation, where there is no such thing."""
+    path = container.path / "resources" / side / resource
+    found = text(container.amount(side, resource))
+    if not found:
+        yield Violation(ID, path, f"is missing, allowed is {bounds.min} to {bounds.max}")
+        return None
+    try:
+        return parse(found)
+    except ValueError:
+        yield Violation(ID, path, f"{shown(found)} is not a quantity, allowed is {bounds.min} to {bounds.max}")
+        return None
+
+
+def _plain(container: Container) -> Iterator[Violation]:
+    path = container.path / "resources"
+    for side in ("requests", "limits"):
+        if any(key.startswith("hugepages-") for key in container.entries(side)):
+            yield Violation(ID, path / side, HUGE_PAGES)
+    if listed(dig(container.resources, "claims", at=path)):
+        yield Violation(ID, path / "claims", "is not allowed")
+
+
+def _podless(site: Site) -> Iterator[Violation]:
+    for key in ("resources", "resourceClaims"):
+        if site.get(key):
+            yield Violation(ID, site.path / "spec" / key, PODLESS)
+
+
+def breaks(platform: Platform, tenant: Tenant) -> Edits:
+    return {**_missing(), **_wrong(tenant), **_elsewhere(tenant)}
+
+
+def _missing() -> dict[str, Edit]:
+    def without(side: str, resource: str) -> Edit:
+        return Edit(At.CONTAINER, lambda container, tenant: container["resources"][side].pop(resource))
+
+    sides = {
+        f"no {side} {resource}": without(side, resource)
+        for side in ("requests", "limits")
+        for resource in ("cpu", "memory")
+    }
+    return {"no resources": Edit(At.CONTAINER, lambda container, tenant: container.pop("resources")), **sides}
+
+
+def _wrong(tenant: Tenant) -> dict[str, Edit]:
+    low = tenant.container.cpu.min
+
+    def raised(container: dict[str, Any], tenant: Tenant) -> None:
+        container["resources"]["requests"]["cpu"] = more(container["resources"]["limits"]["cpu"], "cpu")
+
+    return {
+        "999 cpus": put("limits", "cpu", "999", swells="cpu"),
+        "an exponent": put("limits", "memory", "35e15", swells="memory"),
+        "a negative request": put("requests", "cpu", "-1"),
+        "a request above its limit": Edit(At.CONTAINER, raised),
+        "no quantity": put("limits", "cpu", f"{low} cores"),
+        "an exponent that costs an engine gigabytes": put("limits", "memory", "1e999999999"),
+        "zero, which is no limit, by a name that has no minimum": Edit(At.CONTAINER, _nothing),
+        "huge pages": put("limits", "hugepages-2Mi", "4Mi"),
+        "claims": Edit(At.CONTAINER, lambda container, tenant: container["resources"].update(claims=[{"name": "gpu"}])),
+    }
+
+
+def _nothing(container: dict[str, Any], tenant: Tenant) -> None:
+    zero = {"cpu": 0, "memory": "0"}
+    container.update(name="autoscaler", resources={"requests": dict(zero), "limits": dict(zero)})
+
+
+def _elsewhere(tenant: Tenant) -> dict[str, Edit]:
+    def options(name: str, resources: dict[str, Any], swells: str = "") -> Edit:
+        return Edit(At.OBJECT, lambda value, tenant: value["spec"].update({name: resources}), swells)
+
+    huge = {"requests": {"cpu": "1m", "memory": "1Mi"}, "limits": {"cpu": "999", "memory": "1Mi"}}
+    bounded = {"requests": {"cpu": "999"}, "limits": {"cpu": "999"}}
+    return {
+        "a pod's own resources": Edit(At.POD, lambda spec, tenant: spec.update(resources=bounded)),
+        "resource claims": Edit(At.POD, lambda spec, tenant: spec.update(resourceClaims=[{"name": "gpu"}])),
+        "the autoscaler's limit": options("autoscalerOptions", {"resources": huge}),
+        "the autoscaler with a limit of zero": options(
+            "autoscalerOptions", {"resources": {**huge, "limits": dict.fromkeys(huge["limits"], 0)}}
+        ),
+        "the autoscaler without limits": options("autoscalerOptions", {"resources": {}}),
+        "the collector's limit": options("historyServerOptions", {"collectorOptions": {"resources": huge}}, "cpu"),
+    }
+
+
+def passes(platform: Platform, tenant: Tenant) -> Edits:
+    cpu, memory = tenant.container.cpu, tenant.container.memory
+
+    def spelled(container: dict[str, Any], tenant: Tenant) -> None:
+        container["resources"] = {
+            "requests": {"cpu": milli(cpu.min), "memory": whole_bytes(memory.min)},
+            "limits": {"cpu": milli(cpu.max), "memory": whole_bytes(memory.max)},
+        }
+
+    def injected(container: dict[str, Any], tenant: Tenant) -> None:
+        tiny = {"cpu": "1u", "memory": "1"}
+        container.update(name="wait-gcs-ready", resources={"requests": tiny, "limits": tiny})
+
+    return {
+        "minimum and maximum, spelled otherwise": Edit(At.CONTAINER, spelled),
+        "what the operator injects, below the minimum": Edit(At.CONTAINER, injected),
+        "a whole number": Edit(At.CONTAINER, _whole),
+    }
+
+
+def _whole(container: dict[str, Any], tenant: Tenant) -> None:
+    """Integers, where the tenant's bounds have one for cpu; YAML's `cpu: 2` reaches an engine as a number."""
+    bounds = tenant.container.cpu
+    whole = int(parse(bounds.max))
+    if whole >= parse(bounds.min):
+        container["resources"]["limits"]["cpu"] = whole
+        container["resources"]["requests"]["cpu"] = whole

@@ -1,0 +1,105 @@
+"""The worst case of one Ray object stays within its tenant's quota."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+from rayfence import row
+from rayfence.cel import entries, let, scalar, when
+from rayfence.config import Platform, Tenant
+from rayfence.quantity import parse
+from rayfence.rules.rule import At, Edit, Edits, Violation, shown
+from rayfence.rules.worst_case import FACTORS, RESOURCES, factor, totals, whole, whole_amount
+from rayfence.workload import UNLIMITED, Site, Workload, dig
+
+ID = "limit-total-resources"
+FAMILY = "resource bounds"
+WHY = "Bounds for one container do not bound a cluster: replicas, hosts and groups multiply them."
+
+COUNT = f"must be a number from 0 to {UNLIMITED}"
+OVERFLOW = f"maxReplicas times numOfHosts is more than {UNLIMITED}"
+NOT_COUNTED = "an accelerator must be a whole number of 0 or more"
+
+
+def cel(platform: Platform) -> str:
+    return "\n+ ".join((_factors(), _accelerators(), *(_beyond(resource) for resource in (*RESOURCES, "workers"))))
+
+
+def _factors() -> str:
+    path = "p.path.replace('.template', '')"
+    bad = [when(f"p.{key} < 0.0 || p.{key} > {UNLIMITED}.0", f"{path} + '.{key}: {COUNT}'") for key in FACTORS]
+    # The default itself says nothing about how many there will be; a quota does.
+    stated = f"p.maxReplicas < {UNLIMITED}.0 && p.numOfHosts <= {UNLIMITED}.0"
+    product = f"double(p.maxReplicas) * double(p.numOfHosts) > {UNLIMITED}.0"
+    overflow = when(f"{stated} && {product}", f"{path} + '.numOfHosts: {OVERFLOW}'")
+    return f"variables.measured.map(p, {' + '.join((*bad, overflow))}).flatten()"
+
+
+def _accelerators() -> str:
+    odd = f"m.exists(k, k.contains('/') && !({let('a', scalar('m[?k]'), whole('a'))}))"
+    message = f"c.path + '.resources.limits: {NOT_COUNTED}'"
+    return f"variables.containers.map(c, {let('m', entries('c.resources.?limits'), when(odd, message))}).flatten()"
+
+
+def _beyond(resource: str) -> str:
+    quota, total = row.field(f"quota_{resource}"), f"variables.totals.{resource}"
+    scale = " * 1000.0" if resource == "cpu" else ""
+    above = f"{total} > quantity({quota}).asApproximateFloat(){scale} + 0.0000005"
+    message = f"'spec: the worst case is above the quota of ' + {row.field('name')} + ', {resource} ' + {quota}"
+    return when(f"variables.tenant[0] != '' && {quota} != '' && {above}", message)
+
+
+def violations(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[Violation]:
+    for site in work.sites:
+        if not site.head:
+            yield from _bad_factors(site)
+    for container in work.containers():
+        if any(whole_amount(value) is None for key, value in container.entries("limits").items() if "/" in key):
+            yield Violation(ID, container.path / "resources" / "limits", NOT_COUNTED)
+    for resource, total in totals(work):
+        quota = getattr(tenant.quota, resource)
+        if quota is not None and total > parse(str(quota)):
+            what = f"the worst case is {_short(total)}, above the quota of {tenant.name}, {resource} {quota}"
+            yield Violation(ID, work.spec_path, f"{what}; lower maxReplicas or limits")
+
+
+def _bad_factors(site: Site) -> Iterator[Violation]:
+    factors = {key: factor(site, key) for key in FACTORS}
+    for key, found in factors.items():
+        if not 0 <= found <= UNLIMITED:
+            yield Violation(ID, site.group_path / key, f"is {shown(dig(site.group, key))}, {COUNT}")
+    most, hosts = factors["maxReplicas"], factors["numOfHosts"]
+    if most < UNLIMITED and hosts <= UNLIMITED < most * hosts:
+        yield Violation(ID, site.group_path / "numOfHosts", OVERFLOW)
+
+
+def _short(total: Decimal) -> str:
+    return f"{total.normalize():f}"
+
+
+def breaks(platform: Platform, tenant: Tenant) -> Edits:
+    return {
+        "negative hosts": _group(maxReplicas=1, numOfHosts=-1),
+        "negative replicas": _group(maxReplicas=-1),
+        "factors that overflow to nothing": _group(maxReplicas=65536, numOfHosts=65536),
+        "no number": _group(maxReplicas="many"),
+        "a negative accelerator": Edit(At.CONTAINER, lambda container, tenant: _accelerate(container, "-1")),
+        "a part of an accelerator": Edit(At.CONTAINER, lambda container, tenant: _accelerate(container, "1n")),
+        "an accelerator that is no quantity": Edit(
+            At.CONTAINER, lambda container, tenant: _accelerate(container, "one")
+        ),
+    }
+
+
+def passes(platform: Platform, tenant: Tenant) -> Edits:
+    return {"no replicas on many hosts": _group(maxReplicas=0, numOfHosts=16)}
+
+
+def _group(**fields: Any) -> Edit:
+    return Edit(At.WORKERS, lambda group, tenant: group.update(fields))
+
+
+def _accelerate(container: dict[str, Any], amount: str) -> None:
+    container["resources"]["limits"]["example.com/gpu"] = amount

@@ -1,0 +1,56 @@
+"""Every Ray pod carries its tenant's label."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rayfence import row
+from rayfence.config import Platform, Tenant
+from rayfence.rules.rule import At, Edit, Edits, Violation, instead
+from rayfence.workload import Workload
+
+ID = "require-pod-tenant-label"
+FAMILY = "labeling"
+WHY = "Pods are counted, selected and billed by this label, and KubeRay gives them no label of their object's."
+
+
+def cel(platform: Platform) -> str:
+    name = row.field("name")
+    return f"variables.sites.filter(s, s.label != {name}).map(s, s.labelPath + ': must be ' + {name})"
+
+
+def violations(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[Violation]:
+    for site in work.sites:
+        path, label = site.label(platform.tenant_label)
+        if label != tenant.name:
+            yield Violation(ID, path, instead(label, tenant.name))
+
+
+def breaks(platform: Platform, tenant: Tenant) -> Edits:
+    key = platform.tenant_label
+
+    def template(text: object) -> Edit:
+        return Edit(At.GROUP, lambda group, tenant: group["template"]["metadata"]["labels"].update({key: text}))
+
+    return {
+        "no labels": Edit(At.GROUP, lambda group, tenant: group["template"].pop("metadata")),
+        "no tenant label": Edit(At.GROUP, lambda group, tenant: group["template"]["metadata"]["labels"].pop(key)),
+        "another tenant's label": template("somebody-else"),
+        "an empty label": template(""),
+        "another tenant's label on the group, which wins": Edit(
+            At.GROUP, lambda group, tenant: group.update(labels={key: "somebody-else"})
+        ),
+    }
+
+
+def passes(platform: Platform, tenant: Tenant) -> Edits:
+    key = platform.tenant_label
+
+    def only_group(group: dict[str, object], tenant: Tenant) -> None:
+        group.update(labels={key: tenant.name})
+        group["template"]["metadata"]["labels"].pop(key)  # type: ignore[index]
+
+    return {
+        "the label on the group alone": Edit(At.GROUP, only_group),
+        "other labels on the group": Edit(At.GROUP, lambda group, tenant: group.update(labels={"zone": "a"})),
+    }

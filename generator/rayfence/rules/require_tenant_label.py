@@ -1,0 +1,57 @@
+"""A Ray object carries its tenant's label."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rayfence import row
+from rayfence.cel import literal, when
+from rayfence.config import Platform, Tenant
+from rayfence.path import Path
+from rayfence.rules.rule import At, Edit, Edits, Violation, instead
+from rayfence.workload import Workload
+
+ID = "require-tenant-label"
+FAMILY = "labeling"
+WHY = "Isolation is generated for objects that say whose they are; a label that says otherwise claims another's name."
+
+
+def cel(platform: Platform) -> str:
+    key, path = literal(platform.tenant_label), _path(platform)
+    # KubeRay copies no labels from a RayCronJob to what it makes for it.
+    made = f"request.?userInfo.?username.orValue('') == {literal(platform.operator.username)}"
+    label = f"object.metadata.?labels[?{key}].orValue(null)"
+    wrong = f"variables.tenant[0] != '' && {label} != variables.tenant[0] && !({label} == null && {made})"
+    return when(wrong, f"{literal(f'{path}: must be ')} + {row.field('name')}")
+
+
+def violations(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[Violation]:
+    label = work.label(platform.tenant_label)
+    if label is None and work.username == platform.operator.username:
+        return
+    if label != tenant.name:
+        yield Violation(ID, _path(platform), instead(label, tenant.name))
+
+
+def _path(platform: Platform) -> Path:
+    return Path.of("metadata", "labels", platform.tenant_label)
+
+
+def breaks(platform: Platform, tenant: Tenant) -> Edits:
+    key = platform.tenant_label
+
+    def label(text: object) -> Edit:
+        return Edit(At.OBJECT, lambda value, tenant: value["metadata"]["labels"].update({key: text}))
+
+    return {
+        "no labels": Edit(At.OBJECT, lambda value, tenant: value["metadata"].pop("labels")),
+        "no tenant label": Edit(At.OBJECT, lambda value, tenant: value["metadata"]["labels"].pop(key)),
+        "another tenant's label": label("somebody-else"),
+        "a longer name": label(f"{tenant.name}-2"),
+        "other case": label(tenant.name.swapcase()) if tenant.name.swapcase() != tenant.name else label(""),
+        "a pattern": label("*"),
+    }
+
+
+def passes(platform: Platform, tenant: Tenant) -> Edits:
+    return {"further labels": Edit(At.OBJECT, lambda value, tenant: value["metadata"]["labels"].update(app="ray"))}

@@ -1,0 +1,63 @@
+"""Ray pods are pinned to their tenant's nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rayfence import row
+from rayfence.cel import literal, steps
+from rayfence.config import Platform, Tenant
+from rayfence.rules.rule import At, Edit, Edits, Violation, instead, shown
+from rayfence.workload import Workload
+
+ID = "require-tenant-nodes"
+FAMILY = "node affinity"
+WHY = "A pod without its tenant's nodeSelector may land on another's machines; nodeName skips scheduler and taints."
+
+
+def cel(platform: Platform) -> str:
+    selector = f"s.spec.?nodeSelector[?{literal(platform.node_label)}].orValue('') != {row.field('name')}"
+    selector_path = steps("spec", "nodeSelector", platform.node_label)
+    return (
+        f"variables.sites.filter(s, {selector}).map(s, s.path + {selector_path} + ': must be ' + {row.field('name')})"
+        " + variables.sites.filter(s, optional.ofNonZeroValue(s.spec.?nodeName.orValue(null)).hasValue())"
+        ".map(s, s.path + '.spec.nodeName: must be left out')"
+    )
+
+
+def violations(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[Violation]:
+    for site in work.sites:
+        spec = site.path / "spec"
+        selected = site.get("nodeSelector", platform.node_label)
+        if selected != tenant.name:
+            yield Violation(ID, spec / "nodeSelector" / platform.node_label, instead(selected, tenant.name))
+        if site.get("nodeName"):
+            yield Violation(ID, spec / "nodeName", f"is {shown(site.get('nodeName'))}, must be left out")
+
+
+def breaks(platform: Platform, tenant: Tenant) -> Edits:
+    key = platform.node_label
+
+    def affinity(spec: dict[str, object], tenant: Tenant) -> None:
+        del spec["nodeSelector"]
+        term = {"matchExpressions": [{"key": key, "operator": "In", "values": [tenant.name]}]}
+        required = {"nodeSelectorTerms": [term]}
+        spec["affinity"] = {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": required}}
+
+    return {
+        "no nodeSelector": Edit(At.POD, lambda spec, tenant: spec.pop("nodeSelector")),
+        "another key": Edit(At.POD, lambda spec, tenant: spec.update(nodeSelector={"zone": tenant.name})),
+        "another tenant's nodes": Edit(
+            At.POD, lambda spec, tenant: spec["nodeSelector"].update({key: "somebody-else"})
+        ),
+        "a pattern": Edit(At.POD, lambda spec, tenant: spec["nodeSelector"].update({key: "*"})),
+        "affinity in its place": Edit(At.POD, affinity),
+        "nodeName": Edit(At.POD, lambda spec, tenant: spec.update(nodeName="node-1")),
+    }
+
+
+def passes(platform: Platform, tenant: Tenant) -> Edits:
+    return {
+        "further keys": Edit(At.POD, lambda spec, tenant: spec["nodeSelector"].update({"kubernetes.io/arch": "amd64"})),
+        "an empty nodeName": Edit(At.POD, lambda spec, tenant: spec.update(nodeName="")),
+    }

@@ -1,0 +1,70 @@
+"""Ray pods tolerate no other tenant's taint."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from rayfence.cel import items, literal, when
+from rayfence.config import Platform, Tenant
+from rayfence.rules.require_tenant_toleration import is_own, own
+from rayfence.rules.rule import At, Edit, Edits, Violation, shown
+from rayfence.workload import Workload, dig
+from rayfence.workload import items as listed
+
+ID = "restrict-tolerations"
+FAMILY = "tolerations"
+WHY = "A toleration without a key, or with the tenants' key and another value, opens other tenants' nodes."
+OPENS = "opens the nodes of other tenants"
+
+
+def cel(platform: Platform) -> str:
+    key = literal(platform.taint_key)
+    keyless = "t.?key.orValue(null) in [dyn(null), dyn('')]"
+    path = "s.path + '.spec.tolerations[' + string(i) + ']'"
+    foreign = f"t.?key.orValue(null) == {key} && !({own(platform)})"
+    each = when(keyless, f"{path} + '.key: must be given'") + " + " + when(foreign, f"{path} + ': {OPENS}'")
+    return f"variables.sites.map(s, {items('s.spec.?tolerations')}.transformList(i, t, {each}).flatten()).flatten()"
+
+
+def violations(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[Violation]:
+    for site in work.sites:
+        for index, toleration in enumerate(listed(site.get("tolerations"))):
+            path = site.path / "spec" / "tolerations" / index
+            key = dig(toleration, "key", at=path)
+            if key in (None, ""):
+                yield Violation(ID, path / "key", "is missing or empty, which tolerates everything; name a key")
+            elif key == platform.taint_key and not is_own(toleration, tenant, platform):
+                yield Violation(
+                    ID, path, f"{shown(toleration)} {OPENS}; with this key only Equal {tenant.name}, NoSchedule"
+                )
+
+
+def breaks(platform: Platform, tenant: Tenant) -> Edits:
+    def more(**toleration: Any) -> Edit:
+        return Edit(At.POD, lambda spec, tenant: spec["tolerations"].append(toleration))
+
+    key = platform.taint_key
+    return {
+        "Exists without a key": more(operator="Exists"),
+        "an empty key": more(key="", operator="Exists", effect="NoSchedule"),
+        "another tenant's": more(key=key, operator="Equal", value="somebody-else", effect="NoSchedule"),
+        "every tenant's": more(key=key, operator="Exists"),
+        "Exists with the own value": more(key=key, operator="Exists", value=tenant.name),
+        "own with NoExecute": more(key=key, operator="Equal", value=tenant.name, effect="NoExecute"),
+        "greater than": more(key=key, operator="Gt", value="0", effect="NoSchedule"),
+        "a pattern": more(key=key, operator="Equal", value="*", effect="NoSchedule"),
+    }
+
+
+def passes(platform: Platform, tenant: Tenant) -> Edits:
+    def more(**toleration: Any) -> Edit:
+        return Edit(At.POD, lambda spec, tenant: spec["tolerations"].append(toleration))
+
+    return {
+        "a GPU's": more(key="nvidia.com/gpu", operator="Exists", effect="NoSchedule"),
+        "a TPU's": more(key="google.com/tpu", operator="Equal", value="present", effect="NoSchedule"),
+        "an unreachable node's": more(
+            key="node.kubernetes.io/unreachable", operator="Exists", effect="NoExecute", tolerationSeconds=30
+        ),
+    }

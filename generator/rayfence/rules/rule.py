@@ -1,0 +1,89 @@
+"""What a rule is: an id, a reason, two readings of one sentence, and the ways to break it.
+
+A rule is a module; `Rule` says what must stand in it. The two readings are `cel`, for engines, and `violations`, for
+people; both name the same paths. `breaks` and `passes` are edits of a good object: each break must be reported under
+this rule's id and no other, each pass under none.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Any, Protocol
+
+from rayfence.config import Platform, Tenant
+from rayfence.path import Path
+from rayfence.workload import Workload
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One broken rule at one place; `message` says what is wrong and what is allowed."""
+
+    rule: str
+    path: Path
+    message: str
+
+    def __str__(self) -> str:
+        return f"[{self.rule}] {self.path}: {self.message}"
+
+
+def instead(found: Any, wanted: str) -> str:
+    """What people read: what stands there, and what to write in its place."""
+    return f"{'is missing' if found is None else f'is {shown(found)}'}, must be {wanted}"
+
+
+def shown(found: Any) -> str:
+    """A manifest's value as it would be written, cut where it is long."""
+    text = found if isinstance(found, str) and found else json.dumps(found, ensure_ascii=False, default=str)
+    return text if len(text) <= _LONG else f"{text[:_LONG]}…"
+
+
+_LONG = 60
+
+
+class At(Enum):
+    """What an edit is handed: the object, a group spec, a pod spec, or a container."""
+
+    OBJECT = auto()
+    GROUP = auto()
+    WORKERS = auto()
+    POD = auto()
+    CONTAINER = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A change to a good object of some tenant, made in place.
+
+    `swells` names the resource of which so much is asked that a quota is passed as well, where there is one.
+    """
+
+    at: At
+    apply: Callable[[dict[str, Any], Tenant], object]
+    swells: str = ""
+
+
+Edits = Mapping[str, Edit]
+
+
+class Rule(Protocol):
+    """The parts of a rule's module."""
+
+    ID: str
+    FAMILY: str
+    WHY: str
+
+    def cel(self, platform: Platform) -> str:
+        """A CEL list of `path: what is wrong`, empty where the rule holds or no tenant has the namespace."""
+
+    def violations(self, work: Workload, tenant: Tenant, platform: Platform) -> Iterator[Violation]:
+        """The same in Python."""
+
+    def breaks(self, platform: Platform, tenant: Tenant) -> Edits:
+        """Ways to break this rule and only this rule, by name."""
+
+    def passes(self, platform: Platform, tenant: Tenant) -> Edits:
+        """Changes that come near and must be admitted, by name."""

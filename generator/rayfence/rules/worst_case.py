@@ -1,0 +1,205 @@
+"""How much a Ray object may come to take: pod by pod, times as many as there may be of it.
+
+Written twice, as the rules are: `VARIABLES` in CEL and `totals` in Python. A pod counts what the scheduler counts, by
+limits: all that run together, or the hungriest moment of its start if that is more. Sums in CEL are of doubles, since
+it has no sum of quantities. cpu is counted in whole thousandths, rounded up container by container, and memory in
+bytes, so that doubles are exact far beyond any cluster and 1000 x 570m is 570, not a hair more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from decimal import ROUND_CEILING, Decimal
+from typing import Any
+
+from rayfence.cel import entries, is_quantity, let, number, scalar
+from rayfence.path import Path
+from rayfence.quantity import parse, text
+from rayfence.workload import UNLIMITED, Container, Site, Workload, dig, items
+
+FACTORS = {"maxReplicas": UNLIMITED, "minReplicas": 0, "numOfHosts": 1}
+"""What multiplies a worker group, with what stands where it is left out."""
+
+AUTOSCALER = {"cpu": "500m", "memory": "512Mi"}
+"""What KubeRay gives the autoscaler where `autoscalerOptions.resources` is left out."""
+
+RESOURCES = ("cpu", "memory", "accelerators")
+
+
+FLOAT = "quantity(a).asApproximateFloat()"
+
+HUGE = "1.0e15"
+"""CEL: more than there is of anything; beyond it a double is no whole number any more."""
+
+
+# --- in CEL -----------------------------------------------------------------------------------------------------------
+
+
+def countable(amount: str) -> str:
+    """CEL: a text that is a quantity of 0 or more."""
+    return f"{is_quantity(amount)} && !quantity({amount}).isLessThan(quantity('0'))"
+
+
+def whole(amount: str) -> str:
+    """CEL: a text that is a whole quantity of 0 or more; Kubernetes knows no part of an accelerator."""
+    same = f"quantity({amount}).compareTo(quantity(string(int(f)))) == 0"
+    return f"{countable(amount)} && {let('f', FLOAT, f'f < {HUGE} && {same}')}"
+
+
+def variables() -> dict[str, str]:
+    """CEL variables: `measured`, each pod template with its factors, and `totals`, what all of it comes to."""
+    factors = ", ".join(
+        f"'{key}': dyn(p.head == true ? 1.0 : {number(f'p.group.?{key}', f'{missing}.0')})"
+        for key, missing in FACTORS.items()
+    )
+    sizes = ", ".join(f"'{resource}': dyn({_pod(resource)})" for resource in RESOURCES)
+    totals = ", ".join(f"'{resource}': {_total(resource)}" for resource in RESOURCES)
+    workers = "([0.0] + variables.sizes.filter(p, p.head != true).map(p, double(p.count))).sum()"
+    return {
+        "collector": f"variables.options.filter(c, {_IS_COLLECTOR}).map(c, {_measured()})",
+        "autoscaler": _autoscaler_cel(),
+        "measured": (
+            f"variables.pods.map(p, {{'path': p.path, 'head': p.head, {factors},\n"
+            f"'containers': dyn(p.containers.map(c, {_measured()}) + variables.collector),\n"
+            f"'inits': dyn(p.inits.map(c, {_measured()}))}})"
+        ),
+        "sizes": f"variables.measured.map(p, {{'head': p.head, 'count': dyn({_COUNT}),\n{sizes}}})",
+        "totals": f"{{{totals}, 'workers': {workers}}}",
+    }
+
+
+_IS_COLLECTOR = "c.path != 'spec.autoscalerOptions'"
+
+# KubeRay has let `minReplicas` win over a smaller `maxReplicas`.
+_COUNT = "[double(p.maxReplicas), double(p.minReplicas), 0.0].max() * [double(p.numOfHosts), 0.0].max()"
+
+
+def _measured() -> str:
+    """CEL: container `c` in numbers."""
+    # The conversion to int would fail on amounts that no node has.
+    cpu = let("f", FLOAT, f"f > {HUGE} ? f * 1000.0 : double(int(f * 1000.0 + 0.9999995))")
+    beyond = "quantity(a).isGreaterThan(quantity(string(int(f)))) ? 1.0 : 0.0"
+    memory = let("f", FLOAT, f"f > {HUGE} ? f : double(int(f)) + ({beyond})")
+    each = f"m.filter(k, k.contains('/')).map(k, {_accelerator()})"
+    accelerators = let("m", entries("c.resources.?limits"), f"([0.0] + {each}).sum()")
+    return (
+        f"{{'cpu': dyn({_counted('c.resources.?limits.?cpu', cpu)}),\n"
+        f"'memory': dyn({_counted('c.resources.?limits.?memory', memory)}),\n"
+        f"'accelerators': dyn({accelerators}), 'restarts': c.restarts}}"
+    )
+
+
+def _accelerator() -> str:
+    """CEL: how many of resource `k` in the limits `m`."""
+    return let("a", scalar("m[?k]"), f"{whole('a')} ? {FLOAT} : 0.0")
+
+
+def _counted(optional: str, measure: str) -> str:
+    return let("a", scalar(optional), f"{countable('a')} ? {measure} : 0.0")
+
+
+def _autoscaler_cel() -> str:
+    default = f"dyn({{'limits': {{'cpu': '{AUTOSCALER['cpu']}', 'memory': '{AUTOSCALER['memory']}'}}}})"
+    unsized = f"{{'path': dyn(''), 'resources': {default}, 'injected': dyn(true), 'restarts': dyn(false)}}"
+    sized = f"variables.options.filter(c, !({_IS_COLLECTOR}))"
+    return (
+        "object.?spec.?enableInTreeAutoscaling.orValue(false) != true ? [] :\n"
+        f"({sized} + [{unsized}]).slice(0, 1).map(c, {_measured()})"
+    )
+
+
+def _pod(resource: str) -> str:
+    """CEL: what one pod of `p` takes."""
+    running = f"p.inits.filter(c, c.restarts == true).map(c, double(c.{resource}))"
+    started = f"p.inits.transformList(j, d, j < i && d.restarts == true, double(d.{resource}))"
+    starting = f"p.inits.transformList(i, c, c.restarts != true, double(c.{resource}) + ([0.0] + {started}).sum())"
+    return f"([([0.0] + p.containers.map(c, double(c.{resource})) + {running}).sum()]\n+ {starting}).max()"
+
+
+def _total(resource: str) -> str:
+    pods = f"variables.sizes.map(p, double(p.{resource}) * double(p.count))"
+    return f"([0.0] + {pods} + variables.autoscaler.map(c, double(c.{resource}))).sum()"
+
+
+# --- in Python --------------------------------------------------------------------------------------------------------
+
+Measure = Callable[[Container], Decimal]
+
+
+def totals(work: Workload) -> Iterator[tuple[str, Decimal]]:
+    """Each resource, and `workers`, with the most that the object may come to; cpus and bytes."""
+    for resource, measure in _MEASURES.items():
+        yield resource, _worst(work, measure)
+    yield "workers", sum((count(site) for site in work.sites if not site.head), Decimal(0))
+
+
+def factor(site: Site, key: str) -> Decimal:
+    """One of FACTORS, -1 where it is no number."""
+    value = dig(site.group, key, at=site.group_path)
+    if value is None:
+        return Decimal(FACTORS[key])
+    return Decimal(value) if isinstance(value, int | float) and not isinstance(value, bool) else Decimal(-1)
+
+
+def count(site: Site) -> Decimal:
+    """How many pods a template may become. KubeRay has let `minReplicas` win over a smaller `maxReplicas`."""
+    if site.head:
+        return Decimal(1)
+    most, least, hosts = (max(factor(site, key), Decimal(0)) for key in FACTORS)
+    return max(most, least) * hosts
+
+
+def amount(value: Any) -> Decimal | None:
+    """A quantity of 0 or more, None for anything else."""
+    try:
+        found = parse(text(value))
+    except ValueError:
+        return None
+    return found if found >= 0 else None
+
+
+def whole_amount(value: Any) -> Decimal | None:
+    """A whole quantity of 0 or more, None for anything else."""
+    found = amount(value)
+    return found if found is not None and found == found.to_integral_value() and found < 10**15 else None
+
+
+def _worst(work: Workload, measure: Measure) -> Decimal:
+    collector = sum((measure(option) for option in work.options if "collectorOptions" in option.path), Decimal(0))
+    pods = sum((_pod_size(site, measure, collector) * count(site) for site in work.sites), Decimal(0))
+    return pods + _autoscaler(work, measure)
+
+
+def _pod_size(site: Site, measure: Measure, collector: Decimal) -> Decimal:
+    running = sum((measure(container) for container in site.containers("containers")), collector)
+    started, starting = Decimal(0), Decimal(0)
+    for value, container in zip(items(site.get("initContainers")), site.containers("initContainers"), strict=True):
+        if dig(value, "restartPolicy") == "Always":
+            started += measure(container)
+        else:
+            starting = max(starting, started + measure(container))
+    return max(running + started, starting)
+
+
+def _autoscaler(work: Workload, measure: Measure) -> Decimal:
+    if work.get("enableInTreeAutoscaling") is not True:
+        return Decimal(0)
+    sized = [option for option in work.options if "autoscalerOptions" in option.path]
+    return measure(sized[0] if sized else Container(Path(), {"limits": AUTOSCALER}, True))
+
+
+def _cpu(container: Container) -> Decimal:
+    thousandths = (amount(container.amount("limits", "cpu")) or Decimal(0)) * 1000
+    return thousandths.to_integral_value(ROUND_CEILING) / 1000
+
+
+def _memory(container: Container) -> Decimal:
+    return (amount(container.amount("limits", "memory")) or Decimal(0)).to_integral_value(ROUND_CEILING)
+
+
+def _accelerators(container: Container) -> Decimal:
+    amounts = (whole_amount(value) for key, value in container.entries("limits").items() if "/" in key)
+    return sum((found or Decimal(0) for found in amounts), Decimal(0))
+
+
+_MEASURES: dict[str, Measure] = {"cpu": _cpu, "memory": _memory, "accelerators": _accelerators}

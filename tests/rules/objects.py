@@ -1,0 +1,89 @@
+"""Tenants, and RayClusters of theirs that keep every rule until a test changes something."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from rayfence.config import Bounds, Config, Container, Enforcement, Network, Platform, Quota, Tenant
+from rayfence.rules.rule import Rule
+from rayfence.workload import Workload
+
+PLATFORM = Platform()
+BOUNDS = Container(Bounds("1", "4"), Bounds("2Gi", "8Gi"))
+TEAM_A = Tenant("team-a", ("ray-a",), BOUNDS)
+TEAM_B = Tenant("team-b", ("ray-b", "ray-b-dev"), BOUNDS, quota=Quota("64", "256Gi", 4, 16))
+
+HEAD = "spec.headGroupSpec"
+WORKERS = "spec.workerGroupSpecs[{}]"
+
+Json = dict[str, Any]
+
+
+def container(name: str = "ray", cpu: object = "1", memory: object = "2Gi", **fields: Any) -> Json:
+    """A container whose requests are its limits."""
+    return {
+        "name": name,
+        "resources": {side: {"cpu": cpu, "memory": memory} for side in ("requests", "limits")},
+    } | fields
+
+
+def pod(tenant: str = "team-a", **spec: Any) -> Json:
+    """A pod template; `spec` replaces or adds fields of the pod spec."""
+    own = {"key": "tenant", "operator": "Equal", "value": tenant, "effect": "NoSchedule"}
+    fields = {"nodeSelector": {"tenant": tenant}, "tolerations": [own], "containers": [container()]}
+    return {"metadata": {"labels": {"tenant": tenant}}, "spec": fields | spec}
+
+
+def group(template: Json | None = None, **fields: Any) -> Json:
+    """A worker group; `fields` stand beside its template."""
+    return {"groupName": "workers", "template": pod() if template is None else template} | fields
+
+
+def cluster(*groups: Any, head: Json | None = None, tenant: str = "team-a", **spec: Any) -> Json:
+    """A RayCluster of team-a with these worker groups; `spec` are further fields of its spec."""
+    return {
+        "apiVersion": "ray.io/v1",
+        "kind": "RayCluster",
+        "metadata": {"name": "one", "namespace": f"ray-{tenant[-1]}", "labels": {"tenant": tenant}},
+        "spec": {"headGroupSpec": {"template": pod(tenant) if head is None else head}, "workerGroupSpecs": [*groups]}
+        | spec,
+    }
+
+
+def broken(
+    rule: Rule, value: Json, tenant: Tenant = TEAM_A, platform: Platform = PLATFORM, username: str = ""
+) -> list[str]:
+    """Where one rule is broken: its id and a path, for each violation."""
+    found = rule.violations(Workload(value, username), tenant, platform)
+    return [f"[{violation.rule}] {violation.path}" for violation in found]
+
+
+def told(rule: Rule, value: Json, tenant: Tenant = TEAM_A) -> list[str]:
+    """What people read: each violation's message."""
+    return [violation.message for violation in rule.violations(Workload(value), tenant, PLATFORM)]
+
+
+CONFIGS = {
+    "plain": Config(PLATFORM, (TEAM_A,)),
+    "other keys": Config(
+        Platform(tenant_label="example.com/team", node_label="example.com/pool", taint_key="example.com/dedicated"),
+        (TEAM_A,),
+    ),
+    "names like numbers": Config(
+        PLATFORM, (replace(TEAM_A, name="1000"), Tenant("1k", ("ray-1k",), BOUNDS), Tenant("1e3", ("1e3",), BOUNDS))
+    ),
+    "every quota": Config(PLATFORM, (TEAM_B,)),
+    "no room between bounds": Config(
+        PLATFORM, (replace(TEAM_B, container=Container(Bounds("1500m", "1.5"), Bounds("4Gi", "4096Mi"))),)
+    ),
+    "a bound below one": Config(
+        PLATFORM, (replace(TEAM_A, container=Container(Bounds("1m", "500m"), Bounds("1", "64Mi"))),)
+    ),
+    "audited": Config(
+        PLATFORM, (replace(TEAM_B, enforcement=Enforcement.AUDIT, network=Network(enforce=False)), TEAM_A)
+    ),
+    "audited platform": Config(
+        Platform(enforcement=Enforcement.AUDIT), (replace(TEAM_A, enforcement=Enforcement.WARN),)
+    ),
+}

@@ -1,0 +1,234 @@
+"""The worst case of one Ray object stays within its tenant's quota."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from rayfence.config import Quota, Tenant
+from rayfence.rules import limit_total_resources
+
+from .objects import TEAM_A, TEAM_B, WORKERS, Json, broken, cluster, container, group, pod, told
+
+ID = limit_total_resources.ID
+TOO_MUCH = f"[{ID}] spec"
+
+
+def at(*places: str) -> list[str]:
+    return [f"[{ID}] {place}" for place in places]
+
+
+def limited(**limits: Any) -> Json:
+    """A container with these limits; `gpu` is nvidia.com/gpu, and so on."""
+    return {"name": "ray", "resources": {"limits": {_name(key): value for key, value in limits.items()}}}
+
+
+def _name(key: str) -> str:
+    return {"gpu": "nvidia.com/gpu", "mig": "nvidia.com/mig-1g.5gb", "tpu": "google.com/tpu"}.get(key, key)
+
+
+def workers(*containers: Json, inits: list[Json] | None = None, **fields: Any) -> Json:
+    return group(pod(containers=[*containers], initContainers=inits), **({"maxReplicas": 1} | fields))
+
+
+def quota(**limits: Any) -> Tenant:
+    return replace(TEAM_B, quota=Quota(**limits))
+
+
+def within(tenant: Tenant, *groups: Json, head: Json | None = None, **spec: Any) -> list[str]:
+    return broken(limit_total_resources, cluster(*groups, head=head or pod(containers=[]), **spec), tenant)
+
+
+@pytest.mark.parametrize(
+    ("tenant", "limits"),
+    [
+        (quota(cpu="8"), {"cpu": "2"}),
+        (quota(cpu="8000m"), {"cpu": 2}),
+        (quota(cpu="2280m"), {"cpu": "570m"}),
+        (quota(memory="8Gi"), {"memory": "2048Mi"}),
+        (quota(memory="8e9"), {"memory": "2G"}),
+        (quota(accelerators=4), {"gpu": 1}),
+        (quota(accelerators=4), {"mig": "1"}),
+        (quota(workers=4), {}),
+    ],
+    ids=str,
+)
+def test_four_workers_may_come_exactly_to_the_quota_and_five_may_not(tenant: Tenant, limits: Json) -> None:
+    assert [] == within(tenant, workers(limited(**limits), maxReplicas=4))
+    assert [TOO_MUCH] == within(tenant, workers(limited(**limits), maxReplicas=5))
+
+
+def test_a_thousand_times_570m_is_570_and_not_a_hair_more() -> None:
+    group = workers(limited(cpu="570m"), maxReplicas=1000)
+
+    assert [] == within(quota(cpu="570"), group)
+    assert [TOO_MUCH] == within(quota(cpu="569999m"), group)
+
+
+def test_replicas_are_multiplied_by_hosts() -> None:
+    assert [] == within(quota(workers=16), workers(maxReplicas=4, numOfHosts=4))
+    assert [TOO_MUCH] == within(quota(workers=16), workers(maxReplicas=4, numOfHosts=5))
+    assert [TOO_MUCH] == within(quota(cpu="16"), workers(limited(cpu="1"), maxReplicas=17, numOfHosts=1))
+
+
+def test_groups_head_and_containers_add_up() -> None:
+    head = pod(containers=[limited(cpu="1"), limited(cpu="1")])
+    groups = [workers(limited(cpu="2"), limited(cpu="1")), workers(limited(cpu="3"))]
+
+    assert [] == within(quota(cpu="8"), *groups, head=head)
+    assert [TOO_MUCH] == within(quota(cpu="7999m"), *groups, head=head)
+
+
+def test_the_head_is_no_worker() -> None:
+    assert [] == within(quota(workers=0), workers(maxReplicas=0))
+    assert [TOO_MUCH] == within(quota(workers=0), workers())
+
+
+@pytest.mark.parametrize("most", [{}, {"maxReplicas": None}], ids=str)
+def test_without_max_replicas_a_group_may_grow_without_end(most: Json) -> None:
+    endless = group(pod(containers=[limited(cpu="1m")])) | most
+
+    assert [TOO_MUCH] == within(quota(workers=2147483646), endless)
+    assert [] == within(quota(workers=2147483647), endless)
+    assert [] == within(TEAM_A, endless)
+
+
+def test_min_replicas_count_where_they_are_more() -> None:
+    assert [TOO_MUCH] == within(quota(workers=16), workers(minReplicas=17, maxReplicas=1))
+    assert [] == within(quota(workers=16), workers(minReplicas=3, maxReplicas=16))
+
+
+@pytest.mark.parametrize("key", ["maxReplicas", "minReplicas", "numOfHosts"])
+@pytest.mark.parametrize("value", [-1, -0.5, "1", "many", True, [], {}, 2147483648, 2**63], ids=repr)
+def test_a_factor_is_a_number_that_32_bits_hold(key: str, value: object) -> None:
+    wrong = workers(**({"maxReplicas": 0} | {key: value}))
+
+    assert at(f"{WORKERS.format(0)}.{key}") == within(TEAM_A, wrong)
+
+
+@pytest.mark.parametrize("value", [0, 1, 16, None])
+@pytest.mark.parametrize("key", ["maxReplicas", "minReplicas", "numOfHosts"])
+def test_a_plain_number_is_right(key: str, value: object) -> None:
+    assert [] == within(TEAM_A, workers(**({"maxReplicas": 0} | {key: value})))
+
+
+def test_a_negative_factor_makes_no_room_for_others() -> None:
+    large, negative = workers(maxReplicas=17), workers(maxReplicas=10, numOfHosts=-1)
+
+    assert at(f"{WORKERS.format(1)}.numOfHosts", "spec") == within(quota(workers=16), large, negative)
+
+
+def test_two_negatives_are_wrong_twice() -> None:
+    places = at(f"{WORKERS.format(0)}.maxReplicas", f"{WORKERS.format(0)}.numOfHosts")
+
+    assert places == within(quota(workers=0), workers(maxReplicas=-2, numOfHosts=-2))
+
+
+@pytest.mark.parametrize(("most", "hosts"), [(65536, 65536), (65536, 32768), (2147483646, 2)])
+def test_factors_that_overflow_32_bits_are_refused_without_a_quota(most: int, hosts: int) -> None:
+    assert at(f"{WORKERS.format(0)}.numOfHosts") == within(TEAM_A, workers(maxReplicas=most, numOfHosts=hosts))
+
+
+def test_the_largest_product_that_does_not_overflow_is_right() -> None:
+    assert [] == within(TEAM_A, workers(maxReplicas=1, numOfHosts=2147483647))
+
+
+def test_init_containers_run_one_after_another() -> None:
+    starting = [limited(cpu="4"), limited(cpu="4")]
+
+    assert [] == within(quota(cpu="4"), workers(limited(cpu="4"), inits=starting))
+    assert [TOO_MUCH] == within(quota(cpu="4"), workers(limited(cpu="1"), inits=[*starting, limited(cpu="4001m")]))
+
+
+def test_a_sidecar_that_is_an_init_container_runs_beside_the_rest() -> None:
+    sidecar = limited(cpu="1") | {"restartPolicy": "Always"}
+
+    assert [] == within(quota(cpu="5"), workers(limited(cpu="4"), inits=[sidecar]))
+    assert [TOO_MUCH] == within(quota(cpu="4"), workers(limited(cpu="4"), inits=[sidecar]))
+
+
+def test_an_init_container_counts_with_the_sidecars_started_before_it() -> None:
+    sidecar, start = limited(cpu="1") | {"restartPolicy": "Always"}, limited(cpu="4")
+
+    assert [TOO_MUCH] == within(quota(cpu="4"), workers(limited(cpu="1"), inits=[sidecar, start]))
+    assert [] == within(quota(cpu="4"), workers(limited(cpu="1"), inits=[start, sidecar]))
+
+
+def test_an_autoscaler_counts_where_it_runs() -> None:
+    head = pod(containers=[limited(cpu="1", memory="1Gi")])
+
+    assert [] == within(quota(cpu="1500m"), head=head, enableInTreeAutoscaling=True)
+    assert [TOO_MUCH] == within(quota(cpu="1499m"), head=head, enableInTreeAutoscaling=True)
+    assert [TOO_MUCH] == within(quota(memory="1Gi"), head=head, enableInTreeAutoscaling=True)
+    assert [] == within(quota(cpu="1"), head=head, enableInTreeAutoscaling=False)
+
+
+def test_an_autoscaler_counts_by_the_size_it_is_given() -> None:
+    sized = {"autoscalerOptions": {"resources": {"limits": {"cpu": "2"}}}, "enableInTreeAutoscaling": True}
+
+    assert [] == within(quota(cpu="2"), **sized)
+    assert [TOO_MUCH] == within(quota(cpu="1999m"), **sized)
+    assert [] == within(quota(cpu="0"), **(sized | {"enableInTreeAutoscaling": None}))
+
+
+def test_a_history_collector_runs_in_every_pod() -> None:
+    options = {"collectorOptions": {"resources": {"limits": {"cpu": "1"}}}}
+
+    assert [] == within(quota(cpu="4"), workers(maxReplicas=3), historyServerOptions=options)
+    assert [TOO_MUCH] == within(quota(cpu="3"), workers(maxReplicas=3), historyServerOptions=options)
+
+
+def test_accelerators_of_all_kinds_count_together() -> None:
+    both = workers(limited(gpu=1, tpu="1", mig=1), maxReplicas=1)
+
+    assert [] == within(quota(accelerators=3), both)
+    assert [TOO_MUCH] == within(quota(accelerators=2), both)
+
+
+def test_a_tenant_without_a_quota_has_no_accelerators() -> None:
+    assert [TOO_MUCH] == within(TEAM_A, workers(limited(gpu=1)))
+    assert [] == within(TEAM_A, workers(limited(gpu=0)))
+    assert [] == within(TEAM_A, workers(limited(**{"ephemeral-storage": "10Gi"})))
+
+
+@pytest.mark.parametrize("amount", [-1, "-1", "one", "", None, True, "{{ 0 }}"], ids=repr)
+def test_an_accelerator_that_cannot_be_counted_is_refused(amount: object) -> None:
+    value = within(quota(accelerators=4), workers(limited(gpu=amount), maxReplicas=0))
+
+    assert at(f"{WORKERS.format(0)}.template.spec.containers[0].resources.limits") == value
+
+
+@pytest.mark.parametrize("amount", ["-4", "lots", None], ids=repr)
+def test_a_limit_that_cannot_be_counted_takes_nothing_off(amount: object) -> None:
+    odd = pod(containers=[limited(cpu="64"), limited(cpu=amount)])
+
+    assert [] == within(quota(cpu="64"), head=odd)
+    assert [TOO_MUCH] == within(quota(cpu="63"), head=odd)
+
+
+def test_what_is_suspended_counts() -> None:
+    assert [TOO_MUCH] == within(quota(workers=1), workers(maxReplicas=2, suspend=True), suspend=True)
+
+
+def test_each_quota_is_named_by_itself() -> None:
+    value = cluster(workers(limited(cpu="65", memory="257Gi", gpu=5), maxReplicas=17), head=pod(containers=[]))
+
+    assert [
+        "the worst case is 1105, above the quota of team-b, cpu 64; lower maxReplicas or limits",
+        "the worst case is 4691178029056, above the quota of team-b, memory 256Gi; lower maxReplicas or limits",
+        "the worst case is 85, above the quota of team-b, accelerators 4; lower maxReplicas or limits",
+        "the worst case is 17, above the quota of team-b, workers 16; lower maxReplicas or limits",
+    ] == told(limit_total_resources, value, TEAM_B)
+
+
+def test_without_a_quota_a_cluster_may_be_of_any_size() -> None:
+    assert [] == within(TEAM_A, workers(container(cpu="4", memory="8Gi"), maxReplicas=100_000))
+
+
+def test_the_heads_own_factors_are_nobodys() -> None:
+    value = cluster(head=pod(containers=[limited(cpu="64")]))
+    value["spec"]["headGroupSpec"] |= {"maxReplicas": 5, "numOfHosts": -1}
+
+    assert [] == broken(limit_total_resources, value, TEAM_B)

@@ -1,0 +1,96 @@
+"""The reading in CEL, by the real engine, says of the oddest values what the reading in Python says."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import Any
+
+import pytest
+
+from rayfence import yamlio
+from rayfence.cases.good import ray_cluster
+from rayfence.config import Config, Platform, Tenant
+from rayfence.evaluate import Judge
+from rayfence.gotool import KYVERNO, find
+from rayfence.outcome import Result
+from rayfence.suite import check
+from rayfence.yamlio import Document
+
+from .objects import TEAM_A, TEAM_B
+
+CONFIG = Config(Platform(), (TEAM_A, TEAM_B))
+WORKER = "spec.workerGroupSpecs.1"
+POD = f"{WORKER}.template.spec"
+RESOURCES = f"{POD}.containers.0.resources"
+
+SCALARS: list[Any] = [None, "", 5, True]
+ODD: dict[str, list[Any]] = {
+    "metadata.labels": [None, {}, "x", []],
+    "metadata.labels.tenant": [*SCALARS, {}],
+    "metadata.annotations": [None, "x", {"maxCpu": None}, {"maxCpu": 4}, {"minMemory": True}, {"maxMemory": [1]}],
+    "spec": [None, "x", []],
+    "spec.headGroupSpec": [None, {}, []],
+    "spec.workerGroupSpecs": [None, {}, "x", [None], [[]]],
+    f"{WORKER}.labels": ["x", {"tenant": None}, {"tenant": ""}, []],
+    f"{WORKER}.template": [None, "x"],
+    f"{WORKER}.maxReplicas": [*SCALARS, "1", 1.5, -1, 2**31, []],
+    f"{WORKER}.numOfHosts": [-1, "2", 65536],
+    f"{POD}.nodeSelector": [None, "x", []],
+    f"{POD}.nodeName": [*SCALARS, 0, [], {}],
+    f"{POD}.tolerations": [None, {}, "x", [None], ["x"], [{}], [[]]],
+    f"{POD}.tolerations.0.key": SCALARS,
+    f"{POD}.tolerations.0.operator": [*SCALARS, "Exists"],
+    f"{POD}.containers": [None, {}, [None], ["x"]],
+    f"{POD}.containers.0.name": [*SCALARS, ["autoscaler"]],
+    f"{POD}.initContainers.0.restartPolicy": [True, []],
+    f"{POD}.resources": [{}, "x", {"limits": {}}],
+    f"{RESOURCES}.limits": [None, "x", []],
+    f"{RESOURCES}.limits.cpu": [*SCALARS, 1.5, 1e-7, 1e21, "4\n", "٤", "0x1", "1e99", "1e100", {}, "-0", ".5", "4."],
+    f"{RESOURCES}.limits.memory": ["20Ei", "0", 0, "8Gi1", 8589934593, "8589934592000m", 2**63, 1e16],
+    f"{RESOURCES}.limits.nvidia_com/gpu": ["one", -1, 4, 5, "400m", None, "4000000001n", "1n", "4.0"],
+    f"{RESOURCES}.requests.cpu": ["1.000000000000000000000000000001"],
+    f"{RESOURCES}.requests": [{"cpu": "1", "memory": "9.5E"}, {"cpu": "1", "memory": 9223372036854775808}],
+    f"{RESOURCES}.claims": [[], {}, "x"],
+    "spec.autoscalerOptions": [{"resources": {}}, {"resources": "x"}, {"resources": []}, "x"],
+    "spec.enableInTreeAutoscaling": [True, "true", 1],
+}
+
+
+def changed(tenant: Tenant, place: str, odd: Any) -> dict[str, Any]:
+    value: Any = ray_cluster(CONFIG.platform, tenant)
+    *way, last = (step.replace("_com", ".com") for step in place.split("."))
+    target = value
+    for step in way:
+        target = target[int(step) if step.isdigit() else step]
+    target[last] = deepcopy(odd)
+    return dict(value)
+
+
+OBJECTS = {
+    f"{place} = {odd!r}": changed((TEAM_A, TEAM_B)[number % 2], place, odd)
+    for place, values in ODD.items()
+    for number, odd in enumerate(values)
+}
+
+
+@pytest.fixture(scope="module")
+def documents() -> list[Document]:
+    read = yamlio.read(yamlio.dump(list(OBJECTS.values())), "odd.yaml")
+    return [each for each in read if isinstance(each, Document)]
+
+
+@pytest.fixture(scope="module")
+def by_engine(documents: list[Document]) -> list[Result]:
+    return check(CONFIG, documents, "clusterpolicy", find(KYVERNO, lambda sentence: None).path, jobs=2)
+
+
+def said(result: Result) -> tuple[str, set[tuple[str, str]]]:
+    return result.verdict.value, {(finding.rule, finding.path) for finding in result.findings}
+
+
+@pytest.mark.engine
+def test_both_readings_say_the_same_of_odd_values(documents: list[Document], by_engine: list[Result]) -> None:
+    by_python = Judge(CONFIG).results(documents)
+    both = zip(OBJECTS, by_python, by_engine, strict=True)
+
+    assert [] == [title for title, ours, theirs in both if said(ours) != said(theirs)]

@@ -1,0 +1,47 @@
+"""Ray objects live only in a tenant's namespace."""
+
+from __future__ import annotations
+
+import pytest
+
+from rayfence.evaluate import Judge
+from rayfence.rules import restrict_namespace
+from rayfence.workload import Workload
+
+from .objects import CONFIGS, TEAM_A, cluster
+
+SAID = "[restrict-namespace] metadata.namespace"
+
+
+def judged(namespace: object, config: str = "every quota") -> list[str]:
+    value = cluster(tenant="team-b")
+    value["metadata"]["namespace"] = namespace
+    return [f"[{each.rule}] {each.path}" for each in Judge(CONFIGS[config]).violations(value)]
+
+
+@pytest.mark.parametrize("namespace", ["ray-b", "ray-b-dev"])
+def test_every_namespace_of_a_tenant_is_allowed(namespace: str) -> None:
+    assert [] == judged(namespace)
+
+
+@pytest.mark.parametrize(
+    "namespace", ["ray", "ray-", "ray-b-", "ray-b-dev-2", "my-ray-b", "RAY-B", "ray-*", "ray-a", "default", "", None, 5]
+)
+def test_any_other_namespace_is_refused(namespace: object) -> None:
+    assert [SAID] == judged(namespace)
+
+
+def test_a_namespace_that_reads_as_a_number_is_a_name() -> None:
+    assert SAID not in judged("1e3", "names like numbers")
+    assert [SAID] == judged("1000", "names like numbers")
+
+
+def test_an_object_without_a_namespace_is_refused() -> None:
+    value = cluster()
+    del value["metadata"]["namespace"]
+
+    assert [SAID] == [f"[{each.rule}] {each.path}" for each in Judge(CONFIGS["plain"]).violations(value)]
+
+
+def test_where_a_tenant_has_the_namespace_the_rule_is_silent() -> None:
+    assert [] == list(restrict_namespace.violations(Workload(cluster()), TEAM_A, CONFIGS["plain"].platform))

@@ -1,0 +1,42 @@
+"""A tenant as one line of a table."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from rayfence import row
+from rayfence.config import Bounds, Container, Quota, Tenant
+
+TENANT = Tenant("team-a", ("ray-a", "ray-b"), Container(Bounds("500m", "8"), Bounds("1Gi", "32Gi")))
+
+
+def test_a_row_holds_everything_a_rule_reads_in_the_order_of_its_fields() -> None:
+    tenant = replace(TENANT, quota=Quota("64", "256Gi", 4, 16))
+
+    assert "team-a|500m|8|1Gi|32Gi|64|256Gi|4|16" == row.render(tenant)
+
+
+def test_a_limit_that_is_not_set_is_empty_and_accelerators_are_none() -> None:
+    assert "team-a|500m|8|1Gi|32Gi|||0|" == row.render(TENANT)
+
+
+def test_a_limit_of_zero_is_not_the_same_as_none() -> None:
+    tenant = replace(TENANT, quota=Quota(cpu="0", memory="0", workers=0))
+
+    assert "team-a|500m|8|1Gi|32Gi|0|0|0|0" == row.render(tenant)
+
+
+def test_every_row_has_every_field() -> None:
+    assert len(row.FIELDS) == len(row.render(TENANT).split(row.SEPARATOR))
+
+
+@pytest.mark.parametrize(("name", "index"), [("name", 0), ("cpu_max", 2), ("quota_workers", 8)])
+def test_a_field_is_read_at_its_own_place(name: str, index: int) -> None:
+    assert f"variables.tenant[{index}]" == row.field(name)
+
+
+def test_a_field_that_does_not_exist_is_an_error() -> None:
+    with pytest.raises(ValueError, match="not in tuple"):
+        row.field("disk")
