@@ -1,0 +1,104 @@
+"""A tenant in, the NetworkPolicies of each of its namespaces out: deny by default, then open what Ray needs.
+
+They stand in the cluster before any RayCluster does, so that traffic stops, not leaks, while the engine is away.
+What a single RayCluster needs among its own pods is not here; see `cluster`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rayfence.config import Network, Platform, Scope, Tenant
+from rayfence.network.policy import (
+    DASHBOARD_PORT,
+    HEAD,
+    NODE_TYPE_LABEL,
+    WORKER,
+    Manifest,
+    allow,
+    directions,
+    labelled,
+    namespaces,
+    one_of,
+    opening,
+    pods_of,
+    ports,
+    written,
+)
+
+EVERY_POD: Manifest = {}
+HEADS = labelled({NODE_TYPE_LABEL: HEAD})
+WORKERS = labelled({NODE_TYPE_LABEL: WORKER})
+RAY_PODS = one_of(NODE_TYPE_LABEL, [HEAD, WORKER])
+SUBMITTERS = labelled({"ray.io/originated-from-crd": "RayJob"})
+METRICS_PORT = 8080
+
+
+def static_layer(platform: Platform, tenant: Tenant) -> list[Manifest]:
+    """The NetworkPolicies of every namespace of the tenant, by namespace, then name; none without `network.enforce`."""
+    if not tenant.network.enforce:
+        return []
+    specs = policy_specs(platform, tenant.network, tenant.namespaces) | own_specs(tenant.network)
+    return [
+        written("NetworkPolicy", tenant.name, namespace, name, spec)
+        for namespace in sorted(tenant.namespaces)
+        for name, spec in sorted(specs.items())
+    ]
+
+
+def policy_specs(platform: Platform, network: Network, own: Sequence[str]) -> dict[str, Manifest]:
+    """Policy name -> spec, the same in each of the tenant's `own` namespaces; without what the mode leaves open."""
+    specs = {
+        "rayfence-default-deny": {"podSelector": EVERY_POD, "policyTypes": list(directions(network.mode))},
+        "rayfence-dns": _dns(platform, network),
+        "rayfence-operator": _operator(platform, network),
+        "rayfence-monitoring": _monitoring(platform, network),
+        "rayfence-apiserver": _api_server(platform, network),
+        "rayfence-tenant": _tenant(network, own),
+        "rayfence-submitter": _submitter(network),
+    }
+    return {name: spec for name, spec in specs.items() if spec is not None}
+
+
+def own_specs(network: Network) -> dict[str, Manifest]:
+    """Policy name -> spec for the rules a tenant wrote itself, word for word."""
+    specs = {
+        "rayfence-head": opening(network.mode, HEADS, ingress=network.head.ingress, egress=network.head.egress),
+        "rayfence-worker": opening(network.mode, WORKERS, ingress=network.worker.ingress, egress=network.worker.egress),
+    }
+    return {name: spec for name, spec in specs.items() if spec is not None}
+
+
+def _dns(platform: Platform, network: Network) -> Manifest | None:
+    # Workers find their head by name; large answers come over TCP.
+    return opening(network.mode, EVERY_POD, egress=allow("to", [pods_of(platform.dns)], ports([53], "UDP", "TCP")))
+
+
+def _operator(platform: Platform, network: Network) -> Manifest | None:
+    source = [pods_of(platform.operator.peer)]
+    return opening(network.mode, HEADS, ingress=allow("from", source, ports(platform.operator.ports)))
+
+
+def _monitoring(platform: Platform, network: Network) -> Manifest | None:
+    source = [namespaces([platform.monitoring])] if platform.monitoring else []
+    return opening(network.mode, RAY_PODS, ingress=allow("from", source, ports([METRICS_PORT])))
+
+
+def _api_server(platform: Platform, network: Network) -> Manifest | None:
+    # The autoscaler runs in the head pod and talks to the API server, which is no pod.
+    targets = [{"ipBlock": {"cidr": cidr}} for cidr in platform.api_server.cidrs]
+    return opening(network.mode, HEADS, egress=allow("to", targets, ports([platform.api_server.port])))
+
+
+def _tenant(network: Network, own: Sequence[str]) -> Manifest | None:
+    if network.scope is not Scope.TENANT:
+        return None
+    peers, on = [namespaces(own)], ports(network.ports)
+    return opening(network.mode, EVERY_POD, ingress=allow("from", peers, on), egress=allow("to", peers, on))
+
+
+def _submitter(network: Network) -> Manifest | None:
+    # The way out for a RayJob's submitter, where `rayfence-tenant` is not one already. Each head decides who comes in.
+    if network.scope is Scope.TENANT and DASHBOARD_PORT in network.ports:
+        return None
+    return opening(network.mode, SUBMITTERS, egress=allow("to", [{"podSelector": HEADS}], ports([DASHBOARD_PORT])))

@@ -1,0 +1,109 @@
+"""A tenant in, the text of its file in the bundle out: static NetworkPolicies and ResourceQuotas as YAML documents.
+
+Thousands of tenants differ in little but their names. So one object of each shape goes through the YAML dumper, with
+slots where the names belong, and every tenant of that shape is that text with its names put in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from rayfence import yamlio
+from rayfence.config import Network, Platform, Quota, RoleRules, Tenant
+from rayfence.network.layer import own_specs, policy_specs, static_layer
+from rayfence.network.policy import Manifest, written
+from rayfence.quota import NAME, hard_limits, resource_quotas
+
+# No name in Kubernetes has an @ in it, so a slot is never mistaken for one.
+TENANT_SLOT, NAMESPACE_SLOT = "@tenant@", "@namespace@"
+
+
+def tenant_objects(platform: Platform, tenant: Tenant) -> list[Manifest]:
+    """Everything written for a tenant, by namespace, then name; empty where it has neither network layer nor quota."""
+    objects = static_layer(platform, tenant) + resource_quotas(tenant)
+    return sorted(objects, key=lambda each: (each["metadata"]["namespace"], each["metadata"]["name"]))
+
+
+def tenant_file(platform: Platform, tenant: Tenant) -> str:
+    """What `yamlio.dump` would make of `tenant_objects`, byte for byte; empty text where there are none."""
+    texts = (_documents(platform, tenant, namespace) for namespace in sorted(tenant.namespaces))
+    return "---\n".join(text for documents in texts for _, text in sorted(documents.items()))
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """All that a tenant's network layer depends on, but for names and its own rules."""
+
+    network: Network
+    namespaces: int
+    platform: Platform
+
+    def __hash__(self) -> int:
+        # The platform holds mappings, and is the same for all.
+        return hash((self.network.mode, self.network.scope, self.network.ports, self.namespaces))
+
+
+def _documents(platform: Platform, tenant: Tenant, namespace: str) -> dict[str, str]:
+    """Object name -> its YAML in this namespace."""
+    shared: dict[str, str] = {}
+    if tenant.network.enforce:
+        network = replace(tenant.network, head=RoleRules(), worker=RoleRules())
+        shared |= _layer_texts(_Shape(network, len(tenant.namespaces), platform))
+    if tenant.namespace_quota is not None:
+        shared[NAME] = _quota_text(tenant.namespace_quota)
+    filled = {name: _filled(text, tenant, namespace) for name, text in shared.items()}
+    return filled | _own_texts(tenant, namespace)
+
+
+@lru_cache(maxsize=256)
+def _layer_texts(shape: _Shape) -> dict[str, str]:
+    specs = policy_specs(shape.platform, shape.network, [_peer_slot(each) for each in range(shape.namespaces)])
+    return {name: _slotted("NetworkPolicy", name, spec) for name, spec in specs.items()}
+
+
+@lru_cache(maxsize=256)
+def _quota_text(quota: Quota) -> str:
+    return _slotted("ResourceQuota", NAME, {"hard": hard_limits(quota)})
+
+
+def _own_texts(tenant: Tenant, namespace: str) -> dict[str, str]:
+    """The tenant's own rules: its text may hold anything, so it has no slots and is never shared."""
+    specs = own_specs(tenant.network) if tenant.network.enforce else {}
+    return {name: _document(written("NetworkPolicy", tenant.name, namespace, name, s)) for name, s in specs.items()}
+
+
+def _slotted(kind: str, name: str, spec: Manifest) -> str:
+    return _document(written(kind, TENANT_SLOT, NAMESPACE_SLOT, name, spec))
+
+
+def _document(value: Manifest) -> str:
+    return yamlio.dump([value])
+
+
+def _filled(text: str, tenant: Tenant, namespace: str) -> str:
+    text = text.replace(_slot(TENANT_SLOT), _scalar(tenant.name)).replace(_slot(NAMESPACE_SLOT), _scalar(namespace))
+    return _with_peers(text, sorted(tenant.namespaces)) if "@" in text else text
+
+
+def _with_peers(text: str, names: Sequence[str]) -> str:
+    for index, name in enumerate(names):
+        text = text.replace(_slot(_peer_slot(index)), _scalar(name))
+    return text
+
+
+def _peer_slot(index: int) -> str:
+    # As wide as it takes for text order to be the order of numbers.
+    return f"@peer{index:06}@"
+
+
+@lru_cache(maxsize=1024)
+def _slot(name: str) -> str:
+    return _scalar(name)
+
+
+@lru_cache(maxsize=64)
+def _scalar(text: str) -> str:
+    """The text as the dumper writes it, in quotes where it needs them."""
+    return yamlio.dump([[text]]).removeprefix("- ").removesuffix("\n")
