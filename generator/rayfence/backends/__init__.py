@@ -1,0 +1,23 @@
+"""The kinds of policy that rayfence writes. A new kind is an envelope here and a line in this table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from rayfence.backends import clusterpolicy
+from rayfence.config import Config
+
+
+class Backend(Protocol):
+    """What an envelope's module holds."""
+
+    NAME: str
+
+    def files(self, config: Config) -> Mapping[str, list[dict[str, Any]]]:
+        """File name -> the manifests in it, in the order in which they are to be applied."""
+
+
+_ALL: tuple[Backend, ...] = (clusterpolicy,)
+
+BACKENDS: Mapping[str, Backend] = {backend.NAME: backend for backend in _ALL}

@@ -1,0 +1,41 @@
+"""The ClusterRoles that Kyverno needs before a server takes the policies; nothing comes in.
+
+Kyverno's controllers collect roles by label, so nothing of Kyverno's is changed. Without them its admission webhook
+refuses a policy that generates NetworkPolicies; tools that run without a cluster never ask.
+"""
+
+from __future__ import annotations
+
+from rayfence.network.policy import Manifest
+
+READ = ("get", "list", "watch")
+RAY_KINDS = ("rayclusters", "raycronjobs", "rayjobs", "rayservices")
+
+
+def rbac() -> list[Manifest]:
+    """One ClusterRole for each of the admission, background and reports controllers."""
+    ray = _may("ray.io", RAY_KINDS, READ)
+    policies = "networking.k8s.io", ("networkpolicies",)
+    return [
+        # Asked when a policy with `synchronize` is installed.
+        _role("admission", ray, _may(*policies, READ)),
+        _role("background", ray, _may(*policies, ("create", "delete", "get", "list", "patch", "update", "watch"))),
+        _role("reports", ray),
+    ]
+
+
+def _role(controller: str, *rules: Manifest) -> Manifest:
+    labels = {
+        "app.kubernetes.io/managed-by": "rayfence",
+        f"rbac.kyverno.io/aggregate-to-{controller}-controller": "true",
+    }
+    return {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "ClusterRole",
+        "metadata": {"name": f"rayfence:kyverno-{controller}-controller", "labels": labels},
+        "rules": list(rules),
+    }
+
+
+def _may(group: str, resources: tuple[str, ...], verbs: tuple[str, ...]) -> Manifest:
+    return {"apiGroups": [group], "resources": list(resources), "verbs": list(verbs)}

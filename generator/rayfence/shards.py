@@ -1,0 +1,73 @@
+"""Which tenants stand together in one policy object.
+
+A text of CEL holds 100,000 characters, so a table is cut into shards. Each is in charge of a range of namespace names,
+and so exactly one of them refuses a namespace that no tenant has. Tenants of another enforcement stand in objects of
+their own; where a policy does not speak for a tenant it says so by an empty row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from rayfence import row
+from rayfence.config import Config, Enforcement
+
+MOST_ROWS = 500
+MOST_CHARACTERS = 80_000
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """Rows of one policy object: namespace -> row, '' where another object speaks for the namespace.
+
+    Where it `guards`, it is in charge of every namespace name from `first` up to, and without, `until`;
+    '' means no bound.
+    """
+
+    enforcement: Enforcement
+    number: int
+    rows: Mapping[str, str]
+    guards: bool
+    first: str = ""
+    until: str = ""
+
+    @property
+    def suffix(self) -> str:
+        """What tells this shard's objects from the other ones': '', '-2', '-audit', '-audit-2'."""
+        kind = "" if self.guards else f"-{self.enforcement.value.lower()}"
+        return kind if self.number == 1 else f"{kind}-{self.number}"
+
+
+def shards(config: Config) -> tuple[Shard, ...]:
+    """All shards of a configuration; those that guard unclaimed namespaces, under the platform's enforcement, first."""
+    own = config.platform.enforcement
+    others = sorted({tenant.enforcement for tenant in config.tenants} - {own})
+    return tuple(shard for enforcement in (own, *others) for shard in _of(config, enforcement))
+
+
+def _of(config: Config, enforcement: Enforcement) -> Iterator[Shard]:
+    guards = enforcement is config.platform.enforcement
+    rows = {
+        namespace: row.render(tenant) if tenant.enforcement is enforcement else ""
+        for namespace, tenant in config.by_namespace().items()
+        if guards or tenant.enforcement is enforcement
+    }
+    parts = list(_cut(rows))
+    firsts = ["", *(next(iter(part)) for part in parts[1:]), ""]
+    for number, part in enumerate(parts, start=1):
+        first, until = (firsts[number - 1], firsts[number]) if guards else ("", "")
+        yield Shard(enforcement, number, part, guards, first, until)
+
+
+def _cut(rows: Mapping[str, str]) -> Iterator[dict[str, str]]:
+    part: dict[str, str] = {}
+    size = 0
+    for namespace, text in rows.items():
+        length = len(namespace) + len(text) + len("'': '', ")
+        if part and (len(part) == MOST_ROWS or size + length > MOST_CHARACTERS):
+            yield part
+            part, size = {}, 0
+        part[namespace] = text
+        size += length
+    yield part

@@ -1,0 +1,139 @@
+"""An engine's one message: which rules are broken, where, and how much did not fit."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+import pytest
+
+from rayfence import admission
+from rayfence.config import Bounds, Config, Container, Enforcement, Platform, Tenant
+from rayfence.rules import RULES, ids
+from rayfence.shards import Shard, shards
+
+ONE = "require-tenant-label: [require-tenant-label] metadata.labels.tenant: must be team-a"
+SEVERAL = (
+    "require-tenant-label, limit-resources: [require-tenant-label] metadata.labels[example.com/team]: must be 1000; "
+    "[limit-resources] spec.headGroupSpec.template.spec.containers[0].resources.limits.cpu: 5 is above the maximum of "
+    "1000, 4; [limit-resources] spec.workerGroupSpecs[0].template.spec.resources: is not allowed"
+)
+
+
+def test_one_violation_is_read_whole() -> None:
+    assert [("require-tenant-label", "metadata.labels.tenant", "must be team-a")] == admission.violations(ONE)
+
+
+def test_several_violations_are_read_in_order() -> None:
+    assert [
+        ("require-tenant-label", "metadata.labels[example.com/team]", "must be 1000"),
+        (
+            "limit-resources",
+            "spec.headGroupSpec.template.spec.containers[0].resources.limits.cpu",
+            "5 is above the maximum of 1000, 4",
+        ),
+        ("limit-resources", "spec.workerGroupSpecs[0].template.spec.resources", "is not allowed"),
+    ] == admission.violations(SEVERAL)
+
+
+def test_how_many_did_not_fit_is_no_part_of_the_last_one() -> None:
+    assert admission.violations(SEVERAL) == admission.violations(SEVERAL + "; and 12 more")
+
+
+def test_rules_are_known_even_where_their_violations_did_not_fit() -> None:
+    said = ONE.replace("require-tenant-label: [", "require-tenant-label, limit-resources: [") + "; and 3 more"
+
+    assert (
+        frozenset({"require-tenant-label", "limit-resources"}),
+        frozenset({("require-tenant-label", "metadata.labels.tenant")}),
+    ) == admission.read(said)
+
+
+def test_a_message_may_stand_behind_an_engines_own_words() -> None:
+    ids, places = admission.read(f"policy enforce-tenant-isolation fail: {ONE}")
+
+    assert {"require-tenant-label"} == ids
+    assert {("require-tenant-label", "metadata.labels.tenant")} == places
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "",
+        "validation rule passed",
+        "failed expression: size(variables.violations) == 0",
+        "expression 'object.spec' resulted in error: no such key: spec",
+    ],
+)
+def test_an_engines_own_error_names_no_rules(message: str) -> None:
+    assert (frozenset(), frozenset()) == admission.read(message)
+
+
+TEAM = Tenant("team-a", ("ray-a",), Container(Bounds("1", "4"), Bounds("2Gi", "8Gi")))
+AUDITED = Tenant("team-b", ("ray-b",), TEAM.container, enforcement=Enforcement.AUDIT)
+
+
+def test_a_table_has_a_row_for_each_namespace_and_an_empty_one_where_another_speaks() -> None:
+    first, second = shards(Config(Platform(), (TEAM, AUDITED)))
+
+    # A map of plain texts is written alike in CEL and in Python.
+    assert {"ray-a": "team-a|1|4|2Gi|8Gi|||0|", "ray-b": ""} == ast.literal_eval(admission.table(first))
+    assert {"ray-b": "team-b|1|4|2Gi|8Gi|||0|"} == ast.literal_eval(admission.table(second))
+
+
+def test_a_table_without_rows_is_still_a_map_of_texts() -> None:
+    assert {"": ""} == ast.literal_eval(admission.table(Shard(Enforcement.ENFORCE, 1, {}, guards=True)))
+
+
+def test_what_cannot_stand_in_a_text_is_refused() -> None:
+    shard = Shard(Enforcement.ENFORCE, 1, {"ray-a": "team'a"}, guards=True)
+
+    with pytest.raises(ValueError, match="cannot stand in a CEL text"):
+        admission.table(shard)
+
+
+@pytest.fixture(scope="module")
+def variables() -> dict[str, str]:
+    platform = Platform()
+    (shard,) = shards(Config(platform, (TEAM,)))
+    return admission.variables(platform, shard)
+
+
+def test_every_rule_has_a_variable_of_its_own(variables: dict[str, str]) -> None:
+    assert [rule.cel(Platform()) for rule in RULES] == [variables[rule.replace("-", "_")] for rule in ids()]
+
+
+def test_a_variable_uses_only_those_before_it(variables: dict[str, str]) -> None:
+    known: set[str] = set()
+    for name, text in variables.items():
+        assert set(re.findall(r"variables\.(\w+)", text)) <= known, name
+        known.add(name)
+
+
+def test_the_verdict_and_the_message_read_what_is_there(variables: dict[str, str]) -> None:
+    used = re.findall(r"variables\.(\w+)", admission.VALID + admission.MESSAGE)
+
+    assert {"violations", "broken", "shown"} == set(used)
+    assert set(used) <= variables.keys()
+
+
+def test_no_variable_is_of_no_use(variables: dict[str, str]) -> None:
+    whole = " ".join([*variables.values(), admission.VALID, admission.MESSAGE])
+
+    assert variables.keys() == set(re.findall(r"variables\.(\w+)", whole))
+
+
+@pytest.mark.parametrize("part", ["first", "second", "others"])
+def test_only_an_object_in_charge_refuses_unclaimed_namespaces(part: str) -> None:
+    rows = {"ray-a": "team-a"}
+    shard = {
+        "first": Shard(Enforcement.ENFORCE, 1, rows, guards=True, until="ray-m"),
+        "second": Shard(Enforcement.ENFORCE, 2, rows, guards=True, first="ray-m"),
+        "others": Shard(Enforcement.AUDIT, 1, rows, guards=False),
+    }[part]
+
+    assert {
+        "first": "variables.namespace < 'ray-m' && !(variables.namespace in variables.tenants)",
+        "second": "variables.namespace >= 'ray-m' && !(variables.namespace in variables.tenants)",
+        "others": "false",
+    }[part] == admission.variables(Platform(), shard)["unclaimed"]

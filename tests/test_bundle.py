@@ -1,0 +1,112 @@
+"""The bundle: the same bytes for the same input, and something `kubectl apply -k` can install."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from rayfence import bundle
+from rayfence.config import Bounds, Config, Container, Enforcement, Network, Platform, Tenant
+from rayfence.gotool import KUSTOMIZE, find
+
+CONTAINER = Container(Bounds("1", "4"), Bounds("2Gi", "8Gi"))
+
+
+def tenant(name: str, *namespaces: str, enforcement: Enforcement = Enforcement.ENFORCE) -> Tenant:
+    network = Network(enforce=enforcement is Enforcement.ENFORCE)
+    return Tenant(name, namespaces, CONTAINER, enforcement, network=network)
+
+
+CONFIG = Config(
+    Platform(),
+    (
+        tenant("team-a", "ray-a", "ray-a2"),
+        tenant("team-b", "ray-b", enforcement=Enforcement.AUDIT),
+        tenant("team-c", "ray-c", enforcement=Enforcement.WARN),
+    ),
+)
+
+
+def manifests(text: str) -> list[dict[str, object]]:
+    return [value for value in yaml.safe_load_all(text) if value]
+
+
+def test_the_same_tenants_give_the_same_bytes():
+    assert list(bundle.files(CONFIG).items()) == list(bundle.files(CONFIG).items())
+
+
+def test_every_file_says_that_it_was_written_by_rayfence():
+    assert all(text.startswith(bundle.HEADER) for text in bundle.files(CONFIG).values())
+
+
+def test_every_file_is_named_by_a_kustomization():
+    files = bundle.files(CONFIG)
+    named = {
+        f"{path.rpartition('/')[0]}/{resource}"
+        for path in files
+        if path.endswith(bundle.KUSTOMIZATION)
+        for resource in manifests(files[path])[0]["resources"]  # type: ignore[attr-defined]
+    }
+
+    assert {path for path in files if not path.endswith(bundle.KUSTOMIZATION)} <= named
+
+
+def test_a_tenant_without_a_network_layer_has_no_file():
+    assert "tenants/team-b.yaml" not in bundle.files(CONFIG)
+
+
+def test_each_enforcement_has_a_policy_of_its_own():
+    policies = manifests(bundle.files(CONFIG)["clusterpolicy/enforce-tenant-isolation.yaml"])
+    actions = {
+        policy["metadata"]["name"]: (  # type: ignore[index]
+            policy["spec"]["rules"][0]["validate"]["failureAction"],  # type: ignore[index]
+            policy["spec"].get("emitWarning", False),  # type: ignore[attr-defined]
+        )
+        for policy in policies
+    }
+
+    assert {
+        "enforce-tenant-isolation": ("Enforce", False),
+        "enforce-tenant-isolation-audit": ("Audit", False),
+        "enforce-tenant-isolation-warn": ("Audit", True),
+    } == actions
+
+
+def test_policies_fail_closed_and_forgive_nothing_that_was_there_before():
+    for policy in manifests(bundle.files(CONFIG)["clusterpolicy/enforce-tenant-isolation.yaml"]):
+        spec = policy["spec"]
+
+        assert "Fail" == spec["webhookConfiguration"]["failurePolicy"]  # type: ignore[index]
+        assert spec["rules"][0]["validate"]["allowExistingViolations"] is False  # type: ignore[index]
+
+
+def test_a_thousand_tenants_are_as_few_policies_as_their_rows_need():
+    many = Config(Platform(), tuple(tenant(f"team-{number:04}", f"ray-{number:04}") for number in range(1000)))
+    files = bundle.files(many)
+
+    assert 2 == len(manifests(files["clusterpolicy/enforce-tenant-isolation.yaml"]))
+    assert 2 == len(manifests(files["clusterpolicy/generate-network-policies.yaml"]))
+
+
+@pytest.mark.engine
+def test_kustomize_renders_everything_to_be_installed(tmp_path: Path):
+    for path, text in bundle.files(CONFIG).items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text)
+    kustomize = find(KUSTOMIZE, print).path
+
+    done = subprocess.run([kustomize, "build", tmp_path / "clusterpolicy"], capture_output=True, check=True, text=True)
+
+    rendered = sorted(f"{value['kind']}/{value['metadata']['name']}" for value in manifests(done.stdout))  # type: ignore[index]
+    written = sorted(
+        f"{value['kind']}/{value['metadata']['name']}"  # type: ignore[index]
+        for path, text in bundle.files(CONFIG).items()
+        if not path.endswith(bundle.KUSTOMIZATION)
+        for value in manifests(text)
+    )
+    assert written == rendered
+    assert "ClusterPolicy/generate-network-policies" in rendered
+    assert "NetworkPolicy/rayfence-default-deny" in rendered

@@ -1,0 +1,232 @@
+"""The real Kyverno CLI generates exactly what the reading in Python says, and nothing where that says nothing."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections import defaultdict
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rayfence import yamlio
+from rayfence.backends.clusterpolicy_network import MAX_ROWS, generate_policies, strip_kyverno, table
+from rayfence.backends.kyverno_rbac import rbac
+from rayfence.config import Bounds, Config, Container, Mode, Network, Platform, Tenant
+from rayfence.gotool import KYVERNO, find
+from rayfence.network import generated
+
+BOUNDS = Container(Bounds("1", "8"), Bounds("1Gi", "8Gi"))
+
+
+def tenant(name: str, *namespaces: str, **network: Any) -> Tenant:
+    return Tenant(name, namespaces, BOUNDS, network=Network(**network))
+
+
+# Names that read as numbers, quantities, booleans or globs are names like any other.
+CONFIG = Config(
+    Platform(tenant_label="example.com/tenant"),
+    (
+        tenant("1000", "ray-1000", mode=Mode.DENY_ALL_EGRESS),
+        tenant("1k", "ray-1k", mode=Mode.DENY_ALL_INGRESS),
+        tenant("audited", "ray-audited", enforce=False),
+        tenant("no", "1e3"),
+        tenant("team-a", "default", "ray-a", "ray-a-dev"),
+    ),
+)
+JOB = {"ray.io/originated-from-cr-name": "train", "ray.io/originated-from-crd": "RayJob"}
+OWNER = {"apiVersion": "ray.io/v1", "kind": "RayJob", "name": "train", "uid": "1", "controller": True}
+
+
+def ray_cluster(namespace: str, tenant: object = None, labels: Any = None, **metadata: Any) -> dict[str, Any]:
+    labels = ({} if tenant is None else {"example.com/tenant": tenant}) | (labels or {})
+    found = {"namespace": namespace, "labels": labels} | metadata
+    return {"apiVersion": "ray.io/v1", "kind": "RayCluster", "metadata": found, "spec": {"rayVersion": "2.9.0"}}
+
+
+def of_job(namespace: str, tenant: str, labels: dict[str, str], **owner: Any) -> dict[str, Any]:
+    return ray_cluster(namespace, tenant, labels, ownerReferences=[OWNER | owner])
+
+
+GENERATED = {
+    "own-label": ray_cluster("ray-a", "team-a"),
+    "second-namespace": ray_cluster("ray-a-dev", "team-a"),
+    "v1alpha1": ray_cluster("ray-a", "team-a") | {"apiVersion": "ray.io/v1alpha1"},
+    "default": ray_cluster("ray-a", "team-a"),
+    "in-the-namespace-default": ray_cluster("default", "team-a"),
+    "c" * 53: ray_cluster("ray-a", "team-a"),
+    "0123": ray_cluster("ray-a", "team-a"),
+    "names-that-read-as-other-types": ray_cluster("1e3", "no"),
+    "ingress-only": ray_cluster("ray-1k", "1k"),
+    "egress-only": ray_cluster("ray-1000", "1000"),
+    "of-a-job": of_job("ray-a", "team-a", JOB),
+    "of-a-job-v1alpha1": of_job("ray-a", "team-a", JOB, apiVersion="ray.io/v1alpha1"),
+    "of-a-job-ingress-only": of_job("ray-1k", "1k", JOB),
+    "of-a-job-egress-only": of_job("ray-1000", "1000", JOB),
+    "owner-without-labels": of_job("ray-a", "team-a", {}),
+    "labels-without-owner": ray_cluster("ray-a", "team-a", JOB),
+    "owner-of-another-name": of_job("ray-a", "team-a", JOB, name="other"),
+    "owner-of-another-kind": of_job("ray-a", "team-a", JOB, kind="RayService"),
+    "owner-of-another-group": of_job("ray-a", "team-a", JOB, apiVersion="batch/v1"),
+    "owner-that-does-not-control": of_job("ray-a", "team-a", JOB, controller=False),
+    "label-of-another-kind": of_job("ray-a", "team-a", JOB | {"ray.io/originated-from-crd": "RayService"}),
+    "owner-with-a-variable-as-name": of_job("ray-a", "team-a", JOB, name="{{ request.object }}"),
+}
+NOTHING = {
+    "no-labels": ray_cluster("ray-a", labels=None),
+    "labels-that-are-null": ray_cluster("ray-a") | {"metadata": {"namespace": "ray-a"}},
+    "other-labels-only": ray_cluster("ray-a", labels={"tenant": "team-a"}),
+    "empty-label": ray_cluster("ray-a", ""),
+    "another-tenants-label": ray_cluster("ray-a", "1k"),
+    "glob-label": ray_cluster("ray-a", "*"),
+    "label-as-number": ray_cluster("ray-1000", 1000),
+    "same-quantity-one-way": ray_cluster("ray-1k", "1000"),
+    "same-quantity-other-way": ray_cluster("ray-1000", "1k"),
+    "unknown-namespace": ray_cluster("elsewhere", "team-a"),
+    "unknown-namespace-empty-label": ray_cluster("elsewhere", ""),
+    "namespace-with-a-suffix": ray_cluster("ray-a-evil", "team-a"),
+    "row-as-label": ray_cluster("ray-a", "team-a|DenyAll"),
+    "without-the-layer": ray_cluster("ray-audited", "audited"),
+    "job-in-another-tenants-namespace": of_job("ray-1k", "team-a", JOB),
+}
+CASES = {name: {**c, "metadata": {"name": name} | c["metadata"]} for name, c in (GENERATED | NOTHING).items()}
+
+
+@pytest.fixture(scope="module")
+def apply(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., dict[str, list[Any]]]:
+    """Policies and manifests in, what the engine generated out, by the name of the cluster it is for."""
+    kyverno = find(KYVERNO, lambda sentence: None).path
+
+    def run(policies: list[dict[str, Any]], manifests: list[dict[str, Any]]) -> dict[str, list[Any]]:
+        folder = tmp_path_factory.mktemp("kyverno")
+        (folder / "policies.yaml").write_text(yamlio.dump(policies))
+        (folder / "manifests.yaml").write_text(yamlio.dump(manifests))
+        return _by_cluster(kyverno, folder, len(policies) * len(manifests))
+
+    return run
+
+
+def _by_cluster(kyverno: Path, folder: Path, decisions: int) -> dict[str, list[Any]]:
+    command = [kyverno, "apply", "policies.yaml", "-r", "manifests.yaml", "-o", "out.yaml"]
+    done = subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, check=True, env=os.environ | {"HOME": str(folder)}
+    )
+    counts = dict(part.split(": ") for part in done.stdout.strip().splitlines()[-1].split(", "))
+    assert decisions == int(counts["pass"]) + int(counts["skip"]), done.stdout
+    found = defaultdict(list)
+    out = folder / "out.yaml"
+    for document in yamlio.read(out.read_bytes() if out.exists() else "", "out.yaml"):
+        assert isinstance(document, yamlio.Document)
+        found[document.value["metadata"]["labels"]["ray.io/cluster"]].append(strip_kyverno(document.value))
+    return found
+
+
+@pytest.fixture(scope="module")
+def engine(apply: Callable[..., dict[str, list[Any]]]) -> dict[str, list[Any]]:
+    return apply(generate_policies(CONFIG.platform, CONFIG.tenants), list(CASES.values()))
+
+
+def in_python(cluster: dict[str, Any]) -> list[dict[str, Any]]:
+    owner = CONFIG.by_namespace().get(cluster["metadata"]["namespace"])
+    return generated(CONFIG.platform, owner, cluster) if owner else []
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize("case", CASES)
+def test_the_engine_generates_what_python_says(case: str, engine: dict[str, list[Any]]) -> None:
+    assert in_python(CASES[case]) == engine.get(case, [])
+
+
+@pytest.mark.parametrize("case", GENERATED)
+def test_a_cluster_with_its_tenants_label_gets_two_policies(case: str) -> None:
+    assert 2 == len(in_python(CASES[case]))
+
+
+@pytest.mark.parametrize("case", NOTHING)
+def test_a_cluster_that_is_not_clearly_its_tenants_gets_none(case: str) -> None:
+    assert [] == in_python(CASES[case])
+
+
+@pytest.mark.engine
+def test_an_empty_table_generates_nothing(apply: Callable[..., dict[str, list[Any]]]) -> None:
+    assert {} == apply(generate_policies(CONFIG.platform, ()), [CASES["own-label"]])
+
+
+@pytest.mark.engine
+def test_a_namespace_of_the_second_table_is_served_once(apply: Callable[..., dict[str, list[Any]]]) -> None:
+    many = [tenant(f"team-{number:03}", f"ray-{number:03}") for number in range(MAX_ROWS + 1)]
+    last = ray_cluster(f"ray-{MAX_ROWS}", f"team-{MAX_ROWS}", name="last")
+
+    found = apply(generate_policies(CONFIG.platform, many), [last])
+
+    assert {"last": generated(CONFIG.platform, many[-1], last)} == found
+
+
+def policies_for(count: int) -> list[dict[str, Any]]:
+    return generate_policies(Platform(), [tenant(f"team-{number}", f"ray-{number}") for number in range(count)])
+
+
+@pytest.mark.parametrize(
+    ("count", "expected"),
+    [
+        (0, ["generate-network-policies"]),
+        (MAX_ROWS, ["generate-network-policies"]),
+        (MAX_ROWS + 1, ["generate-network-policies", "generate-network-policies-2"]),
+        (2 * MAX_ROWS + 1, [f"generate-network-policies{suffix}" for suffix in ("", "-2", "-3")]),
+    ],
+)
+def test_tenants_are_rows_and_only_full_tables_make_policies(count: int, expected: list[str]) -> None:
+    assert expected == [policy["metadata"]["name"] for policy in policies_for(count)]
+
+
+def test_the_longest_names_keep_a_full_table_under_80_000_characters() -> None:
+    rows = table([tenant("t" * 63, "n" * 63, mode=mode) for mode in Mode])
+
+    assert 80_000 > MAX_ROWS * max(len(f"{namespace}: {row}\n") for namespace, row in rows.items())
+
+
+def test_a_new_tenant_changes_nothing_that_a_server_holds_fixed() -> None:
+    def fixed(policy: dict[str, Any]) -> dict[str, Any]:
+        rule = policy["spec"]["rules"][0]
+        return rule | {"generate": {key: value for key, value in rule["generate"].items() if key != "foreach"}}
+
+    before, after = policies_for(1)[0], policies_for(2)[0]
+
+    assert fixed(before) == fixed(after)
+    assert before != after
+
+
+def test_a_deletion_is_no_operation_to_match() -> None:
+    resources = policies_for(1)[0]["spec"]["rules"][0]["match"]["any"][0]["resources"]
+
+    assert {"kinds": ["ray.io/v1/RayCluster", "ray.io/v1alpha1/RayCluster"]} == resources
+
+
+def test_no_operator_of_kyvernos_ever_reads_a_tenants_text() -> None:
+    rule = policies_for(1)[0]["spec"]["rules"][0]
+    conditions = rule["preconditions"]["all"] + rule["generate"]["foreach"][0]["preconditions"]["all"]
+
+    assert [("Equals", True)] * 2 == [(each["operator"], each["value"]) for each in conditions]
+
+
+ROLES = {role["metadata"]["name"]: role for role in rbac()}
+
+
+@pytest.mark.parametrize("controller", ["admission", "background", "reports"])
+def test_each_of_kyvernos_controllers_collects_its_role(controller: str) -> None:
+    labels = ROLES[f"rayfence:kyverno-{controller}-controller"]["metadata"]["labels"]
+
+    assert "true" == labels[f"rbac.kyverno.io/aggregate-to-{controller}-controller"]
+
+
+def test_only_the_background_controller_may_write_and_only_network_policies() -> None:
+    writers = [
+        (name, rule["resources"])
+        for name, role in ROLES.items()
+        for rule in role["rules"]
+        if set(rule["verbs"]) - {"get", "list", "watch"}
+    ]
+
+    assert [("rayfence:kyverno-background-controller", ["networkpolicies"])] == writers
