@@ -1,0 +1,31 @@
+"""One object and the truth about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from rayfence.yamlio import Document
+
+GENERATION = "generate-network-policies"
+"""What a case fails where nothing may be generated for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One object and the truth about it.
+
+    `fails` holds rule ids, GENERATION among them where nothing may be generated. `lines` are the (rule, line) pairs
+    that the file names, None for a derived case, which has no file.
+    """
+
+    name: str
+    value: Mapping[str, Any]
+    fails: frozenset[str]
+    file: str = ""
+    line: int = 0
+    lines: frozenset[tuple[str, int]] | None = None
+    document: Document | None = None
+    username: str = ""
+    operation: str = "CREATE"

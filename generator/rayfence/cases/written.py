@@ -1,0 +1,119 @@
+"""Test cases that people wrote: manifests, each saying which rules it breaks.
+
+In a file, `# fails: <rule-id>` stands on the line at fault, and `# as: <user>` anywhere in a document says who asks.
+What is not named must hold.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from rayfence import yamlio
+from rayfence.cases.case import GENERATION, Case
+from rayfence.evaluate import parts
+from rayfence.rules import ids
+from rayfence.workload import dig
+from rayfence.yamlio import Document, Problem
+
+_FAILS = re.compile(r"(?:^|\s)#\s*fails:[ \t]*(.*?)\s*$")
+_AS = re.compile(r"(?:^|\s)#\s*as:[ \t]*(\S+)\s*$")
+_SUFFIXES = (".yaml", ".yml")
+
+
+class CaseError(Exception):
+    """Test cases that cannot be used; `problems` are all there are."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = tuple(problems)
+
+
+def load(paths: Sequence[Path]) -> tuple[Case, ...]:
+    """Every case below some folders, or in some files. Raises CaseError, with everything that is wrong."""
+    found: list[Case] = []
+    problems: list[Problem] = []
+    for root in paths:
+        files = sorted(_files(root))
+        if not files:
+            problems.append(Problem(str(root), 0, "no test cases here; write manifests as *.yaml, at least one"))
+        for file in files:
+            for each in _read(file, file.relative_to(root) if root.is_dir() else Path(file.name)):
+                (found if isinstance(each, Case) else problems).append(each)  # type: ignore[arg-type]
+    if problems:
+        raise CaseError(problems)
+    return tuple(found)
+
+
+def _files(root: Path) -> Iterator[Path]:
+    if root.is_dir():
+        yield from (path for path in root.rglob("*") if path.suffix in _SUFFIXES and path.is_file())
+    elif root.exists():
+        yield root
+
+
+def _read(file: Path, relative: Path) -> Iterator[Case | Problem]:
+    try:
+        text = file.read_bytes().decode("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        yield Problem(str(file), 0, f"cannot be read: {error}")
+        return
+    documents = list(yamlio.read(text, str(file)))
+    if not documents:
+        yield Problem(str(file), 0, "no test case in this file; write a manifest or remove it")
+    lines = text.splitlines()
+    starts = [_start(document.line, lines) for document in documents]
+    name = relative.with_suffix("").as_posix()
+    for number, document in enumerate(documents):
+        if isinstance(document, Problem):
+            yield document
+            continue
+        until = starts[number + 1] - 1 if number + 1 < len(starts) else len(lines)
+        since = starts[number]
+        remarks = list(enumerate(lines[since - 1 : until], start=since))
+        yield from _case(document, remarks, f"{name}#{number + 1}" if len(documents) > 1 else name)
+
+
+def _start(line: int, lines: Sequence[str]) -> int:
+    """The first line that belongs to the document whose content begins at `line`: the one behind its `---`."""
+    marks = [number for number, text in enumerate(lines[: line - 1], start=1) if text.startswith("---")]
+    return marks[-1] + 1 if marks else 1
+
+
+def _case(document: Document, remarks: Sequence[tuple[int, str]], name: str) -> Iterator[Case | Problem]:
+    said = [(match.group(1), line) for line, text in remarks if (match := _FAILS.search(text))]
+    pairs = [(rule.strip(), line) for rules, line in said for rule in rules.split(",")]
+    wrong = [_unknown(document.file, rule, line) for rule, line in pairs if rule not in known()]
+    if wrong or len(objects := list(parts(document))) != 1:
+        yield from wrong or [
+            Problem(document.file, document.line, "a List; write each object as a document of its own")
+        ]
+        return
+    absent = [field for field in ("name", "namespace") if not isinstance(dig(objects[0].value, "metadata", field), str)]
+    if absent:
+        yield Problem(document.file, document.line, f"a case needs metadata.{absent[0]}; write one")
+        return
+    users = [match.group(1) for _, text in remarks if (match := _AS.search(text))]
+    yield Case(
+        name=name,
+        value=objects[0].value,
+        fails=frozenset(rule for rule, _ in pairs),
+        file=document.file,
+        line=document.line,
+        lines=frozenset(pairs),
+        document=document,
+        username=users[0] if users else "",
+    )
+
+
+def known() -> tuple[str, ...]:
+    """What may stand behind `# fails:`."""
+    return (*ids(), GENERATION)
+
+
+def _unknown(file: str, rule: str, line: int) -> Problem:
+    near = difflib.get_close_matches(rule, known(), n=1)
+    hint = f"did you mean `{near[0]}`?" if near else f"write one of {', '.join(known())}"
+    return Problem(file, line, f"# fails: there is no rule `{rule}`; {hint}")

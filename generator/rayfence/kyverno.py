@@ -1,0 +1,206 @@
+"""The Kyverno CLI: policies and objects in, its own words out, and nothing believed that it did not say.
+
+`kyverno test` exits 0 for misspelled rules, policies that match nothing and resources it never found. So what comes out
+here is every row it wrote, and how many policies, rules and resources it says it loaded; the caller compares.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import yaml
+
+from rayfence import yamlio
+
+TIMEOUT = 1800
+"""Seconds for one run; a hundred objects take about fifteen."""
+
+_API = "cli.kyverno.io/v1alpha1"
+_LOADED = re.compile(r"Applying (\d+) (?:policy|policies) to (\d+) resources? ")
+_RULES = re.compile(r"Applying (\d+) policy rule\(s\) to (\d+) resource\(s\)")
+_COMPLAINT = re.compile(r"^.*(?:ERROR:|[Ff]ailed to|WARNING: duplicate).*$", re.MULTILINE)
+
+
+class EngineError(Exception):
+    """Kyverno could not be made to answer; the text says what it said instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """One row that a test must come out with; `resource` is `namespace/name`."""
+
+    policy: str
+    rule: str
+    resource: str
+    result: str
+    operation: str = "CREATE"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of `kyverno test`. `reason` is `Ok`, or what was wanted and what was found instead."""
+
+    policy: str
+    rule: str
+    resource: str
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one run of `kyverno test` came to."""
+
+    rows: tuple[Row, ...]
+    policies_loaded: int
+    resources_loaded: int
+    complaints: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One line of a policy report: `result` is pass, fail, warn (a failure under Audit), error or skip."""
+
+    policy: str
+    rule: str
+    resource: str
+    result: str
+    message: str
+
+
+def run_test(
+    engine: Path, policies: str, resources: Sequence[Any], expected: Sequence[Expected], username: str = ""
+) -> Answer:
+    """Run `kyverno test` once. `policies` is YAML text, `username` who asks for the resources."""
+    files = {
+        "policies.yaml": policies,
+        "resources.yaml": yamlio.dump(resources),
+        "kyverno-test.yaml": yamlio.dump([_test(expected, username)]),
+        **({"user.yaml": yamlio.dump([_user(username)])} if username else {}),
+    }
+    words = ["test", ".", "--output-format", "json", "--detailed-results", "--remove-color", "--require-tests"]
+    said, _ = _run(engine, words, files)
+    loaded = _LOADED.search(said)
+    if not loaded:
+        raise EngineError(f"kyverno test did not say what it loaded:\n{_end(said)}")
+    complaints = tuple(match.group().strip() for match in _COMPLAINT.finditer(said))
+    return Answer(_rows(said), int(loaded.group(1)), int(loaded.group(2)), complaints)
+
+
+def generate(engine: Path, policies: str, resources: Sequence[Any]) -> tuple[list[Any], int]:
+    """Run `kyverno apply` for generate rules: the objects it makes, as it wrote them, and how many rules it loaded."""
+    files = {"policies.yaml": policies, "resources.yaml": yamlio.dump(resources)}
+    words = ["apply", "policies.yaml", "-r", "resources.yaml", "-o", "generated.yaml", "--remove-color"]
+    said, made = _run(engine, words, files, "generated.yaml")
+    loaded = _RULES.search(said)
+    if not loaded:
+        raise EngineError(f"kyverno apply did not say what it loaded:\n{_end(said)}")
+    if int(loaded.group(2)) != len(resources):
+        raise EngineError(f"kyverno apply loaded {loaded.group(2)} of {len(resources)} resources")
+    found = yaml.load_all(made, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    return [value for value in found if value is not None], int(loaded.group(1))
+
+
+def report(engine: Path, policies: str, resources: Sequence[Any], username: str = "") -> tuple[list[Judged], int]:
+    """Run `kyverno apply` for validate rules: its policy report, where a failure under Audit is a `warn`.
+
+    Second comes how many different rules answered.
+    """
+    files = {
+        "policies.yaml": policies,
+        "resources.yaml": yamlio.dump(resources),
+        **({"user.yaml": yamlio.dump([_user(username)])} if username else {}),
+    }
+    words = ["apply", "policies.yaml", "-r", "resources.yaml", "-p", "--output-format", "json", "--audit-warn"]
+    said, _ = _run(engine, [*words, *(["--userinfo", "user.yaml"] if username else [])], files)
+    start = said.find('{"kind":"ClusterReport"')
+    try:
+        # Where no policy matches anything there is no report, and exit code 0.
+        results = json.loads(said[start:])["results"] if start >= 0 else []
+    except (ValueError, KeyError) as error:
+        raise EngineError(f"kyverno apply gave no policy report:\n{_end(said)}") from error
+    judged = [
+        Judged(each["policy"], each["rule"], _named(resource), each["result"], each.get("message", ""))
+        for each in results
+        for resource in each["resources"]
+    ]
+    return judged, len({(each.policy, each.rule) for each in judged})
+
+
+def _run(engine: Path, words: Sequence[str], files: Mapping[str, str], made: str = "") -> tuple[str, str]:
+    """What the CLI printed in a folder of its own with these files, and what it wrote to the file `made`."""
+    with TemporaryDirectory(prefix="rayfence-") as folder:
+        for name, text in files.items():
+            Path(folder, name).write_text(text, encoding="utf-8")
+        try:
+            done = subprocess.run(
+                [str(engine), *words], cwd=folder, capture_output=True, timeout=TIMEOUT, stdin=subprocess.DEVNULL
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise EngineError(f"{engine} did not run: {error}") from error
+        said = done.stdout.decode("utf-8", "replace") + done.stderr.decode("utf-8", "replace")
+        if done.returncode not in (0, 1):
+            raise EngineError(f"kyverno {words[0]} ended with exit code {done.returncode}:\n{_end(said)}")
+        target = Path(folder, made) if made else None
+        return said, target.read_text(encoding="utf-8") if target and target.exists() else ""
+
+
+def _rows(said: str) -> tuple[Row, ...]:
+    start, end = said.find("\n[\n"), said.rfind("\n]")
+    if start < 0 or end < 0:
+        raise EngineError(f"kyverno test printed no rows:\n{_end(said)}")
+    try:
+        rows = json.loads(said[start : end + 2])
+        return tuple(
+            Row(
+                each["POLICY"],
+                each["RULE"],
+                "/".join(each["RESOURCE"].split("/")[-2:]),
+                each["REASON"],
+                each.get("Message", ""),
+            )
+            for each in rows
+        )
+    except (ValueError, KeyError, AttributeError) as error:
+        raise EngineError(f"kyverno test printed rows that are no JSON:\n{_end(said)}") from error
+
+
+def _test(expected: Sequence[Expected], username: str) -> dict[str, Any]:
+    return {
+        "apiVersion": _API,
+        "kind": "Test",
+        "metadata": {"name": "rayfence"},
+        "policies": ["policies.yaml"],
+        "resources": ["resources.yaml"],
+        **({"userinfo": "user.yaml"} if username else {}),
+        "results": [
+            {
+                "policy": each.policy,
+                "rule": each.rule,
+                "kind": "RayCluster",
+                "resources": [each.resource],
+                "operation": each.operation,
+                "result": each.result,
+            }
+            for each in expected
+        ],
+    }
+
+
+def _user(username: str) -> dict[str, Any]:
+    return {"apiVersion": _API, "kind": "UserInfo", "metadata": {"name": "user"}, "userInfo": {"username": username}}
+
+
+def _named(resource: Mapping[str, str]) -> str:
+    return f"{resource.get('namespace', '')}/{resource['name']}"
+
+
+def _end(said: str) -> str:
+    return "\n".join(said.strip().splitlines()[-15:])

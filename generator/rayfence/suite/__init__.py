@@ -1,0 +1,6 @@
+"""Cases against policies on the real engine, strictly: only what Kyverno itself said, row by row, counts."""
+
+from rayfence.suite.checking import check
+from rayfence.suite.running import run
+
+__all__ = ["check", "run"]

@@ -1,0 +1,95 @@
+"""Documents as an engine judges them: the answers of `rayfence check`, from Kyverno in place of Python."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path as File
+
+from rayfence import admission, bundle, kyverno
+from rayfence.backends.clusterpolicy import ISOLATION
+from rayfence.config import Config
+from rayfence.evaluate import Judge, Part, concerns_us, parts
+from rayfence.outcome import Finding, Result, Verdict
+from rayfence.path import Path
+from rayfence.suite.expecting import Expectations
+from rayfence.suite.side_by_side import workers
+from rayfence.yamlio import Document
+
+AT_ONCE = 100
+"""Objects in one run of the engine."""
+
+
+def check(
+    config: Config,
+    documents: Sequence[Document],
+    backend: str,
+    engine: File,
+    *,
+    namespace: str = "",
+    username: str = "",
+    jobs: int = 1,
+) -> list[Result]:
+    """One result for each object, in order; `namespace` is for objects that name none, `username` asks for them.
+
+    Raises kyverno.EngineError where the engine does not answer for every object.
+    """
+    found = [part for document in documents for part in parts(document, namespace)]
+    ours = [number for number, part in enumerate(found) if concerns_us(part.value) and _has_names(part)]
+    chunks = [ours[start : start + AT_ONCE] for start in range(0, len(ours), AT_ONCE)]
+    judge = _Engine(config, backend, engine, username)
+    with workers(jobs) as pool:
+        judged = pool.map(lambda chunk: judge.results([found[number] for number in chunk]), chunks)
+        answers = dict(zip(ours, (result for results in judged for result in results), strict=True))
+    reader = Judge(config, username)
+    return [answers.get(number) or reader.result(part) for number, part in enumerate(found)]
+
+
+def _has_names(part: Part) -> bool:
+    """Whether the engine's loader can take the object at all; it aborts on metadata that is no mapping."""
+    metadata = part.value.get("metadata")
+    return isinstance(metadata, dict) and isinstance(metadata.get("namespace", ""), str)
+
+
+class _Engine:
+    def __init__(self, config: Config, backend: str, engine: File, username: str) -> None:
+        self._policies = bundle.files(config, [backend])[f"{backend}/{ISOLATION}.yaml"]
+        self._engine, self._username = engine, username
+        self._expected, self._judge = Expectations(config), Judge(config)
+
+    def results(self, objects: Sequence[Part]) -> list[Result]:
+        # No rule reads a name, and two objects of one name would be one to the engine.
+        values = [_renamed(part, number) for number, part in enumerate(objects)]
+        judged, _ = kyverno.report(self._engine, self._policies, values, self._username)
+        answers: dict[str, list[kyverno.Judged]] = {}
+        for each in judged:
+            answers.setdefault(each.resource.rpartition("/")[2], []).append(each)
+        return [self._result(part, answers.get(f"object-{number}", [])) for number, part in enumerate(objects)]
+
+    def _result(self, part: Part, answers: Sequence[kyverno.Judged]) -> Result:
+        said = sorted(each.policy for each in answers)
+        if said != sorted(self._expected.policies):
+            raise kyverno.EngineError(
+                f"policies {', '.join(said) or 'none'} answered for an object, not each of them once"
+            )
+        tenant = self._judge.tenant_of(part.namespace)
+        broken = [each for each in answers if each.result != "pass"]
+        findings = tuple(finding for each in broken for finding in _findings(part, each.message))
+        odd = [each for each in broken if each.result not in ("fail", "warn") or not admission.read(each.message)[0]]
+        if odd:
+            return part.result(tenant, Verdict.ERROR, error=f"{odd[0].policy}: {odd[0].message or odd[0].result}")
+        denied = any(each.result == "fail" for each in broken)
+        return part.result(tenant, Verdict.DENY if denied else Verdict.ADMIT, findings)
+
+
+def _renamed(part: Part, number: int) -> dict[str, object]:
+    metadata = {key: value for key, value in part.value["metadata"].items() if key != "generateName"}
+    # The CLI puts an object without a namespace into `default`, which may be a tenant's.
+    return {**part.value, "metadata": {"namespace": "", **metadata, "name": f"object-{number}"}}
+
+
+def _findings(part: Part, message: str) -> list[Finding]:
+    """The violations in an engine's message, each at its line; a rule whose violations did not fit has the object's."""
+    shown = [part.located(rule, Path.parse(path), what) for rule, path, what in admission.violations(message)]
+    named = {finding.rule for finding in shown}
+    rest = sorted(admission.read(message)[0] - named)
+    return shown + [part.located(rule, Path(), "is broken; too much else is wrong to say where") for rule in rest]

@@ -1,0 +1,78 @@
+"""The manifests under testcases/ are marked truthfully, and show every rule."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from rayfence import tenants
+from rayfence.cases import GENERATION, Case, load
+from rayfence.config import Config
+from rayfence.evaluate import Judge
+from rayfence.path import Path as Place
+from rayfence.rules import ids
+from rayfence.suite.expecting import Expectations
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def sample() -> Config:
+    return tenants.load([ROOT / "tenants"])
+
+
+OWN = load([ROOT / "testcases"])
+
+
+@pytest.mark.parametrize("case", OWN, ids=[case.name for case in OWN])
+def test_a_testcase_marks_every_broken_rule_on_its_line_and_no_other(case: Case, sample: Config) -> None:
+    judge = Judge(sample, case.username)
+    assert case.document is not None
+    found = {(each.rule, case.document.line_of(each.path)) for each in judge.violations(dict(case.value))}
+    if GENERATION in case.fails:
+        found.add((GENERATION, case.document.line_of(Place.of("metadata", "labels", judge.tenant_label))))
+
+    assert found == case.lines
+
+
+@pytest.mark.parametrize("case", OWN, ids=[case.name for case in OWN])
+def test_a_testcase_says_whether_anything_is_generated(case: Case, sample: Config) -> None:
+    truth = Expectations(sample)
+
+    assert (GENERATION in case.fails) == (truth.isolates(case) and not truth.network_policies(case))
+
+
+def test_no_two_testcases_have_one_name() -> None:
+    names = Counter((case.value["metadata"]["namespace"], case.value["metadata"]["name"]) for case in OWN)
+
+    assert [] == [name for name, number in names.items() if number > 1]
+
+
+@pytest.mark.parametrize("rule", ids())
+def test_every_rule_has_testcases_that_fail_and_that_pass(rule: str) -> None:
+    own = [case for case in OWN if case.name.startswith(f"{rule}/")]
+
+    assert [True, False] == sorted({rule in case.fails for case in own}, reverse=True)
+
+
+def test_every_testcase_says_in_a_remark_what_it_shows() -> None:
+    silent = [path for path in (ROOT / "testcases").rglob("*.yaml") if not path.read_text("utf-8").startswith("# ")]
+
+    assert [] == silent
+
+
+def test_the_documented_cases_come_out_as_documented() -> None:
+    def verdicts(case: Case) -> tuple[str, str]:
+        return (
+            "fail" if case.fails - {GENERATION} else "pass",
+            "fail" if GENERATION in case.fails else "pass",
+        )
+
+    assert {
+        "ray-tenant-team-a": ("pass", "pass"),
+        "ray-test-invalid": ("fail", "pass"),
+        "ray-test-no-tenant": ("fail", "fail"),
+        "ray-test-fail-both": ("fail", "fail"),
+    } == {case.value["metadata"]["name"]: verdicts(case) for case in OWN if case.name.startswith("documented/")}
