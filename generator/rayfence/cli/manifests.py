@@ -1,0 +1,80 @@
+"""Files, folders and stdin in; their documents out, one at a time."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from rayfence import yamlio
+from rayfence.cli.exits import WrongInput, refusal
+from rayfence.outcome import Result, Verdict
+from rayfence.yamlio import Document, Problem
+
+STDIN = "-"
+STDIN_NAME = "<stdin>"
+SUFFIXES = (".yaml", ".yml", ".json")
+
+
+def files(paths: Sequence[str]) -> list[str]:
+    """The files to read: folders searched through in order of path, each file once.
+
+    Raises WrongInput, with all of them, for paths that are not there and folders without manifests.
+    """
+    found = {path: _at(path) for path in paths}
+    problems = [problem for path, below in found.items() if not below for problem in [_nothing_at(path)]]
+    if problems:
+        raise refusal(problems, "nothing was checked")
+    once = {os.path.abspath(file) if file != STDIN else file: file for below in found.values() for file in below}
+    return list(once.values())
+
+
+def below(folder: str | Path) -> list[str]:
+    """The manifests in a folder and in all folders in it, in order of path."""
+    places = os.walk(folder, onerror=_raise)
+    return sorted(
+        os.path.join(place, name) for place, _, names in places for name in names if _is_manifest(place, name)
+    )
+
+
+def documents(files: Iterable[str]) -> Iterator[Document | Problem]:
+    """Every document of every file, in order. Raises OSError for a file that cannot be read."""
+    for file in files:
+        if file == STDIN:
+            yield from yamlio.read(sys.stdin.buffer.read(), STDIN_NAME)
+        else:
+            yield from yamlio.read(Path(file).read_bytes(), file)
+
+
+def unreadable(problem: Problem) -> Result:
+    """What is said of a document that no rule can be asked about."""
+    return Result(problem.file, problem.line, "", "", "", None, Verdict.ERROR, error=problem.message)
+
+
+def nothing_in(paths: Sequence[str]) -> WrongInput:
+    """There were files, and not one document in them."""
+    return WrongInput(f"error: {', '.join(paths)}: no documents; name at least one file with a manifest in it")
+
+
+def _at(path: str) -> list[str]:
+    if path == STDIN:
+        return [STDIN]
+    if os.path.isdir(path):
+        return below(path)
+    return [path] if os.path.exists(path) else []
+
+
+def _nothing_at(path: str) -> str:
+    if os.path.isdir(path):
+        return f"{path}: no *.yaml, *.yml or *.json in this folder; name one that holds manifests"
+    return f"{path}: no such file or folder; check the spelling"
+
+
+def _is_manifest(place: str, name: str) -> bool:
+    # A named pipe would be waited for.
+    return name.endswith(SUFFIXES) and os.path.isfile(os.path.join(place, name))
+
+
+def _raise(error: OSError) -> None:
+    raise error

@@ -1,0 +1,119 @@
+"""Options that several commands share, and what they stand for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from rayfence import tenants
+from rayfence.backends import BACKENDS
+from rayfence.cli import console
+from rayfence.cli.exits import Undecided, refusal
+from rayfence.config import Config
+from rayfence.gotool import KYVERNO, Found, ToolMissing, find
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+TENANTS = "tenants"
+
+
+class OneOf(click.ParamType):  # type: ignore[type-arg]  # click before 8.4 has no type argument
+    """One of a few words. A wrong one is answered with those there are, and the one that was probably meant."""
+
+    name = "word"
+
+    def __init__(self, words: Sequence[str]) -> None:
+        self.words = tuple(words)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The word itself."""
+        if value in self.words:
+            return str(value)
+        close = get_close_matches(str(value), self.words, n=1)
+        guess = f"did you mean {close[0]}?" if close else f"write {' or '.join(self.words)}"
+        return self.fail(f"there is no {value}; {guess}", param, ctx)
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
+        """`text|json`."""
+        return "|".join(self.words)
+
+
+tenants_option = click.option(
+    "--tenants",
+    "folders",
+    multiple=True,
+    default=(TENANTS,),
+    show_default=True,
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="Where the tenant config is; may be given several times.",
+)
+backend_option = click.option(
+    "--backend",
+    "backends",
+    multiple=True,
+    default=tuple(BACKENDS),
+    show_default="all",
+    type=OneOf(tuple(BACKENDS)),
+    help="A kind of policy; may be given several times.",
+)
+output_option = click.option(
+    "--output",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    callback=lambda ctx, param, value: _writable(value),
+    help="Write the report into a file instead.",
+)
+jobs_option = click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    metavar="N",
+    default=lambda: _cores(),
+    show_default="as many as there are cores",
+    help="How many engines run side by side.",
+)
+
+
+def format_option(words: Sequence[str]) -> Callable[[F], F]:
+    """`--format`, of which the first word is the default."""
+    return click.option(
+        "--format", "format", type=OneOf(words), default=words[0], show_default=True, help="How to answer."
+    )
+
+
+def configuration(folders: Sequence[Path], consequence: str) -> Config:
+    """The config in these folders. Raises WrongInput with all its problems, and with what did not happen."""
+    try:
+        return tenants.load(folders)
+    except tenants.ConfigError as error:
+        raise refusal(error.problems, consequence) from None
+
+
+def engine() -> Found:
+    """The policy engine, built now if need be. Raises Undecided with what to do."""
+    try:
+        with console.activity() as progress:
+            found = find(KYVERNO, progress)
+    except ToolMissing as missing:
+        raise Undecided(f"error: {missing}") from None
+    if found.warning:
+        console.say(f"warning: {found.warning}")
+    return found
+
+
+def _writable(output: Path | None) -> Path | None:
+    """Refuses early, for minutes may pass until the report is there to be written."""
+    if output is not None and not output.parent.is_dir():
+        raise click.BadParameter(f"there is no folder {output.parent}; make it first")
+    if output is not None and output.is_dir():
+        raise click.BadParameter(f"{output} is a folder; name a file")
+    return output
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

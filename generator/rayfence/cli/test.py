@@ -1,0 +1,103 @@
+"""`rayfence test`: the real engine judges cases by the policies, and every answer must be the expected one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from rayfence import cases, suite
+from rayfence.cases import Case
+from rayfence.cli import console
+from rayfence.cli.exits import NO, Undecided, refusal
+from rayfence.cli.options import (
+    backend_option,
+    configuration,
+    engine,
+    format_option,
+    jobs_option,
+    output_option,
+    tenants_option,
+)
+from rayfence.config import Config
+from rayfence.gotool import KYVERNO
+from rayfence.kyverno import EngineError
+from rayfence.outcome import SuiteReport
+from rayfence.report import SuiteFormat, suite_report
+from rayfence.report.tally import last_line
+
+TESTCASES = "testcases"
+
+
+@click.command("test")
+@tenants_option
+@click.option(
+    "--testcases",
+    "places",
+    multiple=True,
+    default=(TESTCASES,),
+    show_default=True,
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="Where the cases are; may be given several times.",
+)
+@click.option("--no-derived", is_flag=True, help="Leave out the cases that rayfence derives from rules and tenants.")
+@backend_option
+@format_option([each.value for each in SuiteFormat])
+@output_option
+@jobs_option
+@click.option("--verbose", "-v", is_flag=True, help="List every case, however many there are.")
+def command(
+    folders: tuple[Path, ...],
+    places: tuple[Path, ...],
+    no_derived: bool,
+    backends: tuple[str, ...],
+    format: str,
+    output: Path | None,
+    jobs: int,
+    verbose: bool,
+) -> None:
+    """Prove the policies: the real engine judges cases, and only the exact expected answers count.
+
+    A case is a manifest with `# fails: <rule-id>` on each line at fault; whatever is not named must pass. To these
+    come cases derived from the rules and your tenants: each rule broken in every way, each bound by one unit.
+
+    \b
+    Examples:
+      rayfence test
+      rayfence test --testcases testcases/documented --no-derived
+      rayfence test --format junit --output report.xml
+
+    \b
+    Exit codes:
+      0  every case came out as expected
+      1  at least one did not
+      2  the tenant config or a case is wrong, or there are no cases
+      3  the engine is missing or does not answer
+    """
+    config = configuration(folders, "nothing was tested")
+    chosen = written(places) + (() if no_derived else cases.derived(config))
+    report = _run(config, chosen, backends, jobs)
+    colour = output is None and console.colourful()
+    text = suite_report(report, SuiteFormat(format), colour=colour, width=console.width(), verbose=verbose)
+    console.deliver(text, output, last_line(report), for_people=format == SuiteFormat.TEXT)
+    raise click.exceptions.Exit(0 if report.ok else NO)
+
+
+def written(places: Sequence[Path]) -> tuple[Case, ...]:
+    """The cases that people wrote. Raises WrongInput where there are none, for such a suite is always green."""
+    try:
+        return cases.load(places)
+    except cases.CaseError as error:
+        raise refusal(error.problems, "nothing was tested") from None
+
+
+def _run(config: Config, chosen: Sequence[Case], backends: Sequence[str], jobs: int) -> SuiteReport:
+    found = engine()
+    console.say(f"{len(chosen)} cases go to {KYVERNO.title} {found.version} ({found.source})")
+    try:
+        with console.bar("judging") as progress:
+            return suite.run(config, chosen, backends, found.path, jobs=jobs, version=found.version, progress=progress)
+    except EngineError as error:
+        raise Undecided(f"error: {error}") from None

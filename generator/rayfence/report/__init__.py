@@ -1,0 +1,92 @@
+"""Results and Outcomes in, text out: the tables of formats of `rayfence check` and `rayfence test`.
+
+Every format is a pure function. What it returns can always be encoded as UTF-8 and carries terminal codes only
+where `colour` asks for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from types import MappingProxyType
+from typing import assert_never
+
+from rayfence.outcome import Result, SuiteReport
+from rayfence.report import check_text, data, github, junit, markdown, sarif, suite_text
+
+NO_RULES: Mapping[str, str] = MappingProxyType({})
+
+
+class CheckFormat(StrEnum):
+    """How `rayfence check` can answer."""
+
+    TEXT = "text"
+    JSON = "json"
+    SARIF = "sarif"
+    GITHUB = "github"
+
+
+class SuiteFormat(StrEnum):
+    """How `rayfence test` can answer."""
+
+    TEXT = "text"
+    JSON = "json"
+    JUNIT = "junit"
+    MARKDOWN = "markdown"
+    GITHUB = "github"
+
+
+def check_report(
+    results: Sequence[Result],
+    format: CheckFormat,
+    *,
+    rules: Mapping[str, str] = NO_RULES,
+    colour: bool = False,
+) -> str:
+    """Whether manifests would be admitted, as one text that ends in a line break.
+
+    `rules` gives a rule id its short description, which only SARIF carries. `colour` is for text alone.
+    """
+    match format:
+        case CheckFormat.TEXT:
+            return _encodable(check_text.render(results, colour=colour))
+        case CheckFormat.JSON:
+            return _encodable(data.check(results))
+        case CheckFormat.SARIF:
+            return _encodable(sarif.render(results, rules))
+        case CheckFormat.GITHUB:
+            return _encodable(github.check(results))
+        case _:
+            assert_never(format)
+
+
+def suite_report(
+    report: SuiteReport,
+    format: SuiteFormat,
+    *,
+    colour: bool = False,
+    width: int = 100,
+    verbose: bool = False,
+) -> str:
+    """How the engine decided the cases, as one text that ends in a line break.
+
+    `colour` and `width` (in columns) are for text alone; `verbose` lists every case in text and markdown, however many.
+    """
+    match format:
+        case SuiteFormat.TEXT:
+            return _encodable(suite_text.render(report, colour=colour, width=width, verbose=verbose))
+        case SuiteFormat.JSON:
+            return _encodable(data.suite(report))
+        case SuiteFormat.JUNIT:
+            return _encodable(junit.render(report))
+        case SuiteFormat.MARKDOWN:
+            return _encodable(markdown.render(report, verbose=verbose))
+        case SuiteFormat.GITHUB:
+            return _encodable(github.suite(report))
+        case _:
+            assert_never(format)
+
+
+def _encodable(text: str) -> str:
+    # A file name that is no UTF-8 reaches Python as lone surrogates. `\udcff` is also how JSON spells one.
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")

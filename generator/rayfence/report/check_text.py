@@ -1,0 +1,45 @@
+"""Results in, one line per violation and a summary out: what `rayfence check` says to people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rayfence.outcome import Result, Verdict, count
+from rayfence.report.remarks import UNREADABLE, Level, Remark, remarks
+from rayfence.report.terminal import BAD, CAREFUL, GOOD, paint, visible
+
+
+def render(results: Sequence[Result], *, colour: bool) -> str:
+    """`file:line: [rule] path: message` for each violation, then how many documents have which verdict.
+
+    `warning:` before the rule says that the object is admitted all the same.
+    """
+    lines = [_line(remark, colour=colour) for remark in remarks(results)]
+    good = all(result.verdict is Verdict.ADMIT for result in results)
+    summary = paint(summary_of(results), GOOD if good else BAD, colour=colour)
+    return "".join(f"{line}\n" for line in [*lines, summary])
+
+
+def summary_of(results: Sequence[Result]) -> str:
+    """`3 admitted, 1 denied, 0 errors`."""
+    if not results:
+        return "no documents to check"
+    seen = count(results)
+    warned = sum(result.verdict is Verdict.ADMIT and bool(result.findings) for result in results)
+    admitted = f"{seen[Verdict.ADMIT]} admitted" + (f" ({warned} with warnings)" if warned else "")
+    errors = seen[Verdict.ERROR]
+    return f"{admitted}, {seen[Verdict.DENY]} denied, {errors} {'error' if errors == 1 else 'errors'}"
+
+
+def _line(remark: Remark, *, colour: bool) -> str:
+    place = paint(f"{visible(remark.file)}:{remark.line}:", "bold", colour=colour)
+    return f"{place} {_mark(remark, colour=colour)} {visible(remark.text)}"
+
+
+def _mark(remark: Remark, *, colour: bool) -> str:
+    if remark.rule == UNREADABLE:
+        return paint("error:", BAD, colour=colour)
+    rule = f"[{visible(remark.rule)}]"
+    if remark.level is Level.WARNING:
+        return f"{paint('warning:', CAREFUL, colour=colour)} {paint(rule, CAREFUL, colour=colour)}"
+    return paint(rule, BAD, colour=colour)

@@ -1,0 +1,52 @@
+"""The reference pages say what the code says."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from rayfence.cli import COMMANDS
+
+from .command_line import surroundings
+
+TOP = Path(__file__).parents[1]
+
+
+def docs(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, TOP / "tools" / "docs.py", *words],
+        env=surroundings(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_reference_pages_are_up_to_date():
+    assert (0, "") == (docs("--check").returncode, docs("--check").stderr)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_its_section(name):
+    assert f"\n## rayfence {name}\n" in (TOP / "docs" / "cli.md").read_text()
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "| `metadata.name` | a name | required |",
+        "| `spec.operator.ports` | a list of ports | `[8265, 8000]` |",
+        "| `spec.container.cpu.min` | a quantity | required |",
+        '| `spec.enforcement` | `Enforce`, `Audit`, `Warn` | `"Enforce"` |',
+        "| `ingress[].from` | [peers](#peers) | required |",
+    ],
+)
+def test_every_field_has_its_row(row):
+    assert row in (TOP / "docs" / "tenant-config.md").read_text()
+
+
+def test_what_is_not_understood_is_refused():
+    assert (1, "usage: tools/docs.py [--check]\n") == (docs("--chekc").returncode, docs("--chekc").stderr)
