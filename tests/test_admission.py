@@ -8,9 +8,11 @@ import re
 import pytest
 
 from rayfence import admission
+from rayfence.admission import Policy
 from rayfence.config import Bounds, Config, Container, Enforcement, Platform, Tenant
-from rayfence.rules import RULES, ids
-from rayfence.shards import Shard, shards
+from rayfence.rules import OF, ids
+from rayfence.shards import MOST_ROWS, Shard, shards
+from rayfence.subjects import RAY
 
 ONE = "require-tenant-label: [require-tenant-label] metadata.labels.tenant: must be team-a"
 SEVERAL = (
@@ -77,8 +79,8 @@ def test_a_table_has_a_row_for_each_namespace_and_an_empty_one_where_another_spe
     first, second = shards(Config(Platform(), (TEAM, AUDITED)))
 
     # A map of plain texts is written alike in CEL and in Python.
-    assert {"ray-a": "team-a|1|4|2Gi|8Gi|||0|", "ray-b": ""} == ast.literal_eval(admission.table(first))
-    assert {"ray-b": "team-b|1|4|2Gi|8Gi|||0|"} == ast.literal_eval(admission.table(second))
+    assert {"ray-a": "team-a|1|4|2Gi|8Gi|||0||ray-a", "ray-b": ""} == ast.literal_eval(admission.table(first))
+    assert {"ray-b": "team-b|1|4|2Gi|8Gi|||0||ray-b"} == ast.literal_eval(admission.table(second))
 
 
 def test_a_table_without_rows_is_still_a_map_of_texts() -> None:
@@ -92,48 +94,76 @@ def test_what_cannot_stand_in_a_text_is_refused() -> None:
         admission.table(shard)
 
 
-@pytest.fixture(scope="module")
-def variables() -> dict[str, str]:
-    platform = Platform()
-    (shard,) = shards(Config(platform, (TEAM,)))
-    return admission.variables(platform, shard)
+POLICIES = admission.policies(Config(Platform(), (TEAM,)))
+EACH = pytest.mark.parametrize("policy", POLICIES, ids=[policy.name for policy in POLICIES])
 
 
-def test_every_rule_has_a_variable_of_its_own(variables: dict[str, str]) -> None:
-    assert [rule.cel(Platform()) for rule in RULES] == [variables[rule.replace("-", "_")] for rule in ids()]
+def test_every_rule_stands_in_some_policy() -> None:
+    assert set(ids()) == {rule.ID for policy in POLICIES for rule in policy.rules}
 
 
-def test_a_variable_uses_only_those_before_it(variables: dict[str, str]) -> None:
+@EACH
+def test_a_policy_has_the_rules_of_its_subject(policy: Policy) -> None:
+    assert OF[policy.subject] == policy.rules
+
+
+@EACH
+def test_every_rule_has_a_variable_of_its_own(policy: Policy) -> None:
+    assert [rule.cel(Platform()) for rule in policy.rules] == [
+        policy.variables[rule.ID.replace("-", "_")] for rule in policy.rules
+    ]
+
+
+@EACH
+def test_a_variable_uses_only_those_before_it(policy: Policy) -> None:
     known: set[str] = set()
-    for name, text in variables.items():
+    for name, text in policy.variables.items():
         assert set(re.findall(r"variables\.(\w+)", text)) <= known, name
         known.add(name)
 
 
-def test_the_verdict_and_the_message_read_what_is_there(variables: dict[str, str]) -> None:
+@EACH
+def test_the_verdict_and_the_message_read_what_is_there(policy: Policy) -> None:
     used = re.findall(r"variables\.(\w+)", admission.VALID + admission.MESSAGE)
 
     assert {"violations", "broken", "shown"} == set(used)
-    assert set(used) <= variables.keys()
+    assert set(used) <= policy.variables.keys()
 
 
-def test_no_variable_is_of_no_use(variables: dict[str, str]) -> None:
-    whole = " ".join([*variables.values(), admission.VALID, admission.MESSAGE])
+@EACH
+def test_no_variable_is_of_no_use(policy: Policy) -> None:
+    whole = " ".join([*policy.variables.values(), admission.VALID, admission.MESSAGE])
 
-    assert variables.keys() == set(re.findall(r"variables\.(\w+)", whole))
+    assert policy.variables.keys() == set(re.findall(r"variables\.(\w+)", whole))
 
 
-@pytest.mark.parametrize("part", ["first", "second", "others"])
-def test_only_an_object_in_charge_refuses_unclaimed_namespaces(part: str) -> None:
-    rows = {"ray-a": "team-a"}
-    shard = {
-        "first": Shard(Enforcement.ENFORCE, 1, rows, guards=True, until="ray-m"),
-        "second": Shard(Enforcement.ENFORCE, 2, rows, guards=True, first="ray-m"),
-        "others": Shard(Enforcement.AUDIT, 1, rows, guards=False),
-    }[part]
+def test_each_enforcement_has_a_policy_of_its_own() -> None:
+    names = [policy.name for policy in admission.policies(Config(Platform(), (TEAM, AUDITED)))]
 
-    assert {
-        "first": "variables.namespace < 'ray-m' && !(variables.namespace in variables.tenants)",
-        "second": "variables.namespace >= 'ray-m' && !(variables.namespace in variables.tenants)",
-        "others": "false",
-    }[part] == admission.variables(Platform(), shard)["unclaimed"]
+    assert [name for policy in POLICIES for name in (policy.name, f"{policy.name}-audit")] == names
+
+
+def test_a_disabled_rule_stands_in_no_policy() -> None:
+    platform = Platform(disabled_rules=("limit-resources",))
+    found = admission.policies(Config(platform, (TEAM,)))
+
+    assert [policy.name for policy in POLICIES] == [policy.name for policy in found]
+    assert {"limit-resources"} == set(ids()) - {rule.ID for policy in found for rule in policy.rules}
+    assert all("limit_resources" not in policy.variables for policy in found)
+    assert all("limit-resources" not in policy.variables["broken"] for policy in found)
+
+
+def test_where_every_rule_is_disabled_there_is_no_policy() -> None:
+    assert () == admission.policies(Config(Platform(disabled_rules=ids()), (TEAM,)))
+
+
+@pytest.mark.parametrize("number", [0, 1, 2], ids=["first", "second", "others"])
+def test_only_an_object_in_charge_refuses_unclaimed_namespaces(number: int) -> None:
+    tenants = [Tenant(f"t{index}", (f"ray-{index:03}",), TEAM.container) for index in range(MOST_ROWS + 1)]
+    found = [policy for policy in admission.policies(Config(Platform(), (*tenants, AUDITED))) if policy.subject is RAY]
+
+    assert [
+        "variables.namespace < 'ray-500' && !(variables.namespace in variables.tenants)",
+        "variables.namespace >= 'ray-500' && !(variables.namespace in variables.tenants)",
+        "false",
+    ][number] == found[number].variables["unclaimed"]

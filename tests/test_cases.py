@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from rayfence.cases import GENERATION, CaseError, load
+from rayfence.workload import NOBODY, Request
 
 ONE = """\
 # What it shows.
@@ -40,7 +41,7 @@ def test_a_case_says_which_rules_are_broken_and_on_which_lines(tmp_path: Path) -
     assert {"restrict-namespace", "limit-resources", "require-tenant-nodes"} == case.fails
     assert {("restrict-namespace", 6), ("limit-resources", 7), ("require-tenant-nodes", 7)} == case.lines
     assert ("one", str(tmp_path / "one.yaml"), 2) == (case.name, case.file, case.line)
-    assert ("", "CREATE") == (case.username, case.operation)
+    assert NOBODY == case.request
 
 
 def test_what_is_not_named_must_hold(tmp_path: Path) -> None:
@@ -75,7 +76,20 @@ def test_who_asks_stands_in_a_remark(tmp_path: Path) -> None:
     user = "system:serviceaccount:kuberay-operator:kuberay-operator"
     (case,) = load([written(tmp_path, one=f"# as: {user}\n{ONE}")])
 
-    assert user == case.username
+    assert Request(user) == case.request
+
+
+def test_groups_and_the_operation_stand_in_remarks_too(tmp_path: Path) -> None:
+    remarks = "# groups: system:masters, platform team,\n# operation: DELETE\n"
+    (case,) = load([written(tmp_path, one=f"# as: jane\n{remarks}{ONE}")])
+
+    assert Request("jane", ("system:masters", "platform team"), "DELETE") == case.request
+
+
+def test_an_operation_that_does_not_exist_is_an_error(tmp_path: Path) -> None:
+    assert ["one.yaml:1: # operation: there is no `PATCH`; write one of CREATE, UPDATE, DELETE"] == problems(
+        written(tmp_path, one=f"# operation: PATCH\n{ONE}")
+    )
 
 
 def test_a_remark_inside_a_word_is_none(tmp_path: Path) -> None:
@@ -157,7 +171,7 @@ def test_all_problems_of_all_files_are_told_at_once(tmp_path: Path) -> None:
 def test_who_asks_may_stand_above_a_later_document(tmp_path: Path) -> None:
     first, second = load([written(tmp_path, both=f"{ONE}---\n# as: somebody\n{TWO}")])
 
-    assert ("", "somebody") == (first.username, second.username)
+    assert (NOBODY, Request("somebody")) == (first.request, second.request)
 
 
 def test_a_case_without_a_name_or_namespace_is_an_error(tmp_path: Path) -> None:

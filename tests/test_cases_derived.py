@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from typing import Any
 
 import pytest
 
-from rayfence.backends.clusterpolicy import ISOLATION
 from rayfence.cases import GENERATION, derived
 from rayfence.config import Bounds, Config, Container, Enforcement, Network, Platform, Quota, Tenant
 from rayfence.evaluate import Judge
-from rayfence.rules import RULES, ids
+from rayfence.rules import OF, RULES, ids
 from rayfence.rules.rule import At
-from rayfence.shards import shards
+from rayfence.subjects import RAY
 from rayfence.suite.expecting import Expectations
-from rayfence.workload import VERSIONS
+from rayfence.workload import SERVED, Workload
 
 from .rules.objects import CONFIGS
 
@@ -23,9 +23,10 @@ BOUNDS = Container(Bounds("500m", "8"), Bounds("1Gi", "32Gi"))
 WITH_QUOTA = Tenant("team-b", ("ray-b",), BOUNDS, quota=Quota("64", "256Gi", 4, 16))
 AUDITED = Tenant("team-c", ("ray-c",), BOUNDS, enforcement=Enforcement.AUDIT, network=Network(enforce=False))
 BOTH = Config(Platform(), (WITH_QUOTA, AUDITED))
+DERIVED = derived(BOTH)
 
 
-@pytest.mark.parametrize("name", [name for name, config in CONFIGS.items() if 1 == len(shards(config))])
+@pytest.mark.parametrize("name", CONFIGS)
 def test_derived_cases_have_names_of_their_own(name: str) -> None:
     names = Counter(case.name for case in derived(CONFIGS[name]))
 
@@ -46,66 +47,121 @@ def test_a_derived_case_breaks_in_python_what_it_says(name: str) -> None:
 
 @pytest.mark.parametrize("rule", RULES, ids=ids())
 def test_every_break_and_every_pass_of_a_rule_is_there(rule: Any) -> None:
-    names = {case.name.split("/")[2] for case in derived(BOTH) if case.name.startswith(f"{rule.ID}/breaks/")}
-    passes = {case.name.split("/")[2] for case in derived(BOTH) if case.name.startswith(f"{rule.ID}/passes/")}
+    names = [case.name for case in DERIVED]
+    passes = tuple(f"{rule.ID}/passes/{title}/" for title in rule.passes(BOTH.platform, WITH_QUOTA))
 
-    assert rule.breaks(BOTH.platform, WITH_QUOTA).keys() <= names
-    assert rule.passes(BOTH.platform, WITH_QUOTA).keys() == passes
-
-
-SITES = {
-    At.OBJECT: {""},
-    At.GROUP: {"head", "first worker group", "last worker group"},
-    At.WORKERS: {"first worker group", "last worker group"},
-    At.POD: {"head", "first worker group", "last worker group"},
-    At.CONTAINER: {
-        f"{kind} of {group}"
-        for kind in ("container", "init container")
-        for group in ("head", "first worker group", "last worker group")
-    },
-}
+    assert [] == [
+        title
+        for title in rule.breaks(BOTH.platform, WITH_QUOTA)
+        if not any(name.startswith(f"{rule.ID}/breaks/{title}/") for name in names)
+    ]
+    assert [] == [start for start in passes if not any(name.startswith(start) for name in names)]
+    assert [] == [name for name in names if name.startswith(f"{rule.ID}/passes/") and not name.startswith(passes)]
 
 
-@pytest.mark.parametrize("rule", RULES, ids=ids())
-def test_a_break_is_tried_at_every_site(rule: Any) -> None:
-    names = {case.name for case in derived(BOTH)}
+GROUPS = ["head", "first worker group", "last worker group"]
+SUBMITTERS = {kind: ["submitter"] if kind in ("RayJob", "RayCronJob") else [] for _, kind in SERVED}
+
+
+def wanted(kind: str, at: At) -> set[str]:
+    """The sites of a Ray object where an edit of one sort is to be tried."""
+    templates = [*GROUPS, *SUBMITTERS[kind]]
+    return {
+        At.OBJECT: {""},
+        At.CLUSTER: {""},
+        At.GROUP: {*GROUPS},
+        At.WORKERS: {*GROUPS[1:]},
+        At.TEMPLATE: {*templates},
+        At.POD: {*templates},
+        At.CONTAINER: {f"{word} of {name}" for word in ("container", "init container") for name in templates},
+        At.SERVICE: {"head service", *(["serve service"] if kind == "RayService" else [])},
+    }[at]
+
+
+def tried(rule: Any, title: str, version: str, kind: str) -> set[str]:
+    """The sites of team-b's objects of one kind at which one break of a rule is tried."""
+    starts, ends = f"{rule.ID}/breaks/{title}/", f"{version} {kind} good of team-b"
+    own = (case.name for case in DERIVED if case.name.startswith(starts) and case.name.endswith(ends))
+    return {name.removeprefix(starts).removesuffix(ends).removesuffix(" of ") for name in own}
+
+
+def roles(sites: set[str]) -> set[str]:
+    """What sort of pods some sites are: `head`, `worker group`, `submitter`, '' for the whole object."""
+    return {re.sub(r"^(init )?container of |\b(first|last) ", "", site) for site in sites}
+
+
+@pytest.mark.parametrize("rule", OF[RAY], ids=lambda rule: rule.ID)
+def test_each_break_is_tried_at_every_site_of_a_ray_cluster(rule: Any) -> None:
     for title, edit in rule.breaks(BOTH.platform, WITH_QUOTA).items():
-        wanted = {f"{rule.ID}/breaks/{title}" + (f"/{site}" if site else "") for site in SITES[edit.at]}
+        assert wanted("RayCluster", edit.at) == tried(rule, title, "ray.io/v1", "RayCluster"), title
 
-        assert wanted <= names
+
+@pytest.mark.parametrize(("version", "kind"), SERVED, ids=[" ".join(each) for each in SERVED])
+@pytest.mark.parametrize("rule", OF[RAY], ids=lambda rule: rule.ID)
+def test_a_rule_fails_on_every_kind_at_each_sort_of_pod_that_it_speaks_of(rule: Any, version: str, kind: str) -> None:
+    breaks = rule.breaks(BOTH.platform, WITH_QUOTA).items()
+    spoken_of = {role for _, edit in breaks for role in roles(wanted(kind, edit.at))}
+    failing = {role for title, _ in breaks for role in roles(tried(rule, title, version, kind))}
+
+    assert failing
+    assert spoken_of - {""} == failing - {""}
+
+
+@pytest.mark.parametrize(("version", "kind"), SERVED, ids=[" ".join(each) for each in SERVED])
+@pytest.mark.parametrize("rule", OF[RAY], ids=lambda rule: rule.ID)
+def test_a_rule_passes_on_every_kind_with_pods_of_each_sort(rule: Any, version: str, kind: str) -> None:
+    passing = [
+        case
+        for case in DERIVED
+        if case.name.startswith(f"{rule.ID}/passes/") and case.name.endswith(f"{version} {kind} good of team-b")
+    ]
+
+    assert passing
+    for case in passing:
+        assert set() == case.fails
+        assert (version, kind) == (case.value["apiVersion"], case.value["kind"])
+        assert ["head", *["worker"] * 3, *SUBMITTERS[kind]] == [site.role for site in Workload(case.value).sites]
 
 
 def test_every_policy_object_has_a_case_that_fails_it_by_every_rule() -> None:
     truth = Expectations(BOTH)
     failed: dict[str, set[str]] = {}
-    for case in derived(BOTH):
-        failed.setdefault(truth.failed_policy(case), set()).update(case.fails - {GENERATION})
+    for case in DERIVED:
+        if broken := case.fails - {GENERATION}:
+            failed.setdefault(truth.speaking_for(case).name, set()).update(broken)
 
-    assert [ISOLATION + shard.suffix for shard in shards(BOTH)] == truth.policies
-    assert set(ids()) == failed[ISOLATION]
-    assert set(ids()) - {"restrict-namespace"} == failed[f"{ISOLATION}-audit"]
+    # Who has no tenant's namespace is refused under the platform's own enforcement.
+    assert {
+        policy.name: {rule.ID for rule in policy.rules} - (set() if policy.shard.guards else {"restrict-namespace"})
+        for policy in truth.policies
+    } == failed
+    assert {"enforce-tenant-isolation", "enforce-tenant-isolation-audit"} <= failed.keys()
 
 
 def test_derived_cases_are_created_and_updated_in_every_served_version() -> None:
-    cases = derived(BOTH)
-
-    assert {"CREATE", "UPDATE"} == {case.operation for case in cases}
-    assert {f"ray.io/{version}" for version in VERSIONS} == {case.value["apiVersion"] for case in cases}
+    assert {"CREATE", "UPDATE"} == {case.request.operation for case in DERIVED}
+    assert set(SERVED) <= {(case.value["apiVersion"], case.value["kind"]) for case in DERIVED}
 
 
 def test_nothing_is_generated_without_the_label_where_anything_is() -> None:
-    cases = [case for case in derived(BOTH) if case.name.startswith("require-tenant-label/breaks/")]
-    isolated = {case.value["metadata"]["namespace"]: GENERATION in case.fails for case in cases}
+    cases = [case for case in DERIVED if case.name.startswith("require-tenant-label/breaks/")]
+    isolated = {(case.value["metadata"]["namespace"], case.value["kind"]): GENERATION in case.fails for case in cases}
 
-    assert {"ray-b": True, "ray-c": False} == isolated
+    assert {
+        ("ray-b", "RayCluster"): True,
+        ("ray-b", "RayJob"): False,
+        ("ray-b", "RayService"): False,
+        ("ray-b", "RayCronJob"): False,
+        ("ray-c", "RayCluster"): False,
+    } == isolated
 
 
 @pytest.mark.parametrize("tenant", ["team-b", "team-c"])
 def test_every_tenants_boundary_values_are_tried(tenant: str) -> None:
     edges = {
         case.name.split("/")[2]: bool(case.fails)
-        for case in derived(BOTH)
-        if f"/edges of {tenant}/" in case.name and case.name.startswith("limit-resources/")
+        for case in DERIVED
+        if case.name.startswith("limit-resources/edges/") and case.name.endswith(f" of {tenant}")
     }
 
     assert {
@@ -123,8 +179,8 @@ def test_every_tenants_boundary_values_are_tried(tenant: str) -> None:
 def test_every_quota_is_met_exactly_and_passed_by_one() -> None:
     edges = {
         case.name.split("/")[2]: set(case.fails)
-        for case in derived(BOTH)
-        if case.name.startswith("limit-total-resources/edges of team-b/")
+        for case in DERIVED
+        if case.name.startswith("limit-total-resources/edges/") and case.name.endswith(" of team-b")
     }
     too_much = {"limit-total-resources"}
 
@@ -152,8 +208,8 @@ def test_every_quota_is_met_exactly_and_passed_by_one() -> None:
     ],
 )
 def test_an_edge_is_one_unit_wide(name: str, side: str, resource: str, amount: str) -> None:
-    title = f"limit-resources/edges of team-b/{name}/container of first worker group"
-    (case,) = (case for case in derived(BOTH) if case.name == title)
+    title = f"limit-resources/edges/{name}/container of first worker group of ray.io/v1 RayCluster good of team-b"
+    (case,) = (case for case in DERIVED if case.name == title)
     template = case.value["spec"]["workerGroupSpecs"][0]["template"]
 
     assert amount == template["spec"]["containers"][0]["resources"][side][resource]

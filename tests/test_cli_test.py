@@ -107,7 +107,7 @@ def test_another_version_is_warned_of(place, silent):
 
 @pytest.mark.engine
 def test_cases_that_come_out_as_expected_are_a_yes(place):
-    result = rayfence("test", "--no-derived")
+    result = rayfence("test", "--no-derived", "--backend", "clusterpolicy")
 
     assert 0 == result.exit_code
     assert result.stderr.startswith("2 cases go to Kyverno CLI")
@@ -117,7 +117,7 @@ def test_cases_that_come_out_as_expected_are_a_yes(place):
 @pytest.mark.engine
 def test_a_case_that_does_not_is_a_no(place):
     write(place / "testcases", good=cluster(cpu="5"))
-    result = rayfence("test", "--no-derived", "--format", "json")
+    result = rayfence("test", "--no-derived", "--backend", "clusterpolicy", "--format", "json")
 
     assert 1 == result.exit_code
     assert ["bad", "good"] == [each["case"] for each in json.loads(result.stdout)["outcomes"]]
@@ -125,8 +125,17 @@ def test_a_case_that_does_not_is_a_no(place):
 
 
 @pytest.mark.engine
+@pytest.mark.parametrize("backend", ["validatingpolicy", "validatingadmissionpolicy"])
+def test_each_backend_can_be_asked(place, backend):
+    result = rayfence("test", "--no-derived", "--backend", backend)
+
+    assert 0 == result.exit_code
+    assert result.stdout.splitlines()[-1].startswith(f"{backend}: 2 cases as expected, 0 not; ")
+
+
+@pytest.mark.engine
 def test_a_report_may_be_a_file(place):
-    result = rayfence("test", "--no-derived", "--output", "report.txt")
+    result = rayfence("test", "--no-derived", "--backend", "clusterpolicy", "--output", "report.txt")
 
     assert (0, "") == (result.exit_code, result.stdout)
     assert (place / "report.txt").read_text().splitlines()[-1] in result.stderr

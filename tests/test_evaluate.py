@@ -10,6 +10,7 @@ from rayfence import yamlio
 from rayfence.config import Bounds, Config, Container, Enforcement, Platform, Tenant
 from rayfence.evaluate import Judge, concerns_us, parts
 from rayfence.outcome import Finding, Result, Verdict
+from rayfence.workload import SERVED, Request
 from rayfence.yamlio import Document
 
 BOUNDS = Container(Bounds("1", "4"), Bounds("2Gi", "8Gi"))
@@ -54,7 +55,7 @@ def list_of(*manifests: str, head: str = "apiVersion: v1\nkind: List\n") -> str:
 
 def judged(text: str, namespace: str = "", config: Config = CONFIG, username: str = "") -> list[Result]:
     documents = [document for document in yamlio.read(text, "ray.yaml") if isinstance(document, Document)]
-    return list(Judge(config, username).results(documents, namespace))
+    return list(Judge(config, Request(username)).results(documents, namespace))
 
 
 def summary(results: list[Result]) -> list[tuple[str, str, set[str]]]:
@@ -128,13 +129,22 @@ def test_an_empty_list_has_no_objects() -> None:
     assert [] == judged("apiVersion: v1\nkind: List\nitems: []\n")
 
 
+@pytest.mark.parametrize(("version", "kind"), SERVED, ids=[" ".join(each) for each in SERVED])
+def test_every_kind_that_kuberay_serves_is_judged(version: str, kind: str) -> None:
+    foreign = GOOD.replace("tenant: team-a}", "tenant: other}", 1)
+    (result,) = judged(foreign.replace("ray.io/v1", version).replace("RayCluster", kind))
+
+    assert (kind, Verdict.DENY, "team-a") == (result.kind, result.verdict, result.tenant)
+    assert "require-tenant-label" in {finding.rule for finding in result.findings}
+
+
 @pytest.mark.parametrize(
     ("version", "kind"),
     [
-        ("v1", "Pod"),
-        ("ray.io/v1", "RayJob"),
+        ("apps/v1", "Deployment"),
         ("batch/v1", "RayCluster"),
         ("ray.io/v2", "RayCluster"),
+        ("ray.io/v1alpha1", "RayCronJob"),
         ("v1", "NodeList"),
     ],
 )

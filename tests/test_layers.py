@@ -17,10 +17,11 @@ PACKAGE = Path(rayfence.__file__).parent
 # From the bottom up. A room is a module or a package of that name, with all that is in it; it may import from
 # rooms on rows below its own, and from itself.
 ROWS: list[set[str]] = [
-    {"__init__", "path", "quantity", "outcome"},
+    {"__init__", "engine_error", "path", "quantity", "outcome"},
     {"config"},
     {"cel", "row", "yamlio"},
     {"shards", "tenants", "workload"},
+    {"subjects"},
     {"rules"},
     {"admission", "evaluate"},
     {"network"},
@@ -30,8 +31,9 @@ ROWS: list[set[str]] = [
     {"bundle"},
     {"cases"},
     {"gotool"},
-    {"kyverno"},
+    {"gator", "kyverno"},
     {"suite"},
+    {"mutation"},
     {"report"},
     {"cli"},
     {"__main__"},
@@ -39,8 +41,8 @@ ROWS: list[set[str]] = [
 HEIGHT = {room: height for height, row in enumerate(ROWS) for room in row}
 
 SPEAKERS = {"cli", "__main__"}
-WRITERS = SPEAKERS | {"gotool", "kyverno", "suite"}
-STARTERS = {"gotool", "kyverno"}
+WRITERS = SPEAKERS | {"gator", "gotool", "kyverno", "suite"}
+STARTERS = {"gator", "gotool", "kyverno"}
 
 # A name with a dot in front is looked for as a method or attribute of anything.
 SPEAKING = {"print", "input", "exit", "quit", "breakpoint", "sys.exit", "sys.stdout", "sys.stderr", "SystemExit"}

@@ -39,7 +39,7 @@ def python(*arguments: str, cwd: Path = TOP, **environment: str) -> subprocess.C
         "py.typed",
         "tenants/tenants.schema.json",
         "tools/go/requirements.txt",
-        *(f"tools/{tool}/{file}" for tool in ("kyverno", "kustomize") for file in ("go.mod", "go.sum")),
+        *(f"tools/{tool}/{file}" for tool in ("kyverno", "kustomize", "gator") for file in ("go.mod", "go.sum")),
     ],
 )
 def test_the_wheel_has_what_is_not_code(wheel, file):

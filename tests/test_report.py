@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from typing import Any
 from xml.etree import ElementTree
 
@@ -434,6 +435,13 @@ def test_a_case_name_is_not_read_as_markup():
     assert "[red]x[/red] " in suite_report(suite(outcome("[red]x[/red]")), SuiteFormat.TEXT)
 
 
+def test_what_was_left_out_is_said_and_is_no_failure():
+    text = suite_report(replace(suite(REFUSED), notes=("3 cases cannot be asked",)), SuiteFormat.TEXT)
+
+    assert "note: 3 cases cannot be asked" in text.splitlines()
+    assert not text.splitlines()[-1].startswith("FAILED")
+
+
 def test_a_suite_in_colour_says_the_same_words():
     plain = suite_report(suite(REFUSED, HOLE), SuiteFormat.TEXT)
 
@@ -453,6 +461,7 @@ def test_json_of_a_suite_tells_everything():
         "rulesLoaded": 2,
         "seconds": 31.24,
         "problems": ["rule x was not loaded"],
+        "notes": [],
         "summary": {"clusterpolicy": {"asExpected": 0, "notAsExpected": 1}},
         "outcomes": [
             {

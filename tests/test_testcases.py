@@ -14,6 +14,7 @@ from rayfence.evaluate import Judge
 from rayfence.path import Path as Place
 from rayfence.rules import ids
 from rayfence.suite.expecting import Expectations
+from rayfence.workload import SERVED
 
 ROOT = Path(__file__).parents[1]
 
@@ -28,7 +29,7 @@ OWN = load([ROOT / "testcases"])
 
 @pytest.mark.parametrize("case", OWN, ids=[case.name for case in OWN])
 def test_a_testcase_marks_every_broken_rule_on_its_line_and_no_other(case: Case, sample: Config) -> None:
-    judge = Judge(sample, case.username)
+    judge = Judge(sample, case.request)
     assert case.document is not None
     found = {(each.rule, case.document.line_of(each.path)) for each in judge.violations(dict(case.value))}
     if GENERATION in case.fails:
@@ -45,7 +46,9 @@ def test_a_testcase_says_whether_anything_is_generated(case: Case, sample: Confi
 
 
 def test_no_two_testcases_have_one_name() -> None:
-    names = Counter((case.value["metadata"]["namespace"], case.value["metadata"]["name"]) for case in OWN)
+    names = Counter(
+        (case.value["kind"], case.value["metadata"]["namespace"], case.value["metadata"]["name"]) for case in OWN
+    )
 
     assert [] == [name for name, number in names.items() if number > 1]
 
@@ -55,6 +58,13 @@ def test_every_rule_has_testcases_that_fail_and_that_pass(rule: str) -> None:
     own = [case for case in OWN if case.name.startswith(f"{rule}/")]
 
     assert [True, False] == sorted({rule in case.fails for case in own}, reverse=True)
+
+
+@pytest.mark.parametrize(("version", "kind"), SERVED, ids=[" ".join(each) for each in SERVED])
+def test_every_kind_in_every_served_version_has_testcases_that_fail_and_that_pass(version: str, kind: str) -> None:
+    own = [case for case in OWN if (version, kind) == (case.value["apiVersion"], case.value["kind"])]
+
+    assert {True, False} == {bool(case.fails) for case in own}
 
 
 def test_every_testcase_says_in_a_remark_what_it_shows() -> None:

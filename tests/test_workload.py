@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from rayfence.path import Path
-from rayfence.workload import Malformed, Site, Workload, dig, items
+from rayfence.workload import Malformed, Role, Site, Workload, dig, items
 
 TREE = {"a": {"b": {"c": 1, "none": None}}, "text": "x", "list": [1]}
 
@@ -60,17 +60,17 @@ def test_a_stray_value_is_a_list_of_itself(value: object, found: list[object]) -
 
 
 def workload(**spec: Any) -> Workload:
-    return Workload({"metadata": {"namespace": "ray-a"}, "spec": spec})
+    return Workload({"kind": "RayCluster", "metadata": {"namespace": "ray-a"}, "spec": spec})
 
 
 def test_sites_are_the_head_and_every_worker_group_in_order() -> None:
     sites = workload(headGroupSpec={}, workerGroupSpecs=[{}, {}]).sites
 
     assert [
-        ("spec.headGroupSpec.template", True),
-        ("spec.workerGroupSpecs[0].template", False),
-        ("spec.workerGroupSpecs[1].template", False),
-    ] == [(str(site.path), site.head) for site in sites]
+        ("spec.headGroupSpec.template", "spec.headGroupSpec", Role.HEAD),
+        ("spec.workerGroupSpecs[0].template", "spec.workerGroupSpecs[0]", Role.WORKER),
+        ("spec.workerGroupSpecs[1].template", "spec.workerGroupSpecs[1]", Role.WORKER),
+    ] == [(str(site.path), str(site.group_path), site.role) for site in sites]
 
 
 @pytest.mark.parametrize(
@@ -79,24 +79,19 @@ def test_sites_are_the_head_and_every_worker_group_in_order() -> None:
 def test_there_is_always_a_head(spec: dict[str, Any]) -> None:
     (head,) = workload(**spec).sites
 
-    assert head.head
+    assert Role.HEAD is head.role
     assert [] == head.containers("containers")
-
-
-def test_a_spec_of_another_kind_is_no_spec() -> None:
-    decoy = Workload({"spec": {"headGroupSpec": {}, "rayClusterSpec": {"workerGroupSpecs": [{}]}}})
-
-    assert 1 == len(decoy.sites)
 
 
 @pytest.mark.parametrize("spec", [[], [{}]], ids=repr)
 def test_a_list_in_the_specs_place_is_malformed(spec: Any) -> None:
     with pytest.raises(Malformed, match=r"^spec: "):
-        _ = Workload({"spec": spec}).sites
+        _ = Workload({"kind": "RayCluster", "spec": spec}).sites
 
 
 def site(group: Any) -> Site:
-    return Site(Path.of("group"), group, head=False)
+    path = Path.of("group")
+    return Site(path / "template", dig(group, "template"), path, group, Role.WORKER)
 
 
 def template(**labels: Any) -> dict[str, Any]:

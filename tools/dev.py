@@ -73,7 +73,7 @@ def run(*more: str) -> None:
     """build the policies of tenants/ and let the real Kyverno judge the documented RayClusters"""
     engines("kyverno")
     build()
-    documented = ("--testcases", "testcases/documented", "--no-derived")
+    documented = ("--testcases", "testcases/documented", "--no-derived", "--backend", "clusterpolicy")
     step("rayfence test", "-m", "rayfence", "test", *documented, *more)
 
 
@@ -122,7 +122,7 @@ def format(*paths: str) -> None:
 
 
 def engines(*names: str) -> None:
-    """find or build the pinned Go programs (kyverno, kustomize) before something needs them"""
+    """find or build the pinned Go programs (kyverno, kustomize, gator) before something needs them"""
     step("engines", __file__, "_find", *names)
 
 
@@ -130,7 +130,7 @@ def find(*names: str) -> None:
     """Print where each pinned Go program is, all of them when none is named; runs inside `.venv`."""
     from rayfence import gotool
 
-    for tool in (gotool.KYVERNO, gotool.KUSTOMIZE):
+    for tool in (gotool.KYVERNO, gotool.KUSTOMIZE, gotool.GATOR):
         if names and tool.name not in names:
             continue
         try:

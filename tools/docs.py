@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import rule_reference
 
 import rayfence
 from rayfence import yamlio
@@ -32,7 +33,11 @@ SECTIONS = {
 
 def pages() -> dict[str, str]:
     """Path below the repository's top -> text."""
-    return {"docs/cli.md": NOTE + command_line(), "docs/tenant-config.md": NOTE + tenant_config(schema())}
+    return {
+        "docs/cli.md": NOTE + command_line(),
+        "docs/rules.md": NOTE + rule_reference.page(),
+        "docs/tenant-config.md": NOTE + tenant_config(schema()),
+    }
 
 
 def command_line() -> str:

@@ -1,4 +1,4 @@
-"""The one CEL text that every kind of policy wraps: which rules a Ray object breaks, all of them in one answer.
+"""The one CEL text that every kind of policy wraps: which rules an object breaks, all of them in one answer.
 
 Engines report only the first of several failing validations, so there is a single one, and its message says everything:
 the id of every broken rule, then as many violations as fit. Messages name places and parsed quantities, never a
@@ -8,12 +8,17 @@ tenant's own words, and stay below the 5 KB and free of the line breaks for whic
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from rayfence import workload
 from rayfence.cel import literal
-from rayfence.config import Platform
-from rayfence.rules import RULES, worst_case
-from rayfence.shards import Shard
+from rayfence.config import Config, Platform
+from rayfence.rules import OF, worst_case
+from rayfence.rules.rule import Rule
+from rayfence.shards import Shard, shards
+from rayfence.subjects import DELETE, EXPOSURE, NETWORK_POLICIES, RAY, SUBJECTS, Subject
+from rayfence.workload import exposed
 
 VALID = "size(variables.violations) == 0"
 
@@ -33,18 +38,66 @@ _HEAD = re.compile(r"((?:[a-z]+(?:-[a-z]+)+(?:, )?)+): \[")
 _VIOLATION = re.compile(r"\[([a-z-]+)\] (\S+): (.*?)(?=; \[[a-z-]+\] |; and \d+ more$|$)")
 
 
-def variables(platform: Platform, shard: Shard) -> dict[str, str]:
-    """CEL variables in order, each using only those before it; the last ones are what VALID and MESSAGE read."""
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """One policy object, whatever backend wraps it: what it speaks of, for which tenants, and its CEL.
+
+    `variables` stand in order, each using only those before it; VALID and MESSAGE read the last ones.
+    """
+
+    subject: Subject
+    shard: Shard
+    rules: tuple[Rule, ...]
+    variables: Mapping[str, str]
+
+    @property
+    def name(self) -> str:
+        """The policy object's name."""
+        return self.subject.name + self.shard.suffix
+
+
+def policies(config: Config) -> tuple[Policy, ...]:
+    """Every policy object of a configuration. A subject all of whose rules are disabled has none."""
+    return tuple(
+        Policy(subject, shard, rules, _variables(config.platform, subject, shard, rules))
+        for subject in SUBJECTS
+        if (rules := _rules(config.platform, subject))
+        for shard in shards(config)
+    )
+
+
+def _rules(platform: Platform, subject: Subject) -> tuple[Rule, ...]:
+    return tuple(rule for rule in OF.get(subject, ()) if rule.ID not in platform.disabled_rules)
+
+
+def _variables(platform: Platform, subject: Subject, shard: Shard, rules: Sequence[Rule]) -> dict[str, str]:
+    shown = "request.operation == 'DELETE' ? oldObject : object" if DELETE in subject.operations else "object"
     return {
         "tenants": table(shard),
-        "namespace": "object.metadata.?namespace.orValue('')",
+        "it": shown,
+        "namespace": "variables.it.metadata.?namespace.orValue('')",
         "tenant": "variables.tenants[?variables.namespace].orValue('').split('|')",
-        "unclaimed": _unclaimed(shard),
-        **workload.variables(platform),
-        **worst_case.variables(),
-        **{_name(rule.ID): rule.cel(platform) for rule in RULES},
-        **_answer(),
+        **(_ray_variables(platform, shard) if subject is RAY else {}),
+        **(exposed.variables() if subject is EXPOSURE else {}),
+        **{_name(rule.ID): rule.cel(platform) for rule in rules},
+        **_answer(rules, _UNTOUCHED if subject is not NETWORK_POLICIES else "false"),
     }
+
+
+def _ray_variables(platform: Platform, shard: Shard) -> dict[str, str]:
+    seen = {**workload.variables(platform), **exposed.ray_variables()}
+    return {"unclaimed": _unclaimed(shard), **seen, **worst_case.variables()}
+
+
+_UNTOUCHED = (
+    "request.operation == 'UPDATE'\n"
+    + "".join(
+        f"&& object.?{path}.orValue(null) == oldObject.?{path}.orValue(null)\n"
+        for path in ("spec", "metadata.?labels", "metadata.?annotations")
+    )
+    + "&& object.metadata != oldObject.metadata"
+)
+"""CEL: an update of other metadata, as when a finalizer is taken off an object older than the policy."""
 
 
 def read(message: str) -> tuple[frozenset[str], frozenset[tuple[str, str]]]:
@@ -74,14 +127,16 @@ def _unclaimed(shard: Shard) -> str:
     return " && ".join([*edges, "!(variables.namespace in variables.tenants)"])
 
 
-def _answer() -> dict[str, str]:
-    tagged = (f"variables.{_name(rule.ID)}.map(m, '[{rule.ID}] ' + m)" for rule in RULES)
-    broken = (f"(size(variables.{_name(rule.ID)}) > 0 ? ['{rule.ID}'] : [])" for rule in RULES)
+def _answer(rules: Sequence[Rule], untouched: str) -> dict[str, str]:
+    tagged = (f"variables.{_name(rule.ID)}.map(m, '[{rule.ID}] ' + m)" for rule in rules)
+    broken = (f"(size(variables.{_name(rule.ID)}) > 0 ? ['{rule.ID}'] : [])" for rule in rules)
     first = f"variables.violations.slice(0, [size(variables.violations), {_MOST}].min())"
     so_far = "variables.first.transformList(j, w, j <= i, size(w) + 2).sum()"
+    plus = "\n+ "
     return {
-        "violations": "\n+ ".join(tagged),
-        "broken": "\n+ ".join(broken),
+        "untouched": untouched,
+        "violations": f"variables.untouched ? [] :\n({plus.join(tagged)})",
+        "broken": plus.join(broken),
         "first": first,
         "shown": f"variables.first.transformList(i, v, {so_far} <= {ROOM}, v)",
     }

@@ -20,7 +20,8 @@ def files(config: Config, backends: Sequence[str] = tuple(BACKENDS)) -> dict[str
     found = dict(_tenants(config))
     for name in backends:
         found |= {f"{name}/{path}": text for path, text in _backend(config, BACKENDS[name])}
-    return {path: HEADER + found[path] for path in sorted(found)}
+    # Of ten thousand tenants there are 56 MB, which need not be there twice.
+    return {path: HEADER + found.pop(path) for path in sorted(found)}
 
 
 def _tenants(config: Config) -> Iterator[tuple[str, str]]:

@@ -9,21 +9,20 @@ from typing import Any
 from rayfence.config import Config, Enforcement, Tenant
 from rayfence.outcome import Finding, Result, Verdict
 from rayfence.path import Path
-from rayfence.rules import RULES, restrict_namespace
+from rayfence.rules import OF, restrict_namespace
 from rayfence.rules.rule import Violation
-from rayfence.workload import API_GROUP, KINDS, VERSIONS, Malformed, Workload
+from rayfence.subjects import NETWORK_POLICIES, RAY, UPDATE, Subject, subject_of
+from rayfence.workload import NOBODY, Malformed, Request, Workload, dig
 from rayfence.yamlio import Document
-
-_API_VERSIONS = frozenset(f"{API_GROUP}/{version}" for version in VERSIONS)
 
 
 class Judge:
-    """The rules for one configuration. `username` is who would ask for the objects, '' where that does not matter."""
+    """The rules for one configuration, for objects that are all asked for in the same way."""
 
-    def __init__(self, config: Config, username: str = "") -> None:
+    def __init__(self, config: Config, request: Request = NOBODY) -> None:
         self._platform = config.platform
         self._tenants = config.by_namespace()
-        self._username = username
+        self._request = request
 
     @property
     def tenant_label(self) -> str:
@@ -36,13 +35,26 @@ class Judge:
 
     def violations(self, value: dict[str, Any]) -> Iterator[Violation]:
         """Every broken rule of one object, in the rules' order. Raises Malformed where a list stands for a map."""
-        work = Workload(value, self._username)
+        subject = subject_of(_text(value, "apiVersion"), _text(value, "kind"))
+        work = Workload(value, self._request)
         tenant = self.tenant_of(work.namespace)
-        if tenant is None:
-            yield from restrict_namespace.violations(work, None, self._platform)
+        if subject is None or self._untouched(value, subject):
             return
-        for rule in RULES:
-            yield from rule.violations(work, tenant, self._platform)
+        if tenant is None:
+            yield from restrict_namespace.violations(work, None, self._platform) if subject is RAY else ()
+            return
+        for rule in OF[subject]:
+            if rule.ID not in self._platform.disabled_rules:
+                yield from rule.violations(work, tenant, self._platform)
+
+    def _untouched(self, value: dict[str, Any], subject: Subject) -> bool:
+        """Whether only other metadata changes, as when a finalizer is taken off an object older than the policy."""
+        old = self._request.old
+        if self._request.operation != UPDATE or old is None or subject is NETWORK_POLICIES:
+            return False
+        paths = (("spec",), ("metadata", "labels"), ("metadata", "annotations"))
+        same = all(dig(value, *path) == dig(old, *path) for path in paths)
+        return same and dig(value, "metadata") != dig(old, "metadata")
 
     def results(self, documents: Iterable[Document], namespace: str = "") -> Iterator[Result]:
         """One result for each object, the items of a `List` included; `namespace` is for those that name none."""
@@ -100,7 +112,8 @@ class Part:
 
 def concerns_us(value: Any) -> bool:
     """Whether any rule speaks of an object."""
-    return _text(value, "kind") in KINDS and _text(value, "apiVersion") in _API_VERSIONS
+    subject = subject_of(_text(value, "apiVersion"), _text(value, "kind"))
+    return subject is not None and subject in OF
 
 
 def parts(document: Document, namespace: str = "") -> Iterator[Part]:

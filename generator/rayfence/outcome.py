@@ -74,13 +74,17 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class SuiteReport:
-    """A whole `rayfence test`. `problems` are those of the suite itself, such as a rule that was not loaded."""
+    """A whole `rayfence test`. `problems` are those of the suite itself, such as a rule that was not loaded.
+
+    `notes` say what was left out and why.
+    """
 
     outcomes: tuple[Outcome, ...]
     problems: tuple[str, ...]
     engine: str
     rules_loaded: int
     seconds: float
+    notes: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:

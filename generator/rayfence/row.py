@@ -1,4 +1,4 @@
-"""A tenant as one line of a table compiled into a policy: `team-a|1|4|2Gi|8Gi|64|256Gi|4|16`.
+"""A tenant as one line of a table compiled into a policy: `team-a|1|4|2Gi|8Gi|64|256Gi|4|16|ray-a,ray-a-dev`.
 
 Tenants are rows and not policies: a thousand policies cost an API server minutes and gigabytes, a thousand rows nothing
 that can be measured. A row is split once for each request.
@@ -18,12 +18,13 @@ FIELDS = (
     "quota_memory",
     "quota_accelerators",
     "quota_workers",
+    "namespaces",
 )
 SEPARATOR = "|"
 
 
 def render(tenant: Tenant) -> str:
-    """The row of one tenant; a limit that is not set is empty."""
+    """The row of one tenant; a limit that is not set is empty, and namespaces are parted by commas."""
     container, quota = tenant.container, tenant.quota
     values = (
         tenant.name,
@@ -35,6 +36,7 @@ def render(tenant: Tenant) -> str:
         quota.memory or "",
         str(quota.accelerators),
         "" if quota.workers is None else str(quota.workers),
+        ",".join(tenant.namespaces),
     )
     return SEPARATOR.join(values)
 

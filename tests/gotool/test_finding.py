@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from rayfence.gotool import KUSTOMIZE, KYVERNO, Source, ToolMissing, find
+from rayfence.gotool import GATOR, KUSTOMIZE, KYVERNO, Source, ToolMissing, find
 
 CAUTION = "Kyverno 1.19.0 deletes and re-creates generated objects every hour; install 1.19.1 in the cluster too"
 
@@ -110,6 +110,14 @@ def test_kustomize_says_its_version_in_its_own_way(machine):
     assert (program, "5.8.2") == ((found := find(KUSTOMIZE, machine.said.append)).path, found.version)
 
 
+def test_gator_says_its_version_below_its_banner(machine):
+    program = machine.program(
+        "gator", " ::::::::\ngator: gator is a suite of tools\n\nGitVersion:    v3.23.1\nGitCommit:     unknown\n"
+    )
+
+    assert (program, "3.23.1") == ((found := find(GATOR, machine.said.append)).path, found.version)
+
+
 def test_a_relative_path_still_works_from_another_folder(machine, monkeypatch):
     machine.program("kyverno", "Version: v1.19.1\n")
     monkeypatch.chdir(machine.bin)
@@ -129,7 +137,7 @@ def test_a_failed_build_still_tells_of_what_was_passed_over(machine):
 
 
 @pytest.mark.engine
-@pytest.mark.parametrize("tool", [KYVERNO, KUSTOMIZE], ids=["kyverno", "kustomize"])
+@pytest.mark.parametrize("tool", [KYVERNO, KUSTOMIZE, GATOR], ids=["kyverno", "kustomize", "gator"])
 def test_the_real_program_is_of_the_pinned_version(tool):
     found = find(tool, print)
 

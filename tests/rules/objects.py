@@ -1,13 +1,13 @@
-"""Tenants, and RayClusters of theirs that keep every rule until a test changes something."""
+"""Tenants, and Ray objects of theirs that keep every rule until a test changes something."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any
 
-from rayfence.config import Bounds, Config, Container, Enforcement, Network, Platform, Quota, Tenant
+from rayfence.config import Bounds, Config, Container, Enforcement, Exposure, Network, Platform, Quota, Tenant
 from rayfence.rules.rule import Rule
-from rayfence.workload import Workload
+from rayfence.workload import Request, Workload
 
 PLATFORM = Platform()
 BOUNDS = Container(Bounds("1", "4"), Bounds("2Gi", "8Gi"))
@@ -51,11 +51,33 @@ def cluster(*groups: Any, head: Json | None = None, tenant: str = "team-a", **sp
     }
 
 
+def submitter(tenant: str = "team-a", **spec: Any) -> Json:
+    """A pod template that submits a job."""
+    return pod(tenant, **({"containers": [container("ray-job-submitter")], "restartPolicy": "Never"} | spec))
+
+
+def job(ray_cluster: Json | None, **spec: Any) -> Json:
+    """A RayJob on a cluster of its own, or without one; `spec` are further fields of its spec."""
+    embedded = {} if ray_cluster is None else {"rayClusterSpec": ray_cluster["spec"]}
+    return {**(ray_cluster or cluster()), "kind": "RayJob", "spec": embedded | spec}
+
+
+def cron_job(ray_cluster: Json | None, **spec: Any) -> Json:
+    """A RayCronJob of such a RayJob."""
+    made = job(ray_cluster, **spec)
+    return {**made, "kind": "RayCronJob", "spec": {"schedule": "0 3 * * *", "jobTemplate": made["spec"]}}
+
+
+def service(ray_cluster: Json) -> Json:
+    """A RayService on this cluster."""
+    return {**ray_cluster, "kind": "RayService", "spec": {"rayClusterConfig": ray_cluster["spec"]}}
+
+
 def broken(
     rule: Rule, value: Json, tenant: Tenant = TEAM_A, platform: Platform = PLATFORM, username: str = ""
 ) -> list[str]:
     """Where one rule is broken: its id and a path, for each violation."""
-    found = rule.violations(Workload(value, username), tenant, platform)
+    found = rule.violations(Workload(value, Request(username)), tenant, platform)
     return [f"[{violation.rule}] {violation.path}" for violation in found]
 
 
@@ -83,6 +105,8 @@ CONFIGS = {
     "audited": Config(
         PLATFORM, (replace(TEAM_B, enforcement=Enforcement.AUDIT, network=Network(enforce=False)), TEAM_A)
     ),
+    "open": Config(Platform(exposure=Exposure(load_balancer=True, node_port=True, ingress=True)), (TEAM_A,)),
+    "balanced": Config(Platform(exposure=Exposure(load_balancer=True)), (TEAM_A,)),
     "audited platform": Config(
         Platform(enforcement=Enforcement.AUDIT), (replace(TEAM_A, enforcement=Enforcement.WARN),)
     ),

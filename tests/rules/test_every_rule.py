@@ -9,71 +9,125 @@ from typing import Any
 import pytest
 
 import rayfence.rules
-from rayfence.cases.good import ray_cluster
+from rayfence.cases.good import good, ray_cluster
 from rayfence.config import Config, Tenant
 from rayfence.evaluate import Judge
-from rayfence.rules import RULES, ids, limit_total_resources
+from rayfence.rules import OF, RULES, ids, limit_total_resources
 from rayfence.rules.rule import At, Edit, Rule
+from rayfence.subjects import RAY, Subject
 
-from .objects import CONFIGS
+from .objects import CONFIGS, Json
 
-GROUPS = [("headGroupSpec",), ("workerGroupSpecs", 0), ("workerGroupSpecs", 2)]
+Way = tuple[str | int, ...]
+
+CLUSTERS: dict[str, Way] = {
+    "RayCluster": ("spec",),
+    "RayJob": ("spec", "rayClusterSpec"),
+    "RayService": ("spec", "rayClusterConfig"),
+    "RayCronJob": ("spec", "jobTemplate", "rayClusterSpec"),
+}
+SUBMITTERS: dict[str, Way] = {
+    "RayJob": ("spec", "submitterPodTemplate"),
+    "RayCronJob": ("spec", "jobTemplate", "submitterPodTemplate"),
+}
+GROUPS: list[Way] = [("headGroupSpec",), ("workerGroupSpecs", 0), ("workerGroupSpecs", 2)]
 LISTS = ("containers", "initContainers")
 
-SITES = {
-    At.OBJECT: [()],
-    At.GROUP: [("spec", *group) for group in GROUPS],
-    At.WORKERS: [("spec", *group) for group in GROUPS[1:]],
-    At.POD: [("spec", *group, "template", "spec") for group in GROUPS],
-    At.CONTAINER: [("spec", *group, "template", "spec", field, 0) for group in GROUPS for field in LISTS],
-}
+
+def ways(value: Json, at: At) -> list[Way]:
+    """Where in a good object an edit of this sort is made."""
+    kind = value["kind"]
+    if at is At.OBJECT:
+        return [()]
+    groups = [CLUSTERS[kind] + group for group in GROUPS] if kind in CLUSTERS else []
+    templates = [*((*group, "template") for group in groups), *([SUBMITTERS[kind]] if kind in SUBMITTERS else [])]
+    templates += [()] if kind == "Pod" else []
+    return {
+        At.CLUSTER: [CLUSTERS[kind]] if kind in CLUSTERS else [],
+        At.GROUP: groups,
+        At.WORKERS: groups[1:],
+        At.TEMPLATE: templates,
+        At.POD: [(*template, "spec") for template in templates],
+        At.CONTAINER: [(*template, "spec", field, 0) for template in templates for field in LISTS],
+        At.SERVICE: services(kind),
+    }[at]
 
 
-def edited(config: Config, tenant: Tenant, edit: Edit, way: tuple[str | int, ...]) -> dict[str, Any]:
-    value = target = deepcopy(ray_cluster(config.platform, tenant))
-    for step in way:
-        target = target[step]
-    edit.apply(target, tenant)
-    return value
+def services(kind: str) -> list[Way]:
+    """Where a Service's spec is."""
+    serve: list[Way] = [("spec", "serveService", "spec")] if kind == "RayService" else []
+    heads: list[Way] = [(*CLUSTERS[kind], "headGroupSpec", "headService", "spec")] if kind in CLUSTERS else []
+    return [("spec",)] if kind == "Service" else heads + serve
 
 
-def edits(kind: str) -> list[Any]:
+def edited(value: Json, tenant: Tenant, edit: Edit) -> list[tuple[Way, Json]]:
+    """The object once for each way, edited there."""
+    found = []
+    for way in ways(value, edit.at):
+        whole = target = deepcopy(value)
+        for step in way:
+            target = target[step]  # type: ignore[index]
+        edit.apply(target, tenant)
+        found.append((way, whole))
+    return found
+
+
+def edits(sort: str) -> list[Any]:
+    """Every edit of a rule, with the good objects it is made on."""
     return [
-        pytest.param(config, tenant, rule, edit, id=f"{name}/{tenant.name}/{rule.ID}/{title}")
+        pytest.param(config, tenant, rule, edit, found, id=f"{name}/{tenant.name}/{subject.name}/{rule.ID}/{title}")
         for name, config in CONFIGS.items()
         for tenant in config.tenants
-        for rule in RULES
-        for title, edit in getattr(rule, kind)(config.platform, tenant).items()
+        for subject, rules in OF.items()
+        for rule in rules
+        for number, (title, edit) in enumerate(getattr(rule, sort)(config.platform, tenant).items())
+        if (found := good(subject, config.platform, tenant)[: None if _all_sorts(name, subject, number) else 1])
     ]
 
 
-def in_python(config: Config, value: dict[str, Any]) -> set[str]:
+def _all_sorts(config: str, subject: Subject, number: int) -> bool:
+    """Whether an edit meets every good object: those of Ray in every kind and version, others a rule's first edit."""
+    return config in ("every quota", "other keys") and (subject is RAY or number == 0)
+
+
+def in_python(config: Config, value: Json) -> set[str]:
     return {violation.rule for violation in Judge(config).violations(value)}
 
 
-@pytest.mark.parametrize(("config", "tenant", "rule", "edit"), edits("breaks"))
-def test_a_break_is_a_violation_of_its_own_rule_alone(config: Config, tenant: Tenant, rule: Rule, edit: Edit) -> None:
+@pytest.mark.parametrize(("config", "tenant", "rule", "edit", "objects"), edits("breaks"))
+def test_a_break_is_a_violation_of_its_own_rule_alone(
+    config: Config, tenant: Tenant, rule: Rule, edit: Edit, objects: list[Json]
+) -> None:
     # What is asked of a head, or of all pods, may pass a quota as well. The worker groups here have no replicas.
     swells = edit.swells and getattr(tenant.quota, edit.swells) is not None
-    for way in SITES[edit.at]:
+    found = [(way, value) for each in objects for way, value in edited(each, tenant, edit)]
+
+    assert [] != found
+    for way, value in found:
         also = {limit_total_resources.ID} if swells and "workerGroupSpecs" not in way else set[str]()
 
-        assert {rule.ID} | also == in_python(config, edited(config, tenant, edit, way)), way
+        assert {rule.ID} | also == in_python(config, value), (value["apiVersion"], value["kind"], way)
 
 
-@pytest.mark.parametrize(("config", "tenant", "rule", "edit"), edits("passes"))
-def test_what_comes_near_breaks_nothing(config: Config, tenant: Tenant, rule: Rule, edit: Edit) -> None:
-    for way in SITES[edit.at]:
-        assert set() == in_python(config, edited(config, tenant, edit, way)), way
+@pytest.mark.parametrize(("config", "tenant", "rule", "edit", "objects"), edits("passes"))
+def test_what_comes_near_breaks_nothing(
+    config: Config, tenant: Tenant, rule: Rule, edit: Edit, objects: list[Json]
+) -> None:
+    found = [(way, value) for each in objects for way, value in edited(each, tenant, edit)]
+
+    assert [] != found
+    for way, value in found:
+        assert set() == in_python(config, value), (value["apiVersion"], value["kind"], way)
 
 
 @pytest.mark.parametrize("name", CONFIGS)
-def test_a_good_object_breaks_nothing(name: str) -> None:
+@pytest.mark.parametrize("subject", OF, ids=lambda subject: subject.name)
+def test_a_good_object_breaks_nothing(name: str, subject: Subject) -> None:
     config = CONFIGS[name]
+    objects = [each for tenant in config.tenants for each in good(subject, config.platform, tenant)]
 
-    assert [set()] * len(config.tenants) == [
-        in_python(config, ray_cluster(config.platform, tenant)) for tenant in config.tenants
-    ]
+    assert [] != objects
+    assert [set()] * len(objects) == [in_python(config, value) for value in objects]
 
 
 @pytest.mark.parametrize("rule", RULES, ids=ids())

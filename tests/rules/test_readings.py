@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 
 from rayfence import yamlio
-from rayfence.cases.good import ray_cluster
+from rayfence.cases.good import good
 from rayfence.config import Config, Platform, Tenant
 from rayfence.evaluate import Judge
 from rayfence.gotool import KYVERNO, find
 from rayfence.outcome import Result
+from rayfence.subjects import EXPOSURE, RAY, Subject
 from rayfence.suite import check
 from rayfence.yamlio import Document
 
@@ -53,11 +54,27 @@ ODD: dict[str, list[Any]] = {
     f"{RESOURCES}.claims": [[], {}, "x"],
     "spec.autoscalerOptions": [{"resources": {}}, {"resources": "x"}, {"resources": []}, "x"],
     "spec.enableInTreeAutoscaling": [True, "true", 1],
+    "spec.headGroupSpec.serviceType": [*SCALARS, "NodePort", {}, []],
+    "spec.headGroupSpec.headService": [None, "x", [], {"spec": None}, {"spec": "x"}, {"spec": []}],
+    "spec.headGroupSpec.headService.spec.type": [*SCALARS, []],
+    "spec.headGroupSpec.enableIngress": [*SCALARS, 0, False, {}, []],
+    "spec.headGroupSpec.ingressOptions": [*SCALARS, {}, [], {"host": None}],
+}
+
+SERVICE: dict[str, list[Any]] = {
+    "metadata.annotations": [None, "x", [], {"a-snippet": "x"}],
+    "spec": [None, "x", {}, []],
+    "spec.type": [*SCALARS, "NodePort", {}, []],
+    "spec.externalIPs": [*SCALARS, [], [None], {}],
+    "spec.externalName": [*SCALARS, 0, False, [], {}],
+    "spec.loadBalancerSourceRanges": [None, "", [], [""]],
+    "spec.ports": [None, "x", [None, "x", {}], {"nodePort": 1}, [[]]],
+    "spec.ports.0.nodePort": [*SCALARS, 0, 0.0, False, "0", -1, [], {}],
 }
 
 
-def changed(tenant: Tenant, place: str, odd: Any) -> dict[str, Any]:
-    value: Any = ray_cluster(CONFIG.platform, tenant)
+def changed(tenant: Tenant, place: str, odd: Any, subject: Subject = RAY) -> dict[str, Any]:
+    value: Any = good(subject, CONFIG.platform, tenant)[0]
     *way, last = (step.replace("_com", ".com") for step in place.split("."))
     target = value
     for step in way:
@@ -70,6 +87,10 @@ OBJECTS = {
     f"{place} = {odd!r}": changed((TEAM_A, TEAM_B)[number % 2], place, odd)
     for place, values in ODD.items()
     for number, odd in enumerate(values)
+} | {
+    f"Service's {place} = {odd!r}": changed(TEAM_A, place, odd, EXPOSURE)
+    for place, values in SERVICE.items()
+    for odd in values
 }
 
 

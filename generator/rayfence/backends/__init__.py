@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from rayfence.backends import clusterpolicy
+from rayfence.backends import clusterpolicy, gatekeeper, validatingadmissionpolicy, validatingpolicy
 from rayfence.config import Config
 
 
@@ -18,6 +18,6 @@ class Backend(Protocol):
         """File name -> the manifests in it, in the order in which they are to be applied."""
 
 
-_ALL: tuple[Backend, ...] = (clusterpolicy,)
+_ALL: tuple[Backend, ...] = (clusterpolicy, validatingpolicy, validatingadmissionpolicy, gatekeeper)
 
 BACKENDS: Mapping[str, Backend] = {backend.NAME: backend for backend in _ALL}

@@ -6,64 +6,66 @@ from collections.abc import Mapping
 from typing import Any
 
 from rayfence import admission
+from rayfence.admission import Policy
 from rayfence.backends.clusterpolicy_network import generate_policies
 from rayfence.backends.kyverno_rbac import rbac
-from rayfence.config import Config, Enforcement, Platform
-from rayfence.shards import Shard, shards
-from rayfence.workload import API_GROUP, KINDS, VERSIONS
+from rayfence.config import Config, Enforcement
+from rayfence.subjects import Resource
 
 NAME = "clusterpolicy"
-ISOLATION = "enforce-tenant-isolation"
-
-_TITLE = "Ray objects keep to their tenant"
-_DESCRIPTION = (
-    "A tenant is known by its namespace. Its Ray objects carry its label, stay on its nodes, keep to its resource "
-    "bounds, and take nobody else's name."
-)
 
 
 def files(config: Config) -> Mapping[str, list[dict[str, Any]]]:
     """File name -> the manifests in it."""
-    return {
-        "rbac.yaml": rbac(),
-        f"{ISOLATION}.yaml": [_isolation(config.platform, shard) for shard in shards(config)],
-        "generate-network-policies.yaml": generate_policies(config.platform, config.tenants),
-    }
+    found: dict[str, list[dict[str, Any]]] = {"rbac.yaml": rbac()}
+    for policy in admission.policies(config):
+        found.setdefault(f"{policy.subject.name}.yaml", []).append(_policy(policy))
+    return {**found, "generate-network-policies.yaml": generate_policies(config.platform, config.tenants)}
 
 
-def _isolation(platform: Platform, shard: Shard) -> dict[str, Any]:
+def _policy(policy: Policy) -> dict[str, Any]:
     return {
         "apiVersion": "kyverno.io/v1",
         "kind": "ClusterPolicy",
         "metadata": {
-            "name": ISOLATION + shard.suffix,
+            "name": policy.name,
             "labels": {"app.kubernetes.io/managed-by": "rayfence"},
-            "annotations": {"policies.kyverno.io/title": _TITLE, "policies.kyverno.io/description": _DESCRIPTION},
+            "annotations": {
+                "policies.kyverno.io/title": policy.subject.title,
+                "policies.kyverno.io/description": policy.subject.description,
+                # Kyverno would rewrite a policy for pods into others for their controllers.
+                "pod-policies.kyverno.io/autogen-controllers": "none",
+            },
         },
         "spec": {
-            "background": True,
-            **({"emitWarning": True} if shard.enforcement is Enforcement.WARN else {}),
+            "background": not policy.subject.asks_who,
+            **({"emitWarning": True} if policy.shard.enforcement is Enforcement.WARN else {}),
             "webhookConfiguration": {"failurePolicy": "Fail"},
-            "rules": [_rule(platform, shard)],
+            "rules": [_rule(policy)],
         },
     }
 
 
-def _rule(platform: Platform, shard: Shard) -> dict[str, Any]:
-    # A real API server refuses `ray.io/*/RayCluster`, so versions are listed; the CLI would not notice.
-    kinds = [f"{API_GROUP}/{version}/{kind}" for version in VERSIONS for kind in KINDS]
-    variables = admission.variables(platform, shard)
+def _rule(policy: Policy) -> dict[str, Any]:
+    kinds = [kind for resource in policy.subject.resources for kind in _kinds(resource)]
+    enforced = policy.shard.enforcement is Enforcement.ENFORCE
     return {
-        "name": ISOLATION,
-        "match": {"any": [{"resources": {"kinds": kinds, "operations": ["CREATE", "UPDATE"]}}]},
+        "name": policy.subject.name,
+        "match": {"any": [{"resources": {"kinds": kinds, "operations": list(policy.subject.operations)}}]},
         "validate": {
-            "failureAction": "Enforce" if shard.enforcement is Enforcement.ENFORCE else "Audit",
+            "failureAction": "Enforce" if enforced else "Audit",
             # The default would let an object that breaks a rule already break more of them.
             "allowExistingViolations": False,
             "cel": {
                 "generate": False,
-                "variables": [{"name": name, "expression": text} for name, text in variables.items()],
+                "variables": [{"name": name, "expression": text} for name, text in policy.variables.items()],
                 "expressions": [{"expression": admission.VALID, "messageExpression": admission.MESSAGE}],
             },
         },
     }
+
+
+def _kinds(resource: Resource) -> list[str]:
+    """A kind and its subresources, in each version: a real server refuses `ray.io/*/RayCluster`."""
+    kind = f"{resource.api_version}/{resource.kind}"
+    return [kind, *(f"{kind}/{subresource}" for subresource in resource.subresources)]

@@ -16,8 +16,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any
 
+from rayfence.backends.generating import NAME, Row, shards
 from rayfence.config import Mode, Platform, Tenant
 from rayfence.network.cluster import (
     API_VERSIONS,
@@ -33,46 +33,17 @@ from rayfence.network.cluster import (
 )
 from rayfence.network.policy import HEAD, Manifest
 
-NAME = "generate-network-policies"
-
-# A row holds two names of 63 characters at most and a mode, so that a full table stays under 80,000 characters.
-MAX_ROWS = 500
-
 _METADATA = "request.object.metadata"
 
 
 def generate_policies(platform: Platform, tenants: Iterable[Tenant]) -> list[Manifest]:
-    """The policies `generate-network-policies`, `generate-network-policies-2`, ...: one for every 500 namespaces.
-
-    There is always the first, so that an update to a config without a network layer has something to replace.
-    """
-    rows = sorted(table(tenants).items())
-    shards = [dict(rows[start : start + MAX_ROWS]) for start in range(0, len(rows), MAX_ROWS)] or [{}]
-    return [_policy(platform, _shard_name(number), shard) for number, shard in enumerate(shards, start=1)]
+    """The policies `generate-network-policies`, `generate-network-policies-2`, ...: one for every 500 namespaces."""
+    return [_policy(platform, name, _table(rows)) for name, rows in shards(tenants)]
 
 
-def table(tenants: Iterable[Tenant]) -> dict[str, str]:
-    """Namespace -> `tenant|mode`, for the tenants that have the network layer."""
-    return {
-        namespace: f"{tenant.name}|{tenant.network.mode}"
-        for tenant in tenants
-        if tenant.network.enforce
-        for namespace in tenant.namespaces
-    }
-
-
-def strip_kyverno(generated: Mapping[str, Any]) -> Manifest:
-    """A generated object without the labels that Kyverno adds: who manages it, and where it comes from."""
-    labels = {key: value for key, value in generated["metadata"]["labels"].items() if not _is_kyvernos(key, value)}
-    return {**generated, "metadata": {**generated["metadata"], "labels": labels}}
-
-
-def _is_kyvernos(label: str, value: str) -> bool:
-    return label.startswith("generate.kyverno.io/") or (label, value) == ("app.kubernetes.io/managed-by", "kyverno")
-
-
-def _shard_name(number: int) -> str:
-    return NAME if number == 1 else f"{NAME}-{number}"
+def _table(rows: Mapping[str, Row]) -> dict[str, str]:
+    """Namespace -> `tenant|mode`."""
+    return {namespace: f"{tenant}|{mode}" for namespace, (tenant, mode) in rows.items()}
 
 
 def _policy(platform: Platform, name: str, rows: Mapping[str, str]) -> Manifest:

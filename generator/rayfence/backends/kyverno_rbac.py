@@ -6,22 +6,32 @@ refuses a policy that generates NetworkPolicies; tools that run without a cluste
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from rayfence.network.policy import Manifest
+from rayfence.subjects import RAY, SUBJECTS, Resource
 
 READ = ("get", "list", "watch")
-RAY_KINDS = ("rayclusters", "raycronjobs", "rayjobs", "rayservices")
 
 
 def rbac() -> list[Manifest]:
     """One ClusterRole for each of the admission, background and reports controllers."""
-    ray = _may("ray.io", RAY_KINDS, READ)
+    ray = _may_read(RAY.resources)
     policies = "networking.k8s.io", ("networkpolicies",)
     return [
         # Asked when a policy with `synchronize` is installed.
-        _role("admission", ray, _may(*policies, READ)),
-        _role("background", ray, _may(*policies, ("create", "delete", "get", "list", "patch", "update", "watch"))),
-        _role("reports", ray),
+        _role("admission", *ray, _may(*policies, READ)),
+        _role("background", *ray, _may(*policies, ("create", "delete", "get", "list", "patch", "update", "watch"))),
+        # Reports are on what is there already, of every kind that is judged.
+        _role("reports", *_may_read(resource for subject in SUBJECTS for resource in subject.resources)),
     ]
+
+
+def _may_read(resources: Iterable[Resource]) -> list[Manifest]:
+    kinds: dict[str, set[str]] = {}
+    for each in resources:
+        kinds.setdefault(each.group, set()).add(each.plural)
+    return [_may(group, tuple(sorted(plurals)), READ) for group, plurals in kinds.items()]
 
 
 def _role(controller: str, *rules: Manifest) -> Manifest:

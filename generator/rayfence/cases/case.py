@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from rayfence.workload import NOBODY, Request
 from rayfence.yamlio import Document
 
 GENERATION = "generate-network-policies"
@@ -27,5 +28,8 @@ class Case:
     line: int = 0
     lines: frozenset[tuple[str, int]] | None = None
     document: Document | None = None
-    username: str = ""
-    operation: str = "CREATE"
+    request: Request = NOBODY
+
+    def failing(self, rule: str) -> Case:
+        """The same object where it breaks one rule more."""
+        return replace(self, fails=self.fails | {rule})

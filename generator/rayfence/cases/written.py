@@ -1,7 +1,8 @@
 """Test cases that people wrote: manifests, each saying which rules it breaks.
 
-In a file, `# fails: <rule-id>` stands on the line at fault, and `# as: <user>` anywhere in a document says who asks.
-What is not named must hold.
+In a file, `# fails: <rule-id>` stands on the line at fault. Anywhere in a document `# as: <user>` and
+`# groups: <group>, <group>` say who asks, and `# operation: UPDATE` or `DELETE` for what; else somebody unknown creates
+it. What is not named must hold.
 """
 
 from __future__ import annotations
@@ -10,16 +11,21 @@ import difflib
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from rayfence import yamlio
 from rayfence.cases.case import GENERATION, Case
 from rayfence.evaluate import parts
 from rayfence.rules import ids
-from rayfence.workload import dig
+from rayfence.subjects import CREATE, DELETE, UPDATE
+from rayfence.workload import Request, dig
 from rayfence.yamlio import Document, Problem
 
 _FAILS = re.compile(r"(?:^|\s)#\s*fails:[ \t]*(.*?)\s*$")
 _AS = re.compile(r"(?:^|\s)#\s*as:[ \t]*(\S+)\s*$")
+_GROUPS = re.compile(r"(?:^|\s)#\s*groups:[ \t]*(.*?)\s*$")
+_OPERATION = re.compile(r"(?:^|\s)#\s*operation:[ \t]*(.*?)\s*$")
+_OPERATIONS = (CREATE, UPDATE, DELETE)
 _SUFFIXES = (".yaml", ".yml")
 
 
@@ -85,27 +91,51 @@ def _start(line: int, lines: Sequence[str]) -> int:
 def _case(document: Document, remarks: Sequence[tuple[int, str]], name: str) -> Iterator[Case | Problem]:
     said = [(match.group(1), line) for line, text in remarks if (match := _FAILS.search(text))]
     pairs = [(rule.strip(), line) for rules, line in said for rule in rules.split(",")]
-    wrong = [_unknown(document.file, rule, line) for rule, line in pairs if rule not in known()]
-    if wrong or len(objects := list(parts(document))) != 1:
-        yield from wrong or [
-            Problem(document.file, document.line, "a List; write each object as a document of its own")
-        ]
+    objects = list(parts(document))
+    problems = [_unknown(document.file, rule, line) for rule, line in pairs if rule not in known()]
+    problems += _no_operation(document.file, remarks)
+    if not problems:
+        problems = [*_no_case(document, [part.value for part in objects])]
+    yield from problems
+    if not problems:
+        yield Case(
+            name=name,
+            value=objects[0].value,
+            fails=frozenset(rule for rule, _ in pairs),
+            file=document.file,
+            line=document.line,
+            lines=frozenset(pairs),
+            document=document,
+            request=_request([text for _, text in remarks]),
+        )
+
+
+def _no_operation(file: str, remarks: Sequence[tuple[int, str]]) -> list[Problem]:
+    return [
+        Problem(file, line, f"# operation: there is no `{match.group(1)}`; write one of {', '.join(_OPERATIONS)}")
+        for line, text in remarks
+        if (match := _OPERATION.search(text)) and match.group(1) not in _OPERATIONS
+    ]
+
+
+def _no_case(document: Document, objects: Sequence[Any]) -> Iterator[Problem]:
+    """What keeps a document from being a case."""
+    if len(objects) != 1:
+        yield Problem(document.file, document.line, "a List; write each object as a document of its own")
         return
-    absent = [field for field in ("name", "namespace") if not isinstance(dig(objects[0].value, "metadata", field), str)]
+    absent = [field for field in ("name", "namespace") if not isinstance(dig(objects[0], "metadata", field), str)]
     if absent:
         yield Problem(document.file, document.line, f"a case needs metadata.{absent[0]}; write one")
-        return
-    users = [match.group(1) for _, text in remarks if (match := _AS.search(text))]
-    yield Case(
-        name=name,
-        value=objects[0].value,
-        fails=frozenset(rule for rule, _ in pairs),
-        file=document.file,
-        line=document.line,
-        lines=frozenset(pairs),
-        document=document,
-        username=users[0] if users else "",
-    )
+
+
+def _request(lines: Sequence[str]) -> Request:
+    """Who asks, and for what, as the remarks say."""
+
+    def first(remark: re.Pattern[str], otherwise: str) -> str:
+        return next((match.group(1) for line in lines if (match := remark.search(line))), otherwise)
+
+    groups = tuple(group for each in first(_GROUPS, "").split(",") if (group := each.strip()))
+    return Request(first(_AS, ""), groups, first(_OPERATION, CREATE))
 
 
 def known() -> tuple[str, ...]:

@@ -16,6 +16,7 @@ COMMANDS = {
     "build": "Write the policies of your tenants.",
     "test": "Prove the policies: the real engine judges cases.",
     "check": "Would these manifests be admitted?",
+    "mutate": "Which broken policies would your test cases notice?",
     "engines": "Find or build the policy engine that `test` needs.",
 }
 

@@ -17,6 +17,7 @@ from rayfence.outcome import Result, Verdict
 from rayfence.report import CheckFormat, check_report
 from rayfence.report.check_text import summary_of
 from rayfence.rules import RULES
+from rayfence.workload import Request
 from rayfence.yamlio import Document, Problem
 
 PYTHON = "python"
@@ -76,7 +77,7 @@ def command(
     config = configuration(folders, "nothing was checked")
     documents = manifests.documents(manifests.files(paths))
     if judge == PYTHON:
-        results = list(_judged(Judge(config, username), documents, namespace))
+        results = list(_judged(Judge(config, Request(username)), documents, namespace))
     else:
         results = _by_engine(config, list(documents), judge, namespace, username, jobs)
     if not results:
@@ -114,9 +115,17 @@ def _by_engine(
     readable = [each for each in documents if isinstance(each, Document)]
     results = [manifests.unreadable(each) for each in documents if isinstance(each, Problem)]
     if readable:
-        options = {"namespace": namespace, "username": username}
+        asked = Request(username)
         try:
-            results += suite.check(config, readable, backend, engine().path, **options, jobs=jobs)
+            results += suite.check(
+                config,
+                readable,
+                backend,
+                engine(suite.tool_of(backend)).path,
+                namespace=namespace,
+                request=asked,
+                jobs=jobs,
+            )
         except EngineError as error:
             raise Undecided(f"error: {error}") from None
     order = {file: number for number, file in enumerate(dict.fromkeys(document.file for document in documents))}

@@ -6,7 +6,7 @@ import click
 
 from rayfence.cli import console
 from rayfence.cli.options import engine
-from rayfence.gotool import KYVERNO
+from rayfence.gotool import GATOR, KYVERNO
 
 
 @click.command("engines")
@@ -14,7 +14,8 @@ def command() -> None:
     """Find or build the policy engine that `test` needs, and say where it is.
 
     rayfence looks at $RAYFENCE_KYVERNO, then on PATH, then into its cache. If it finds no Kyverno CLI of the pinned
-    version it builds one from Go modules whose checksums are pinned too, which takes some minutes, once.
+    version it builds one from Go modules whose checksums are pinned too, which takes some minutes, once. The same goes
+    for gator, the CLI of OPA Gatekeeper, and $RAYFENCE_GATOR.
 
     \b
     Examples:
@@ -23,9 +24,10 @@ def command() -> None:
 
     \b
     Exit codes:
-      0  it is there; its path, version and source are on stdout
-      3  it is not, and could not be built; what to do is on stderr
+      0  they are there; path, version and source of each are on stdout
+      3  one is not, and could not be built; what to do is on stderr
     """
-    found = engine()
-    took = f", built in {found.seconds:.0f} s" if found.seconds else ""
-    console.answer(f"{KYVERNO.title} {found.version} ({found.source}{took}): {found.path}")
+    for tool in (KYVERNO, GATOR):
+        found = engine(tool)
+        took = f", built in {found.seconds:.0f} s" if found.seconds else ""
+        console.answer(f"{tool.title} {found.version} ({found.source}{took}): {found.path}")

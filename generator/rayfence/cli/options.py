@@ -15,7 +15,7 @@ from rayfence.backends import BACKENDS
 from rayfence.cli import console
 from rayfence.cli.exits import Undecided, refusal
 from rayfence.config import Config
-from rayfence.gotool import KYVERNO, Found, ToolMissing, find
+from rayfence.gotool import KYVERNO, Found, GoTool, ToolMissing, find
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -94,11 +94,11 @@ def configuration(folders: Sequence[Path], consequence: str) -> Config:
         raise refusal(error.problems, consequence) from None
 
 
-def engine() -> Found:
-    """The policy engine, built now if need be. Raises Undecided with what to do."""
+def engine(tool: GoTool = KYVERNO) -> Found:
+    """A policy engine, built now if need be. Raises Undecided with what to do."""
     try:
         with console.activity() as progress:
-            found = find(KYVERNO, progress)
+            found = find(tool, progress)
     except ToolMissing as missing:
         raise Undecided(f"error: {missing}") from None
     if found.warning:

@@ -21,7 +21,6 @@ from rayfence.cli.options import (
     tenants_option,
 )
 from rayfence.config import Config
-from rayfence.gotool import KYVERNO
 from rayfence.kyverno import EngineError
 from rayfence.outcome import SuiteReport
 from rayfence.report import SuiteFormat, suite_report
@@ -94,10 +93,15 @@ def written(places: Sequence[Path]) -> tuple[Case, ...]:
 
 
 def _run(config: Config, chosen: Sequence[Case], backends: Sequence[str], jobs: int) -> SuiteReport:
-    found = engine()
-    console.say(f"{len(chosen)} cases go to {KYVERNO.title} {found.version} ({found.source})")
+    programs = {tool: engine(tool) for tool in dict.fromkeys(map(suite.tool_of, backends))}
+    engines = ", ".join(f"{tool.title} {found.version}" for tool, found in programs.items())
+    console.say(f"{len(chosen)} cases go to {engines}")
+    paths = {backend: programs[suite.tool_of(backend)].path for backend in backends}
+    first = paths[backends[0]]
     try:
         with console.bar("judging") as progress:
-            return suite.run(config, chosen, backends, found.path, jobs=jobs, version=found.version, progress=progress)
+            return suite.run(
+                config, chosen, backends, first, jobs=jobs, engines=engines, progress=progress, others=paths
+            )
     except EngineError as error:
         raise Undecided(f"error: {error}") from None

@@ -52,6 +52,18 @@ KUSTOMIZE = GoTool(
     version_pattern=r"^v(\S+)",
     takes="about half a minute",
 )
+GATOR = GoTool(
+    name="gator",
+    title="gator",
+    package="github.com/open-policy-agent/gatekeeper/v3/cmd/gator",
+    version="3.23.1",
+    ldflags="-s -w",
+    variable="RAYFENCE_GATOR",
+    executables=("gator",),
+    version_arguments=("version",),
+    version_pattern=r"^GitVersion: +v?(\S+)",
+    takes="about 4 minutes",
+)
 
 
 def version_of(tool: GoTool, path: Path) -> str | None:

@@ -22,12 +22,12 @@ from rayfence.network.policy import (
     labelled,
     ports,
 )
-from rayfence.workload import API_GROUP, VERSIONS
+from rayfence.workload import SERVED
 
 # KubeRay's marks on what it makes from a RayJob: the RayCluster and the pod that submits the job.
 JOB_NAME_LABEL, JOB_KIND_LABEL = "ray.io/originated-from-cr-name", "ray.io/originated-from-crd"
 JOB_KIND = "RayJob"
-API_VERSIONS = tuple(f"{API_GROUP}/{version}" for version in VERSIONS)
+API_VERSIONS = tuple(version for version, kind in SERVED if kind == "RayCluster")
 ROLES = (HEAD, WORKER)
 
 

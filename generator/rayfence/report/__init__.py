@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import assert_never
 
 from rayfence.outcome import Result, SuiteReport
-from rayfence.report import check_text, data, github, junit, markdown, sarif, suite_text
+from rayfence.report import check_text, data, github, markdown, sarif, suite_text
 
 NO_RULES: Mapping[str, str] = MappingProxyType({})
 
@@ -78,6 +78,9 @@ def suite_report(
         case SuiteFormat.JSON:
             return _encodable(data.suite(report))
         case SuiteFormat.JUNIT:
+            # Imported where it is used: junitparser takes as long as checking a file.
+            from rayfence.report import junit
+
             return _encodable(junit.render(report))
         case SuiteFormat.MARKDOWN:
             return _encodable(markdown.render(report, verbose=verbose))

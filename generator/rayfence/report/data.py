@@ -24,6 +24,7 @@ def suite(report: SuiteReport) -> str:
             "rulesLoaded": report.rules_loaded,
             "seconds": round(report.seconds, 3),
             "problems": list(problems(report)),
+            "notes": list(report.notes),
             "summary": {
                 backend: {"asExpected": tally.good, "notAsExpected": tally.bad}
                 for backend, tally in by_backend(report).items()

@@ -17,7 +17,7 @@ ROOMY = 100
 
 
 def render(report: SuiteReport, *, colour: bool, width: int, verbose: bool) -> str:
-    """Problems of the suite first, then tables, then every unexpected outcome in full, then the last line."""
+    """Problems of the suite, tables and what was left out, unexpected outcomes in full, then the last line."""
     return "\n".join(_parts(report, colour=colour, width=width, verbose=verbose))
 
 
@@ -30,6 +30,7 @@ def _parts(report: SuiteReport, *, colour: bool, width: int, verbose: bool) -> I
             yield draw(table, colour=colour, width=width)
     else:
         yield draw(_groups(report, colour=colour), colour=colour, width=width)
+    yield from (f"note: {visible(note)}\n" for note in report.notes)
     yield from (_in_full(outcome, colour=colour) for outcome in report.outcomes if not outcome.ok)
     yield paint(visible(last_line(report)), GOOD if report.ok else BAD, colour=colour) + "\n"
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from rayfence.rules import (
+    guard_network_policies,
+    guard_pods,
     honor_declared_bounds,
     limit_resources,
     limit_total_resources,
@@ -10,12 +14,16 @@ from rayfence.rules import (
     require_tenant_label,
     require_tenant_nodes,
     require_tenant_toleration,
+    restrict_exposure,
     restrict_namespace,
+    restrict_network_rules,
+    restrict_pod_security,
     restrict_tolerations,
 )
 from rayfence.rules.rule import Rule
+from rayfence.subjects import EXPOSURE, NETWORK_POLICIES, PODS, RAY, Subject
 
-RULES: tuple[Rule, ...] = (
+_ON_RAY: tuple[Rule, ...] = (
     restrict_namespace,
     require_tenant_label,
     require_pod_tenant_label,
@@ -25,7 +33,20 @@ RULES: tuple[Rule, ...] = (
     limit_resources,
     honor_declared_bounds,
     limit_total_resources,
+    restrict_pod_security,
+    restrict_network_rules,
+    restrict_exposure,
 )
+
+RULES: tuple[Rule, ...] = (*_ON_RAY, guard_network_policies, guard_pods)
+
+OF: Mapping[Subject, tuple[Rule, ...]] = {
+    RAY: _ON_RAY,
+    PODS: (guard_pods,),
+    NETWORK_POLICIES: (guard_network_policies,),
+    EXPOSURE: (restrict_exposure,),
+}
+"""Which rules hold for which subject."""
 
 
 def ids() -> tuple[str, ...]:

@@ -183,7 +183,7 @@ def _nothing(container: dict[str, Any], tenant: Tenant) -> None:
 
 def _elsewhere(tenant: Tenant) -> dict[str, Edit]:
     def options(name: str, resources: dict[str, Any], swells: str = "") -> Edit:
-        return Edit(At.OBJECT, lambda value, tenant: value["spec"].update({name: resources}), swells)
+        return Edit(At.CLUSTER, lambda value, tenant: value.update({name: resources}), swells)
 
     huge = {"requests": {"cpu": "1m", "memory": "1Mi"}, "limits": {"cpu": "999", "memory": "1Mi"}}
     bounded = {"requests": {"cpu": "999"}, "limits": {"cpu": "999"}}

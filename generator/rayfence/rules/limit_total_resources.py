@@ -9,10 +9,11 @@ from typing import Any
 from rayfence import row
 from rayfence.cel import entries, let, scalar, when
 from rayfence.config import Platform, Tenant
+from rayfence.path import Path
 from rayfence.quantity import parse
 from rayfence.rules.rule import At, Edit, Edits, Violation, shown
 from rayfence.rules.worst_case import FACTORS, RESOURCES, factor, totals, whole, whole_amount
-from rayfence.workload import UNLIMITED, Site, Workload, dig
+from rayfence.workload import UNLIMITED, Role, Site, Workload, dig
 
 ID = "limit-total-resources"
 FAMILY = "resource bounds"
@@ -53,7 +54,7 @@ def _beyond(resource: str) -> str:
 
 def violations(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[Violation]:
     for site in work.sites:
-        if not site.head:
+        if site.role is Role.WORKER:
             yield from _bad_factors(site)
     for container in work.containers():
         if any(whole_amount(value) is None for key, value in container.entries("limits").items() if "/" in key):
@@ -62,7 +63,7 @@ def violations(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[V
         quota = getattr(tenant.quota, resource)
         if quota is not None and total > parse(str(quota)):
             what = f"the worst case is {_short(total)}, above the quota of {tenant.name}, {resource} {quota}"
-            yield Violation(ID, work.spec_path, f"{what}; lower maxReplicas or limits")
+            yield Violation(ID, Path.of("spec"), f"{what}; lower maxReplicas or limits")
 
 
 def _bad_factors(site: Site) -> Iterator[Violation]:

@@ -38,14 +38,14 @@ class Plan:
         """The edit of a good object that carries it out."""
 
         def apply(value: dict[str, Any], tenant: Tenant) -> None:
-            first, second = value["spec"]["workerGroupSpecs"][:2]
+            first, second = value["workerGroupSpecs"][:2]
             first["maxReplicas"], second["maxReplicas"] = self.full, int(self.rest > 0)
-            for group, amount in ((value["spec"]["headGroupSpec"], self.head), (first, self.high), (second, self.rest)):
+            for group, amount in ((value["headGroupSpec"], self.head), (first, self.high), (second, self.rest)):
                 if amount:
                     limits = group["template"]["spec"]["containers"][0]["resources"]["limits"]
                     limits[self.resource] = f"{amount}{_UNITS[self.resource][1]}"
 
-        return Edit(At.OBJECT, apply)
+        return Edit(At.CLUSTER, apply)
 
 
 def edges(tenant: Tenant) -> tuple[Edits, Edits]:
@@ -74,14 +74,14 @@ def accelerators(amount: int) -> Edit:
     """The head asks for so many."""
 
     def apply(value: dict[str, Any], tenant: Tenant) -> None:
-        head = value["spec"]["headGroupSpec"]["template"]["spec"]["containers"][0]
+        head = value["headGroupSpec"]["template"]["spec"]["containers"][0]
         head["resources"]["limits"]["example.com/gpu"] = amount
 
-    return Edit(At.OBJECT, apply)
+    return Edit(At.CLUSTER, apply)
 
 
 def _workers(amount: int) -> Edit:
-    return Edit(At.OBJECT, lambda value, tenant: value["spec"]["workerGroupSpecs"][0].update(maxReplicas=amount))
+    return Edit(At.CLUSTER, lambda value, tenant: value["workerGroupSpecs"][0].update(maxReplicas=amount))
 
 
 def _plan(tenant: Tenant, resource: str) -> Plan | None:

@@ -29,14 +29,14 @@ def violations(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[V
 def breaks(platform: Platform, tenant: Tenant) -> Edits:
     key = platform.tenant_label
 
-    def template(text: object) -> Edit:
-        return Edit(At.GROUP, lambda group, tenant: group["template"]["metadata"]["labels"].update({key: text}))
+    def label(text: object) -> Edit:
+        return Edit(At.TEMPLATE, lambda template, tenant: template["metadata"]["labels"].update({key: text}))
 
     return {
-        "no labels": Edit(At.GROUP, lambda group, tenant: group["template"].pop("metadata")),
-        "no tenant label": Edit(At.GROUP, lambda group, tenant: group["template"]["metadata"]["labels"].pop(key)),
-        "another tenant's label": template("somebody-else"),
-        "an empty label": template(""),
+        "no labels": Edit(At.TEMPLATE, lambda template, tenant: template.pop("metadata")),
+        "no tenant label": Edit(At.TEMPLATE, lambda template, tenant: template["metadata"]["labels"].pop(key)),
+        "another tenant's label": label("somebody-else"),
+        "an empty label": label(""),
         "another tenant's label on the group, which wins": Edit(
             At.GROUP, lambda group, tenant: group.update(labels={key: "somebody-else"})
         ),

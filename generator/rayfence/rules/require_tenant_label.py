@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rayfence import row
-from rayfence.cel import literal, when
+from rayfence.cel import literal, literals, when
 from rayfence.config import Platform, Tenant
 from rayfence.path import Path
 from rayfence.rules.rule import At, Edit, Edits, Violation, instead
@@ -15,19 +15,23 @@ ID = "require-tenant-label"
 FAMILY = "labeling"
 WHY = "Isolation is generated for objects that say whose they are; a label that says otherwise claims another's name."
 
+MADE = ("RayJob", "RayCluster")
+"""What KubeRay writes for a RayCronJob, and for the RayJob it wrote for one: it copies no labels there."""
+
 
 def cel(platform: Platform) -> str:
     key, path = literal(platform.tenant_label), _path(platform)
-    # KubeRay copies no labels from a RayCronJob to what it makes for it.
-    made = f"request.?userInfo.?username.orValue('') == {literal(platform.operator.username)}"
-    label = f"object.metadata.?labels[?{key}].orValue(null)"
+    by_operator = f"request.?userInfo.?username.orValue('') == {literal(platform.operator.username)}"
+    made = f"object.kind in {literals(MADE)} && {by_operator}"
+    label = f"dyn(object.metadata.?labels[?{key}].orValue(null))"
     wrong = f"variables.tenant[0] != '' && {label} != variables.tenant[0] && !({label} == null && {made})"
     return when(wrong, f"{literal(f'{path}: must be ')} + {row.field('name')}")
 
 
 def violations(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[Violation]:
     label = work.label(platform.tenant_label)
-    if label is None and work.username == platform.operator.username:
+    made = work.kind.name in MADE and work.request.username == platform.operator.username
+    if label is None and made:
         return
     if label != tenant.name:
         yield Violation(ID, _path(platform), instead(label, tenant.name))

@@ -7,6 +7,7 @@ from typing import Any
 
 from rayfence.cel import items, literal, when
 from rayfence.config import Platform, Tenant
+from rayfence.path import Path
 from rayfence.rules.require_tenant_toleration import is_own, own
 from rayfence.rules.rule import At, Edit, Edits, Violation, shown
 from rayfence.workload import Workload, dig
@@ -19,25 +20,35 @@ OPENS = "opens the nodes of other tenants"
 
 
 def cel(platform: Platform) -> str:
+    wrong = wrong_in("s.spec", "s.path + '.spec'", platform)
+    return f"variables.sites.map(s, {wrong}).flatten()"
+
+
+def wrong_in(spec: str, path: str, platform: Platform) -> str:
+    """CEL: a list of `path: what is wrong` with a pod spec; `path` is the CEL text of its path."""
     key = literal(platform.taint_key)
     keyless = "t.?key.orValue(null) in [dyn(null), dyn('')]"
-    path = "s.path + '.spec.tolerations[' + string(i) + ']'"
+    place = f"{path} + '.tolerations[' + string(i) + ']'"
     foreign = f"t.?key.orValue(null) == {key} && !({own(platform)})"
-    each = when(keyless, f"{path} + '.key: must be given'") + " + " + when(foreign, f"{path} + ': {OPENS}'")
-    return f"variables.sites.map(s, {items('s.spec.?tolerations')}.transformList(i, t, {each}).flatten()).flatten()"
+    each = when(keyless, f"{place} + '.key: must be given'") + " + " + when(foreign, f"{place} + ': {OPENS}'")
+    return f"{items(f'{spec}.?tolerations')}.transformList(i, t, {each}).flatten()"
 
 
 def violations(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[Violation]:
     for site in work.sites:
-        for index, toleration in enumerate(listed(site.get("tolerations"))):
-            path = site.path / "spec" / "tolerations" / index
-            key = dig(toleration, "key", at=path)
-            if key in (None, ""):
-                yield Violation(ID, path / "key", "is missing or empty, which tolerates everything; name a key")
-            elif key == platform.taint_key and not is_own(toleration, tenant, platform):
-                yield Violation(
-                    ID, path, f"{shown(toleration)} {OPENS}; with this key only Equal {tenant.name}, NoSchedule"
-                )
+        for path, what in wrong_with(site.get("tolerations"), site.path / "spec" / "tolerations", tenant, platform):
+            yield Violation(ID, path, what)
+
+
+def wrong_with(tolerations: Any, path: Path, tenant: Tenant, platform: Platform) -> Iterator[tuple[Path, str]]:
+    """Where it is and what people read, for each toleration at `path` that reaches other tenants."""
+    for index, toleration in enumerate(listed(tolerations)):
+        place = path / index
+        key = dig(toleration, "key", at=place)
+        if key in (None, ""):
+            yield place / "key", "is missing or empty, which tolerates everything; name a key"
+        elif key == platform.taint_key and not is_own(toleration, tenant, platform):
+            yield place, f"{shown(toleration)} {OPENS}; with this key only Equal {tenant.name}, NoSchedule"
 
 
 def breaks(platform: Platform, tenant: Tenant) -> Edits:

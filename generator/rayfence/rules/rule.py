@@ -45,13 +45,16 @@ _LONG = 60
 
 
 class At(Enum):
-    """What an edit is handed: the object, a group spec, a pod spec, or a container."""
+    """What an edit is handed: the object or a part of it (a group, a template, …, the spec of a Service)."""
 
     OBJECT = auto()
+    CLUSTER = auto()
     GROUP = auto()
     WORKERS = auto()
+    TEMPLATE = auto()
     POD = auto()
     CONTAINER = auto()
+    SERVICE = auto()
 
 
 @dataclass(frozen=True, slots=True)

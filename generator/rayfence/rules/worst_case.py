@@ -8,20 +8,23 @@ bytes, so that doubles are exact far beyond any cluster and 1000 x 570m is 570, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from decimal import ROUND_CEILING, Decimal
 from typing import Any
 
 from rayfence.cel import entries, is_quantity, let, number, scalar
 from rayfence.path import Path
 from rayfence.quantity import parse, text
-from rayfence.workload import UNLIMITED, Container, Site, Workload, dig, items
+from rayfence.workload import SIDECAR, UNLIMITED, Container, Role, Site, Workload, dig, items
 
 FACTORS = {"maxReplicas": UNLIMITED, "minReplicas": 0, "numOfHosts": 1}
 """What multiplies a worker group, with what stands where it is left out."""
 
 AUTOSCALER = {"cpu": "500m", "memory": "512Mi"}
 """What KubeRay gives the autoscaler where `autoscalerOptions.resources` is left out."""
+
+SUBMITTER = {"cpu": "1", "memory": "1Gi"}
+"""What KubeRay gives the container that submits a job from beside the head."""
 
 RESOURCES = ("cpu", "memory", "accelerators")
 
@@ -49,26 +52,25 @@ def whole(amount: str) -> str:
 def variables() -> dict[str, str]:
     """CEL variables: `measured`, each pod template with its factors, and `totals`, what all of it comes to."""
     factors = ", ".join(
-        f"'{key}': dyn(p.head == true ? 1.0 : {number(f'p.group.?{key}', f'{missing}.0')})"
+        f"'{key}': dyn(p.role != 'worker' ? 1.0 : {number(f'p.group.?{key}', f'{missing}.0')})"
         for key, missing in FACTORS.items()
     )
     sizes = ", ".join(f"'{resource}': dyn({_pod(resource)})" for resource in RESOURCES)
     totals = ", ".join(f"'{resource}': {_total(resource)}" for resource in RESOURCES)
-    workers = "([0.0] + variables.sizes.filter(p, p.head != true).map(p, double(p.count))).sum()"
+    workers = "([0.0] + variables.sizes.filter(p, p.role == 'worker').map(p, double(p.count))).sum()"
     return {
-        "collector": f"variables.options.filter(c, {_IS_COLLECTOR}).map(c, {_measured()})",
-        "autoscaler": _autoscaler_cel(),
+        "collector": f"variables.options.filter(c, c.collects == true).map(c, {_measured()})",
+        "additions": _additions(),
         "measured": (
-            f"variables.pods.map(p, {{'path': p.path, 'head': p.head, {factors},\n"
-            f"'containers': dyn(p.containers.map(c, {_measured()}) + variables.collector),\n"
+            f"variables.pods.map(p, {{'path': p.path, 'role': p.role, {factors},\n"
+            f"'containers': dyn(p.containers.map(c, {_measured()})"
+            " + (p.role == 'submitter' ? [] : variables.collector)),\n"
             f"'inits': dyn(p.inits.map(c, {_measured()}))}})"
         ),
-        "sizes": f"variables.measured.map(p, {{'head': p.head, 'count': dyn({_COUNT}),\n{sizes}}})",
+        "sizes": f"variables.measured.map(p, {{'role': p.role, 'count': dyn({_COUNT}),\n{sizes}}})",
         "totals": f"{{{totals}, 'workers': {workers}}}",
     }
 
-
-_IS_COLLECTOR = "c.path != 'spec.autoscalerOptions'"
 
 # KubeRay has let `minReplicas` win over a smaller `maxReplicas`.
 _COUNT = "[double(p.maxReplicas), double(p.minReplicas), 0.0].max() * [double(p.numOfHosts), 0.0].max()"
@@ -98,14 +100,21 @@ def _counted(optional: str, measure: str) -> str:
     return let("a", scalar(optional), f"{countable('a')} ? {measure} : 0.0")
 
 
-def _autoscaler_cel() -> str:
-    default = f"dyn({{'limits': {{'cpu': '{AUTOSCALER['cpu']}', 'memory': '{AUTOSCALER['memory']}'}}}})"
-    unsized = f"{{'path': dyn(''), 'resources': {default}, 'injected': dyn(true), 'restarts': dyn(false)}}"
-    sized = f"variables.options.filter(c, !({_IS_COLLECTOR}))"
-    return (
-        "object.?spec.?enableInTreeAutoscaling.orValue(false) != true ? [] :\n"
-        f"({sized} + [{unsized}]).slice(0, 1).map(c, {_measured()})"
+def _additions() -> str:
+    """CEL: what the operator puts beside the head, in numbers: the autoscaler, and a submitter in sidecar mode."""
+    scales = "variables.clusters.exists(c, c.value.?enableInTreeAutoscaling.orValue(false) == true)"
+    sized = "variables.options.filter(c, c.collects != true).map(c, dyn(c.resources))"
+    autoscaler = f"({scales} ? ({sized} + [{_limits(AUTOSCALER)}]).slice(0, 1) : [])"
+    beside = (
+        f"j.value.?submissionMode.orValue('') == '{SIDECAR}' && j.value.?submitterPodTemplate.orValue(null) == null"
     )
+    submitter = f"variables.jobs.filter(j, {beside}).map(j, {_limits(SUBMITTER)})"
+    unnamed = "{'resources': r, 'restarts': dyn(false)}"
+    return f"({autoscaler}\n+ {submitter}).map(r, {unnamed}).map(c, {_measured()})"
+
+
+def _limits(amounts: Mapping[str, str]) -> str:
+    return f"dyn({{'limits': {{'cpu': '{amounts['cpu']}', 'memory': '{amounts['memory']}'}}}})"
 
 
 def _pod(resource: str) -> str:
@@ -118,7 +127,7 @@ def _pod(resource: str) -> str:
 
 def _total(resource: str) -> str:
     pods = f"variables.sizes.map(p, double(p.{resource}) * double(p.count))"
-    return f"([0.0] + {pods} + variables.autoscaler.map(c, double(c.{resource}))).sum()"
+    return f"([0.0] + {pods} + variables.additions.map(c, double(c.{resource}))).sum()"
 
 
 # --- in Python --------------------------------------------------------------------------------------------------------
@@ -130,7 +139,7 @@ def totals(work: Workload) -> Iterator[tuple[str, Decimal]]:
     """Each resource, and `workers`, with the most that the object may come to; cpus and bytes."""
     for resource, measure in _MEASURES.items():
         yield resource, _worst(work, measure)
-    yield "workers", sum((count(site) for site in work.sites if not site.head), Decimal(0))
+    yield "workers", sum((count(site) for site in work.sites if site.role is Role.WORKER), Decimal(0))
 
 
 def factor(site: Site, key: str) -> Decimal:
@@ -143,7 +152,7 @@ def factor(site: Site, key: str) -> Decimal:
 
 def count(site: Site) -> Decimal:
     """How many pods a template may become. KubeRay has let `minReplicas` win over a smaller `maxReplicas`."""
-    if site.head:
+    if site.role is not Role.WORKER:
         return Decimal(1)
     most, least, hosts = (max(factor(site, key), Decimal(0)) for key in FACTORS)
     return max(most, least) * hosts
@@ -165,9 +174,10 @@ def whole_amount(value: Any) -> Decimal | None:
 
 
 def _worst(work: Workload, measure: Measure) -> Decimal:
-    collector = sum((measure(option) for option in work.options if "collectorOptions" in option.path), Decimal(0))
-    pods = sum((_pod_size(site, measure, collector) * count(site) for site in work.sites), Decimal(0))
-    return pods + _autoscaler(work, measure)
+    collectors = sum((measure(option) for option in work.options if "collectorOptions" in option.path), Decimal(0))
+    beside = {Role.HEAD: collectors, Role.WORKER: collectors, Role.SUBMITTER: Decimal(0)}
+    pods = sum((_pod_size(site, measure, beside[site.role]) * count(site) for site in work.sites), Decimal(0))
+    return pods + _additions_of(work, measure)
 
 
 def _pod_size(site: Site, measure: Measure, collector: Decimal) -> Decimal:
@@ -181,11 +191,14 @@ def _pod_size(site: Site, measure: Measure, collector: Decimal) -> Decimal:
     return max(running + started, starting)
 
 
-def _autoscaler(work: Workload, measure: Measure) -> Decimal:
-    if work.get("enableInTreeAutoscaling") is not True:
-        return Decimal(0)
-    sized = [option for option in work.options if "autoscalerOptions" in option.path]
-    return measure(sized[0] if sized else Container(Path(), {"limits": AUTOSCALER}, True))
+def _additions_of(work: Workload, measure: Measure) -> Decimal:
+    found = Decimal(0)
+    if work.has_cluster and work.get("enableInTreeAutoscaling") is True:
+        sized = [option for option in work.options if "autoscalerOptions" in option.path]
+        found += measure(sized[0] if sized else Container(Path(), {"limits": AUTOSCALER}, True))
+    if work.submission_mode == SIDECAR and work.job("submitterPodTemplate") is None:
+        found += measure(Container(Path(), {"limits": SUBMITTER}, True))
+    return found
 
 
 def _cpu(container: Container) -> Decimal:

@@ -1,6 +1,7 @@
 """Cases against policies on the real engine, strictly: only what Kyverno itself said, row by row, counts."""
 
 from rayfence.suite.checking import check
+from rayfence.suite.engines import tool_of
 from rayfence.suite.running import run
 
-__all__ = ["check", "run"]
+__all__ = ["check", "run", "tool_of"]

@@ -6,13 +6,16 @@ from collections.abc import Sequence
 from pathlib import Path as File
 
 from rayfence import admission, bundle, kyverno
-from rayfence.backends.clusterpolicy import ISOLATION
 from rayfence.config import Config
 from rayfence.evaluate import Judge, Part, concerns_us, parts
 from rayfence.outcome import Finding, Result, Verdict
 from rayfence.path import Path
+from rayfence.rules.guard_network_policies import RESERVED
+from rayfence.suite import texts
+from rayfence.suite.engines import engine_of
 from rayfence.suite.expecting import Expectations
 from rayfence.suite.side_by_side import workers
+from rayfence.workload import NOBODY, Request
 from rayfence.yamlio import Document
 
 AT_ONCE = 100
@@ -26,21 +29,21 @@ def check(
     engine: File,
     *,
     namespace: str = "",
-    username: str = "",
+    request: Request = NOBODY,
     jobs: int = 1,
 ) -> list[Result]:
-    """One result for each object, in order; `namespace` is for objects that name none, `username` asks for them.
+    """One result for each object, in order; `namespace` is for objects that name none, all are asked for by `request`.
 
     Raises kyverno.EngineError where the engine does not answer for every object.
     """
     found = [part for document in documents for part in parts(document, namespace)]
     ours = [number for number, part in enumerate(found) if concerns_us(part.value) and _has_names(part)]
     chunks = [ours[start : start + AT_ONCE] for start in range(0, len(ours), AT_ONCE)]
-    judge = _Engine(config, backend, engine, username)
+    judge = _Engine(config, backend, engine, request)
     with workers(jobs) as pool:
         judged = pool.map(lambda chunk: judge.results([found[number] for number in chunk]), chunks)
         answers = dict(zip(ours, (result for results in judged for result in results), strict=True))
-    reader = Judge(config, username)
+    reader = Judge(config, request)
     return [answers.get(number) or reader.result(part) for number, part in enumerate(found)]
 
 
@@ -51,23 +54,23 @@ def _has_names(part: Part) -> bool:
 
 
 class _Engine:
-    def __init__(self, config: Config, backend: str, engine: File, username: str) -> None:
-        self._policies = bundle.files(config, [backend])[f"{backend}/{ISOLATION}.yaml"]
-        self._engine, self._username = engine, username
+    def __init__(self, config: Config, backend: str, engine: File, request: Request) -> None:
+        self._engine = engine_of(config, backend, texts.of(bundle.files(config, [backend]), backend), engine)
+        self._request = request
         self._expected, self._judge = Expectations(config), Judge(config)
 
     def results(self, objects: Sequence[Part]) -> list[Result]:
-        # No rule reads a name, and two objects of one name would be one to the engine.
+        # Two objects of one name would be one to the engine.
         values = [_renamed(part, number) for number, part in enumerate(objects)]
-        judged, _ = kyverno.report(self._engine, self._policies, values, self._username)
+        judged = self._engine.report(values, self._request)
         answers: dict[str, list[kyverno.Judged]] = {}
         for each in judged:
-            answers.setdefault(each.resource.rpartition("/")[2], []).append(each)
+            answers.setdefault(each.resource.rpartition("/")[2].removeprefix(RESERVED), []).append(each)
         return [self._result(part, answers.get(f"object-{number}", [])) for number, part in enumerate(objects)]
 
     def _result(self, part: Part, answers: Sequence[kyverno.Judged]) -> Result:
         said = sorted(each.policy for each in answers)
-        if said != sorted(self._expected.policies):
+        if said != sorted(policy.name for policy in self._expected.judges(part.value)):
             raise kyverno.EngineError(
                 f"policies {', '.join(said) or 'none'} answered for an object, not each of them once"
             )
@@ -83,8 +86,10 @@ class _Engine:
 
 def _renamed(part: Part, number: int) -> dict[str, object]:
     metadata = {key: value for key, value in part.value["metadata"].items() if key != "generateName"}
+    # Rules read of a name only whether it begins like this.
+    reserved = RESERVED if str(metadata.get("name")).startswith(RESERVED) else ""
     # The CLI puts an object without a namespace into `default`, which may be a tenant's.
-    return {**part.value, "metadata": {"namespace": "", **metadata, "name": f"object-{number}"}}
+    return {**part.value, "metadata": {"namespace": "", **metadata, "name": f"{reserved}object-{number}"}}
 
 
 def _findings(part: Part, message: str) -> list[Finding]:

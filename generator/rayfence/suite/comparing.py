@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rayfence import admission, kyverno
-from rayfence.backends.clusterpolicy_network import strip_kyverno
+from rayfence import admission
+from rayfence.backends.generating import strip_kyverno
 from rayfence.cases import GENERATION, Case
+from rayfence.config import Config
 from rayfence.evaluate import Judge
 from rayfence.outcome import Outcome
 from rayfence.path import Path
 from rayfence.rules.rule import Violation
+from rayfence.suite.engine import Answer, Said
 from rayfence.suite.expecting import Expectations, namespace, resource
-
-OK = "Ok"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,24 +31,23 @@ class Compared:
         return [outcome for _, outcome in self.keyed]
 
 
-def compare(
-    backend: str,
-    cases: Sequence[Case],
-    expected: Sequence[kyverno.Expected],
-    answer: kyverno.Answer,
-    made: Iterable[Any],
-    truth: Expectations,
-    judge: Judge,
-) -> Compared:
+def compare(backend: str, config: Config, cases: Sequence[Case], answer: Answer, truth: Expectations) -> Compared:
     """One run of the engine over some cases."""
-    objects = _by_cluster(made)
-    rows: dict[str, list[kyverno.Row]] = {}
-    for row in answer.rows:
-        rows.setdefault(row.resource, []).append(row)
+    objects = _by_cluster(answer.made or ())
+    said: dict[str, list[Said]] = {}
+    for each in answer.said:
+        said.setdefault(each.resource, []).append(each)
     keyed = [
         (
             resource(case),
-            _outcome(backend, case, rows.get(resource(case), []), objects.pop(_key(case), []), truth, judge),
+            _outcome(
+                backend,
+                case,
+                said.get(resource(case), []),
+                None if answer.made is None else objects.pop(_key(case), []),
+                truth,
+                Judge(config, case.request),
+            ),
         )
         for case in cases
     ]
@@ -58,60 +56,33 @@ def compare(
         for one in objects.values()
         for each in one
     ]
-    return Compared(keyed, (*_whole(cases, expected, answer, truth), *strangers))
-
-
-def _whole(
-    cases: Sequence[Case], expected: Sequence[kyverno.Expected], answer: kyverno.Answer, truth: Expectations
-) -> list[str]:
-    """What is wrong with a run as a whole: too much, too little, or a complaint."""
-    problems = list(answer.complaints)
-    for what, loaded, written in (
-        ("policies", answer.policies_loaded, len(truth.policies)),
-        ("resources", answer.resources_loaded, len(cases)),
-    ):
-        if loaded != written:
-            problems.append(f"{loaded} of {written} {what} were loaded")
-    wanted = Counter((row.policy, row.rule, row.resource) for row in expected)
-    found = Counter((row.policy, row.rule, row.resource) for row in answer.rows)
-    problems += [f"no row for policy {policy}, rule {rule}, {of}" for policy, rule, of in (wanted - found).elements()]
-    problems += [
-        f"a row too many for policy {policy}, rule {rule}, {of}" for policy, rule, of in (found - wanted).elements()
-    ]
-    return problems
+    return Compared(keyed, (*answer.problems, *strangers))
 
 
 def _outcome(
-    backend: str, case: Case, rows: Sequence[kyverno.Row], made: Sequence[Any], truth: Expectations, judge: Judge
+    backend: str, case: Case, said: Sequence[Said], made: Sequence[Any] | None, truth: Expectations, judge: Judge
 ) -> Outcome:
-    wanted, policy = case.fails - {GENERATION}, truth.failed_policy(case)
-    failed = [row for row in rows if _result(row, policy) == "fail"]
-    said = [admission.read(row.message) for row in failed]
-    ids = frozenset(rule for rules, _ in said for rule in rules)
-    problems = [f"{row.policy}: {row.reason}" for row in rows if row.reason != OK]
-    problems += [] if rows else ["no row"]
+    wanted = case.fails - {GENERATION}
+    failed = [admission.read(each.message) for each in said if each.result == "fail"]
+    ids = frozenset(rule for rules, _ in failed for rule in rules)
+    problems = [each.trouble for each in said if each.trouble]
+    problems += [] if said else ["no row"]
     if ids != wanted:
         problems.append(f"its message names {_list(ids)}, not {_list(wanted)}")
-    problems += _python(case, judge, said)
-    problems += _generated(case, made, truth)
+    problems += _python(case, judge, failed)
+    problems += [] if made is None else _generated(case, made, truth)
     return Outcome(
         backend=backend,
         case=case.name,
         file=case.file,
         line=case.line,
-        operation=case.operation,
+        operation=case.request.operation,
         expected=wanted,
         found=ids,
         validation="fail" if failed else "pass",
-        generation="pass" if made else "fail" if truth.isolates(case) else "-",
+        generation="pass" if made else "fail" if truth.isolates(case) and made is not None else "-",
         problems=tuple(problems),
     )
-
-
-def _result(row: kyverno.Row, failed: str) -> str:
-    """What the engine found, which its rows say only where it differs from what was wanted."""
-    wanted = "fail" if row.policy == failed else "pass"
-    return wanted if row.reason == OK else row.reason.rpartition("got ")[2]
 
 
 def _python(case: Case, judge: Judge, said: Sequence[tuple[frozenset[str], frozenset[tuple[str, str]]]]) -> list[str]:
@@ -173,17 +144,6 @@ def _by_cluster(made: Iterable[Any]) -> dict[tuple[str, str], list[Any]]:
 
 def _key(case: Case) -> tuple[str, str]:
     return namespace(case), case.value["metadata"]["name"]
-
-
-def compare_actions(probes: Mapping[str, Case], judged: Sequence[kyverno.Judged], truth: Expectations) -> list[str]:
-    """Whether policies refuse where they must: `kyverno test` says the same of Enforce and Audit."""
-    results = {(each.policy, each.resource): each.result for each in judged}
-    problems = []
-    for policy, probe in probes.items():
-        result = results.get((policy, resource(probe)), "nothing")
-        if result != truth.action(policy):
-            problems.append(f"policy {policy} answers `{result}` to {probe.name}, not `{truth.action(policy)}`")
-    return problems
 
 
 def _list(words: Iterable[str]) -> str:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from rayfence.backends.clusterpolicy import ISOLATION
-from rayfence.cases import GENERATION, Case
-from rayfence.cases.good import ray_cluster
+from rayfence import admission
+from rayfence.admission import Policy
+from rayfence.cases import Case
+from rayfence.cases.good import good
+from rayfence.cases.sites import sites
 from rayfence.config import Config, Enforcement, Tenant
 from rayfence.network import generated
-from rayfence.rules import require_tenant_label, restrict_namespace
-from rayfence.shards import Shard, shards
+from rayfence.shards import Shard
+from rayfence.subjects import RAY, subject_of
 
 
 class Expectations:
@@ -21,36 +23,42 @@ class Expectations:
     def __init__(self, config: Config) -> None:
         self._platform = config.platform
         self._tenants = config.by_namespace()
-        self.shards = shards(config)
+        self.policies = admission.policies(config)
 
-    @property
-    def policies(self) -> list[str]:
-        """The names of all policy objects that judge."""
-        return [ISOLATION + shard.suffix for shard in self.shards]
+    def judges(self, value: Mapping[str, Any]) -> list[Policy]:
+        """The policy objects that judge an object."""
+        subject = subject_of(value["apiVersion"], value["kind"])
+        return [policy for policy in self.policies if policy.subject is subject]
 
-    def failed_policy(self, case: Case) -> str:
-        """The name of the one policy object that a case fails, '' where it passes all of them."""
-        broken = case.fails - {GENERATION}
-        return ISOLATION + self._speaking_for(namespace(case)).suffix if broken else ""
-
-    def action(self, policy: str) -> str:
+    def action(self, policy: Policy) -> str:
         """Kyverno's word for a broken rule where audits are told apart: Enforce fails, Audit and Warn only warn."""
-        shard = next(shard for shard in self.shards if ISOLATION + shard.suffix == policy)
-        return "fail" if shard.enforcement is Enforcement.ENFORCE else "warn"
+        return "fail" if policy.shard.enforcement is Enforcement.ENFORCE else "warn"
 
-    def probes(self) -> dict[str, Case]:
-        """Policy name -> an object that it alone must answer for: one without labels, in a namespace in its care."""
-        return {ISOLATION + shard.suffix: self._probe(shard, number) for number, shard in enumerate(self.shards)}
+    def probes(self) -> list[tuple[Policy, Case]]:
+        """For each policy object a case that it alone must answer for, in a namespace in its care."""
+        found = ((policy, self._probe(policy, number)) for number, policy in enumerate(self.policies))
+        return [(policy, probe) for policy, probe in found if probe]
 
-    def _probe(self, shard: Shard, number: int) -> Case:
+    def _probe(self, policy: Policy, number: int) -> Case | None:
+        """A broken object of a tenant the policy speaks for; for want of one, in a namespace that nobody has."""
+        shard = policy.shard
         own = [namespace for namespace, row in shard.rows.items() if row]
+        if not own and policy.subject is not RAY:
+            return None
         # No name ends in a dash, so nobody has this one; it follows `first`, and comes before all that do.
         place = own[0] if own else f"{shard.first}-"
         tenant = self._tenants[next(iter(own or self._tenants))]
-        value = ray_cluster(self._platform, tenant)
-        value["metadata"] = {"name": f"probe-{number}", "namespace": place}
-        fails = frozenset({require_tenant_label.ID if own else restrict_namespace.ID})
-        return Case(f"an object without labels in {place}", value, fails)
+        value = self._broken(policy, tenant) if own else good(policy.subject, self._platform, tenant)[0]
+        value["metadata"] |= {"name": f"probe-{number}", "namespace": place}
+        return Case(f"a broken {value['kind']} in {place}", value, frozenset())
+
+    def _broken(self, policy: Policy, tenant: Tenant) -> dict[str, Any]:
+        """A good object with the last break of the policy's last rule."""
+        value = good(policy.subject, self._platform, tenant)[0]
+        edit = list(policy.rules[-1].breaks(self._platform, tenant).values())[-1]
+        where = next(iter(sites(value, edit.at).values()))
+        edit.apply(where(value), tenant)
+        return value
 
     def tenant(self, case: Case) -> Tenant | None:
         """Whose the case's namespace is."""
@@ -62,15 +70,18 @@ class Expectations:
         return generated(self._platform, tenant, case.value) if tenant else []
 
     def isolates(self, case: Case) -> bool:
-        """Whether anything is generated for Ray clusters in the case's namespace at all."""
+        """Whether anything is generated for objects like the case's at all."""
         tenant = self.tenant(case)
-        return tenant is not None and tenant.network.enforce
+        return tenant is not None and tenant.network.enforce and case.value["kind"] == "RayCluster"
 
-    def _speaking_for(self, namespace: str) -> Shard:
-        for shard in self.shards:
-            if shard.rows.get(namespace):
-                return shard
-        return next(shard for shard in self.shards if shard.guards and _between(namespace, shard))
+    def speaking_for(self, case: Case) -> Policy:
+        """The one policy object that must refuse what is wrong with a case."""
+        place = namespace(case)
+        judges = self.judges(case.value)
+        for policy in judges:
+            if policy.shard.rows.get(place):
+                return policy
+        return next(policy for policy in judges if policy.shard.guards and _between(place, policy.shard))
 
 
 def _between(namespace: str, shard: Shard) -> bool:
@@ -104,4 +115,5 @@ def _numbered(case: Case, number: int) -> Case:
     if number == 1:
         return case
     metadata = case.value["metadata"]
-    return replace(case, value={**case.value, "metadata": {**metadata, "name": f"{metadata['name'][:40]}-{number}"}})
+    # No dash between: `rayfence-2` would be a name that only Kyverno may give.
+    return replace(case, value={**case.value, "metadata": {**metadata, "name": f"{metadata['name'][:40]}{number}"}})

@@ -6,18 +6,18 @@ import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import as_completed
-from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
-from rayfence import bundle, kyverno, yamlio
-from rayfence.backends.clusterpolicy import ISOLATION
-from rayfence.cases import GENERATION, Case
+from rayfence import bundle
+from rayfence.cases import Case
 from rayfence.config import Config
-from rayfence.evaluate import Judge
 from rayfence.gotool import KYVERNO
 from rayfence.outcome import Outcome, SuiteReport
-from rayfence.suite.comparing import Compared, compare, compare_actions
+from rayfence.suite import texts
+from rayfence.suite.comparing import Compared, compare
+from rayfence.suite.engine import Engine
+from rayfence.suite.engines import engine_of
 from rayfence.suite.expecting import Expectations, distinct, resource
 from rayfence.suite.side_by_side import workers
 
@@ -28,13 +28,7 @@ LEAST_OBJECTS = 20
 
 Progress = Callable[[int, int], None]
 
-
-@dataclass(frozen=True, slots=True)
-class Texts:
-    """The policies under test, as YAML."""
-
-    isolation: str
-    generation: str
+NO_OTHERS: Mapping[str, Path] = {}
 
 
 def run(
@@ -44,38 +38,41 @@ def run(
     engine: Path,
     *,
     jobs: int,
-    version: str = KYVERNO.version,
+    engines: str = f"{KYVERNO.title} {KYVERNO.version}",
     progress: Progress = lambda done, total: None,
     files: Mapping[str, str] | None = None,
+    others: Mapping[str, Path] = NO_OTHERS,
 ) -> SuiteReport:
     """Whether every case comes out as it says, on the policies of `config` or on those in `files` in their place.
 
-    `version` is the engine's own, `files` is what `bundle.files` returns. Raises kyverno.EngineError where the engine
-    does not answer.
+    `engine` is the Kyverno CLI, `engines` names all engines that are used, and `others` are the programs of backends
+    that have another one, by backend. `files` is what `bundle.files` returns. Raises EngineError where an engine does
+    not answer.
     """
     started = time.monotonic()
     files = bundle.files(config, backends) if files is None else files
     found: list[Outcome] = []
     problems: list[str] = []
+    notes: list[str] = []
     rules = 0
     for backend in backends:
-        suite = _Suite(config, backend, _texts(files, backend), engine)
-        compared, loaded = suite.run(cases, jobs, progress)
+        judge = engine_of(config, backend, texts.of(files, backend), others.get(backend, engine))
+        posed = [case for each in cases if (case := judge.posed(each))]
+        compared, loaded = _Suite(config, backend, judge).run(posed, jobs, progress)
         found.extend(compared.outcomes)
         problems.extend(compared.problems)
         rules += loaded
-    return SuiteReport(tuple(found), tuple(problems), f"Kyverno {version}", rules, time.monotonic() - started)
-
-
-def _texts(files: Mapping[str, str], backend: str) -> Texts:
-    return Texts(files[f"{backend}/{ISOLATION}.yaml"], files.get(f"{backend}/{GENERATION}.yaml", ""))
+        if left := len(cases) - len(posed):
+            notes.append(f"{backend}: {left} cases are updates or deletions that its engine cannot be asked offline")
+    seconds = time.monotonic() - started
+    return SuiteReport(tuple(found), tuple(problems), engines, rules, seconds, tuple(notes))
 
 
 class _Suite:
     """One backend's policies and what is expected of them."""
 
-    def __init__(self, config: Config, backend: str, texts: Texts, engine: Path) -> None:
-        self._config, self._backend, self._texts, self._engine = config, backend, texts, engine
+    def __init__(self, config: Config, backend: str, engine: Engine) -> None:
+        self._config, self._backend, self._engine = config, backend, engine
         self._expected = Expectations(config)
 
     def run(self, cases: Sequence[Case], jobs: int, progress: Progress) -> tuple[Compared, int]:
@@ -83,8 +80,8 @@ class _Suite:
         cases = distinct(cases)
         order = {resource(case): number for number, case in enumerate(cases)}
         with workers(jobs) as pool:
-            actions = pool.submit(self._actions)
-            chunks = {pool.submit(self._chunk, chunk): chunk for chunk in _chunks(cases, jobs)}
+            actions = pool.submit(self._engine.whole)
+            chunks = {pool.submit(self._chunk, chunk): chunk for chunk in self._chunks(cases, jobs)}
             progress(done := 0, len(cases))
             parts = []
             for future in as_completed(chunks):
@@ -95,41 +92,18 @@ class _Suite:
         problems = [problem for part in parts for problem in part.problems]
         return Compared(outcomes, tuple(dict.fromkeys([*told, *problems]))), rules
 
+    def _chunks(self, cases: Sequence[Case], jobs: int) -> Iterator[Sequence[Case]]:
+        """The cases in parts of one policy and one request each, small enough to keep every core busy."""
+        size = min(MOST_OBJECTS, max(LEAST_OBJECTS, math.ceil(len(cases) / (2 * jobs))))
+        ordered = sorted(cases, key=self._together)
+        for _, group in groupby(ordered, key=self._together):
+            same = list(group)
+            yield from (same[start : start + size] for start in range(0, len(same), size))
+
+    def _together(self, case: Case) -> tuple[str, str, str, tuple[str, ...]]:
+        asked = case.request
+        return self._expected.speaking_for(case).name, asked.operation, asked.username, asked.groups
+
     def _chunk(self, cases: Sequence[Case]) -> Compared:
-        values = [case.value for case in cases]
-        rows = [row for case in cases for row in self._rows(case)]
-        answer = kyverno.run_test(self._engine, self._texts.isolation, values, rows, cases[0].username)
-        made = kyverno.generate(self._engine, self._texts.generation, values)[0] if self._texts.generation else []
-        judge = Judge(self._config, cases[0].username)
-        return compare(self._backend, cases, rows, answer, made, self._expected, judge)
-
-    def _rows(self, case: Case) -> Iterator[kyverno.Expected]:
-        failed = self._expected.failed_policy(case)
-        for policy in self._expected.policies:
-            result = "fail" if policy == failed else "pass"
-            yield kyverno.Expected(policy, ISOLATION, resource(case), result, case.operation)
-
-    def _actions(self) -> tuple[list[str], int]:
-        """Whether each policy object refuses or only reports, as its tenants' enforcement says."""
-        probes = self._expected.probes()
-        values = [case.value for case in probes.values()]
-        judged, rules = kyverno.report(self._engine, self._texts.isolation, values)
-        problems = compare_actions(probes, judged, self._expected)
-        if rules != len(self._expected.policies):
-            problems.append(f"{rules} of {len(self._expected.policies)} rules {ISOLATION} were loaded")
-        if not self._texts.generation:
-            return problems, rules
-        loaded = kyverno.generate(self._engine, self._texts.generation, values[:1])[1]
-        written = sum(1 for _ in yamlio.read(self._texts.generation, GENERATION))
-        if loaded != written:
-            problems.append(f"{loaded} of {written} rules {GENERATION} were loaded")
-        return problems, rules + loaded
-
-
-def _chunks(cases: Sequence[Case], jobs: int) -> Iterator[Sequence[Case]]:
-    """The cases in parts of one user each, small enough to keep every core busy."""
-    size = min(MOST_OBJECTS, max(LEAST_OBJECTS, math.ceil(len(cases) / (2 * jobs))))
-    ordered = sorted(cases, key=lambda case: case.username)
-    for _, group in groupby(ordered, key=lambda case: case.username):
-        same = list(group)
-        yield from (same[start : start + size] for start in range(0, len(same), size))
+        answer = self._engine.judge(self._expected.speaking_for(cases[0]), cases)
+        return compare(self._backend, self._config, cases, answer, self._expected)

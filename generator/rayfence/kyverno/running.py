@@ -18,29 +18,16 @@ from typing import Any
 import yaml
 
 from rayfence import yamlio
+from rayfence.engine_error import EngineError
+from rayfence.kyverno.files import CRDS, USER, Expected, known, test_manifest, user
+from rayfence.workload import NOBODY, Request
 
 TIMEOUT = 1800
 """Seconds for one run; a hundred objects take about fifteen."""
 
-_API = "cli.kyverno.io/v1alpha1"
 _LOADED = re.compile(r"Applying (\d+) (?:policy|policies) to (\d+) resources? ")
 _RULES = re.compile(r"Applying (\d+) policy rule\(s\) to (\d+) resource\(s\)")
 _COMPLAINT = re.compile(r"^.*(?:ERROR:|[Ff]ailed to|WARNING: duplicate).*$", re.MULTILINE)
-
-
-class EngineError(Exception):
-    """Kyverno could not be made to answer; the text says what it said instead."""
-
-
-@dataclass(frozen=True, slots=True)
-class Expected:
-    """One row that a test must come out with; `resource` is `namespace/name`."""
-
-    policy: str
-    rule: str
-    resource: str
-    result: str
-    operation: str = "CREATE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +63,23 @@ class Judged:
 
 
 def run_test(
-    engine: Path, policies: str, resources: Sequence[Any], expected: Sequence[Expected], username: str = ""
+    engine: Path,
+    policies: str,
+    resources: Sequence[Any],
+    expected: Sequence[Expected],
+    request: Request = NOBODY,
+    crds: Sequence[Any] = (),
 ) -> Answer:
-    """Run `kyverno test` once. `policies` is YAML text, `username` who asks for the resources."""
+    """Run `kyverno test` once. `policies` is YAML text, `request` says who asks for the resources, and for what.
+
+    Native policies are judged by kinds that the CLI knows: its own, and those in `crds`.
+    """
     files = {
         "policies.yaml": policies,
         "resources.yaml": yamlio.dump(resources),
-        "kyverno-test.yaml": yamlio.dump([_test(expected, username)]),
-        **({"user.yaml": yamlio.dump([_user(username)])} if username else {}),
+        "kyverno-test.yaml": yamlio.dump([test_manifest(expected, request, crds)]),
+        **user(request),
+        **known(crds, resources),
     }
     words = ["test", ".", "--output-format", "json", "--detailed-results", "--remove-color", "--require-tests"]
     said, _ = _run(engine, words, files)
@@ -108,30 +104,34 @@ def generate(engine: Path, policies: str, resources: Sequence[Any]) -> tuple[lis
     return [value for value in found if value is not None], int(loaded.group(1))
 
 
-def report(engine: Path, policies: str, resources: Sequence[Any], username: str = "") -> tuple[list[Judged], int]:
-    """Run `kyverno apply` for validate rules: its policy report, where a failure under Audit is a `warn`.
+def report(
+    engine: Path, policies: str, resources: Sequence[Any], request: Request = NOBODY, crds: Sequence[Any] = ()
+) -> list[Judged]:
+    """Run `kyverno apply` for policies that judge: its policy report.
 
-    Second comes how many different rules answered.
+    A failure under a ClusterPolicy's Audit is a `warn`, and so is any failure of the other kinds.
     """
     files = {
         "policies.yaml": policies,
         "resources.yaml": yamlio.dump(resources),
-        **({"user.yaml": yamlio.dump([_user(username)])} if username else {}),
+        **user(request),
+        **known(crds, resources),
     }
     words = ["apply", "policies.yaml", "-r", "resources.yaml", "-p", "--output-format", "json", "--audit-warn"]
-    said, _ = _run(engine, [*words, *(["--userinfo", "user.yaml"] if username else [])], files)
+    words += ["--userinfo", USER] if user(request) else []
+    words += ["--crd-paths", CRDS] if crds else []
+    said, _ = _run(engine, words, files)
     start = said.find('{"kind":"ClusterReport"')
     try:
         # Where no policy matches anything there is no report, and exit code 0.
         results = json.loads(said[start:])["results"] if start >= 0 else []
     except (ValueError, KeyError) as error:
         raise EngineError(f"kyverno apply gave no policy report:\n{_end(said)}") from error
-    judged = [
-        Judged(each["policy"], each["rule"], _named(resource), each["result"], each.get("message", ""))
+    return [
+        Judged(each["policy"], each.get("rule", ""), _named(resource), each["result"], each.get("message", ""))
         for each in results
         for resource in each["resources"]
     ]
-    return judged, len({(each.policy, each.rule) for each in judged})
 
 
 def _run(engine: Path, words: Sequence[str], files: Mapping[str, str], made: str = "") -> tuple[str, str]:
@@ -170,32 +170,6 @@ def _rows(said: str) -> tuple[Row, ...]:
         )
     except (ValueError, KeyError, AttributeError) as error:
         raise EngineError(f"kyverno test printed rows that are no JSON:\n{_end(said)}") from error
-
-
-def _test(expected: Sequence[Expected], username: str) -> dict[str, Any]:
-    return {
-        "apiVersion": _API,
-        "kind": "Test",
-        "metadata": {"name": "rayfence"},
-        "policies": ["policies.yaml"],
-        "resources": ["resources.yaml"],
-        **({"userinfo": "user.yaml"} if username else {}),
-        "results": [
-            {
-                "policy": each.policy,
-                "rule": each.rule,
-                "kind": "RayCluster",
-                "resources": [each.resource],
-                "operation": each.operation,
-                "result": each.result,
-            }
-            for each in expected
-        ],
-    }
-
-
-def _user(username: str) -> dict[str, Any]:
-    return {"apiVersion": _API, "kind": "UserInfo", "metadata": {"name": "user"}, "userInfo": {"username": username}}
 
 
 def _named(resource: Mapping[str, str]) -> str:

@@ -1,0 +1,57 @@
+"""What Kyverno's ValidatingPolicy and Kubernetes' own ValidatingAdmissionPolicy have in common, word for word."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import Any, assert_never
+
+from rayfence import admission
+from rayfence.admission import Policy
+from rayfence.config import Enforcement
+from rayfence.subjects import Resource, Subject
+
+
+def metadata(policy: Policy) -> dict[str, Any]:
+    """A policy's name, and who wrote it."""
+    return {"name": policy.name, "labels": {"app.kubernetes.io/managed-by": "rayfence"}}
+
+
+def judgement(policy: Policy) -> dict[str, Any]:
+    """The part of a spec that decides: what is looked at, how, and that an error denies as well."""
+    return {
+        "failurePolicy": "Fail",
+        "matchConstraints": {"resourceRules": resource_rules(policy.subject)},
+        "variables": [{"name": name, "expression": text} for name, text in policy.variables.items()],
+        "validations": [{"expression": admission.VALID, "messageExpression": admission.MESSAGE}],
+    }
+
+
+def resource_rules(subject: Subject) -> list[dict[str, Any]]:
+    """One rule for each API group. Of every version, so that an old one that is still served is no way around."""
+    found = []
+    for group, resources in groupby(sorted(subject.resources, key=_group), key=_group):
+        names = dict.fromkeys(name for resource in resources for name in _names(resource))
+        operations = list(subject.operations)
+        found.append({"apiGroups": [group], "apiVersions": ["*"], "operations": operations, "resources": list(names)})
+    return found
+
+
+def actions(enforcement: Enforcement) -> list[str]:
+    """What follows from a broken rule. A warning is for the user alone, so it is recorded as well."""
+    match enforcement:
+        case Enforcement.ENFORCE:
+            return ["Deny"]
+        case Enforcement.AUDIT:
+            return ["Audit"]
+        case Enforcement.WARN:
+            return ["Warn", "Audit"]
+        case _:
+            assert_never(enforcement)
+
+
+def _group(resource: Resource) -> str:
+    return resource.group
+
+
+def _names(resource: Resource) -> list[str]:
+    return [resource.plural, *(f"{resource.plural}/{subresource}" for subresource in resource.subresources)]

@@ -1,0 +1,51 @@
+"""What Kyverno's two ways to generate the NetworkPolicies of `network.cluster` have in common: names, rows, marks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from rayfence.config import Mode, Tenant
+from rayfence.network.policy import Manifest
+
+NAME = "generate-network-policies"
+
+# A row holds two names of 63 characters at most and a mode, so that a full table stays under 80,000 characters.
+MAX_ROWS = 500
+
+Row = tuple[str, Mode]
+"""Whose a namespace is, and which directions are closed in it."""
+
+
+def shards(tenants: Iterable[Tenant]) -> list[tuple[str, dict[str, Row]]]:
+    """Policy name and rows, by namespace: a policy for every 500 namespaces of tenants that have the network layer.
+
+    There is always the first, so that an update to a config without a network layer has something to replace. Both
+    kinds of policy use these names: Kyverno lets a policy take over only what one of its own name has generated.
+    """
+    rows = sorted(_rows(tenants).items())
+    parts = [dict(rows[start : start + MAX_ROWS]) for start in range(0, len(rows), MAX_ROWS)] or [{}]
+    return [(_name(number), part) for number, part in enumerate(parts, start=1)]
+
+
+def strip_kyverno(generated: Mapping[str, Any]) -> Manifest:
+    """A generated object without the labels that Kyverno adds: who manages it, and where it comes from."""
+    labels = {key: value for key, value in generated["metadata"]["labels"].items() if not _is_kyvernos(key, value)}
+    return {**generated, "metadata": {**generated["metadata"], "labels": labels}}
+
+
+def _rows(tenants: Iterable[Tenant]) -> dict[str, Row]:
+    return {
+        namespace: (tenant.name, tenant.network.mode)
+        for tenant in tenants
+        if tenant.network.enforce
+        for namespace in tenant.namespaces
+    }
+
+
+def _name(number: int) -> str:
+    return NAME if number == 1 else f"{NAME}-{number}"
+
+
+def _is_kyvernos(label: str, value: str) -> bool:
+    return label.startswith("generate.kyverno.io/") or (label, value) == ("app.kubernetes.io/managed-by", "kyverno")

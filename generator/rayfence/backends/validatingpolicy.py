@@ -1,0 +1,50 @@
+"""The rules as Kyverno ValidatingPolicies (policies.kyverno.io/v1), and its GeneratingPolicies beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rayfence import admission
+from rayfence.admission import Policy
+from rayfence.backends.celpolicy import actions, judgement, metadata
+from rayfence.backends.generating import NAME as GENERATION
+from rayfence.backends.kyverno_rbac import rbac
+from rayfence.backends.validatingpolicy_network import generating_policies
+from rayfence.config import Config
+
+NAME = "validatingpolicy"
+
+
+def files(config: Config) -> Mapping[str, list[dict[str, Any]]]:
+    """File name -> the manifests in it."""
+    found: dict[str, list[dict[str, Any]]] = {"rbac.yaml": rbac()}
+    for policy in admission.policies(config):
+        found.setdefault(f"{policy.subject.name}.yaml", []).append(_policy(policy))
+    return {**found, f"{GENERATION}.yaml": generating_policies(config.platform, config.tenants)}
+
+
+def _policy(policy: Policy) -> dict[str, Any]:
+    annotations = {
+        "policies.kyverno.io/title": policy.subject.title,
+        "policies.kyverno.io/description": policy.subject.description,
+    }
+    return {
+        "apiVersion": "policies.kyverno.io/v1",
+        "kind": "ValidatingPolicy",
+        "metadata": {**metadata(policy), "annotations": annotations},
+        "spec": {
+            "validationActions": actions(policy.shard.enforcement),
+            "evaluation": {
+                "mode": "Kubernetes",
+                "admission": {"enabled": True},
+                "background": {"enabled": not policy.subject.asks_who},
+            },
+            # Kyverno would rewrite a policy for pods into others for their controllers.
+            "autogen": {
+                "podControllers": {"controllers": []},
+                "validatingAdmissionPolicy": {"enabled": False},
+            },
+            **judgement(policy),
+        },
+    }

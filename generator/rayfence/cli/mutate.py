@@ -1,0 +1,106 @@
+"""`rayfence mutate`: policies broken on purpose; which of it do the test cases notice?"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from rayfence import cases, mutation
+from rayfence.cli import console
+from rayfence.cli.exits import NO, Undecided
+from rayfence.cli.options import OneOf, configuration, engine, jobs_option, output_option, tenants_option
+from rayfence.cli.test import TESTCASES, written
+from rayfence.kyverno import EngineError
+from rayfence.mutation import Fate
+
+
+@click.command("mutate")
+@tenants_option
+@click.option(
+    "--testcases",
+    "places",
+    multiple=True,
+    default=(TESTCASES,),
+    show_default=True,
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="Where the cases are; may be given several times.",
+)
+@click.option("--no-derived", is_flag=True, help="Leave out the cases that rayfence derives from rules and tenants.")
+@click.option(
+    "--backend", type=OneOf(["clusterpolicy"]), default="clusterpolicy", show_default=True, help="Whose policies."
+)
+@click.option("--most", type=click.IntRange(1), metavar="N", help="Try N mutants, taken evenly from all there are.")
+@click.option("--format", type=OneOf(["text", "json"]), default="text", show_default=True, help="How to answer.")
+@output_option
+@jobs_option
+def command(
+    folders: tuple[Path, ...],
+    places: tuple[Path, ...],
+    no_derived: bool,
+    backend: str,
+    most: int | None,
+    format: str,
+    output: Path | None,
+    jobs: int,
+) -> None:
+    """Break the policies on purpose, one thing at a time, and list what no test case notices.
+
+    A rule is dropped, a kind, an operation; a comparison is flipped, a bound moved by one unit; Enforce becomes Audit;
+    a NetworkPolicy is opened. A mutant that survives is a hole that your test cases would not see, or a change that
+    makes no difference. Run it after you changed testcases/, to see whether they still guard anything.
+
+    \b
+    Examples:
+      rayfence mutate --most 100
+      rayfence mutate --testcases testcases/limit-resources --no-derived --most 50
+      rayfence mutate --format json --output mutants.json
+
+    \b
+    Exit codes:
+      0  every mutant was noticed
+      1  at least one was not
+      2  the tenant config or a case is wrong, or there are no cases
+      3  the engine is missing or does not answer
+    """
+    config = configuration(folders, "nothing was tried")
+    chosen = written(places) + (() if no_derived else cases.derived(config))
+    found = engine()
+    try:
+        with console.bar("breaking policies") as progress:
+            fates = mutation.run(config, chosen, backend, found.path, jobs=jobs, most=most, progress=progress)
+    except EngineError as error:
+        raise Undecided(f"error: {error}") from None
+    text = _json(fates) if format == "json" else _text(fates)
+    console.deliver(text, output, _summary(fates), for_people=format == "text")
+    raise click.exceptions.Exit(0 if all(fate.killed for fate in fates) else NO)
+
+
+def _text(fates: Sequence[Fate]) -> str:
+    survivors = [f"{fate.mutant.file}:{fate.line}: survived: {fate.mutant.name}" for fate in fates if not fate.killed]
+    return "\n".join([*survivors, _summary(fates)]) + "\n"
+
+
+def _summary(fates: Sequence[Fate]) -> str:
+    killed = sum(fate.killed for fate in fates)
+    return f"{len(fates)} mutants: {killed} noticed, {len(fates) - killed} survived"
+
+
+def _json(fates: Sequence[Fate]) -> str:
+    mutants = [
+        {
+            "file": fate.mutant.file,
+            "line": fate.line,
+            "mutant": fate.mutant.name,
+            "rule": fate.mutant.rule,
+            "killed": fate.killed,
+            "by": fate.by,
+        }
+        for fate in fates
+    ]
+    killed = sum(fate.killed for fate in fates)
+    summary = {"mutants": len(fates), "killed": killed, "survived": len(fates) - killed}
+    return json.dumps({"mutants": mutants, "summary": summary}, indent=2, ensure_ascii=False) + "\n"

@@ -1,0 +1,100 @@
+"""Mutants against the suite: the cases most likely to notice come first, and the first that does ends it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import as_completed
+from dataclasses import dataclass
+from pathlib import Path
+
+from rayfence import bundle, suite
+from rayfence.cases import Case
+from rayfence.config import Config
+from rayfence.kyverno import EngineError
+from rayfence.mutation.mutants import Mutant, mutants
+from rayfence.suite.side_by_side import workers
+
+FIRST, MORE = 12, 120
+"""How many cases are tried at once, and how many after them where none of those notices."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What became of a mutant; `by` says what noticed it, '' where nothing did."""
+
+    mutant: Mutant
+    line: int
+    by: str
+
+    @property
+    def killed(self) -> bool:
+        """Whether anything noticed."""
+        return bool(self.by)
+
+
+def run(
+    config: Config,
+    cases: Sequence[Case],
+    backend: str,
+    engine: Path,
+    *,
+    jobs: int,
+    most: int | None = None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> list[Fate]:
+    """The fate of every mutant of a backend's policies, or of `most` of them, taken evenly."""
+    files = bundle.files(config, [backend])
+    chosen = _evenly(mutants(files, backend), most)
+    fates: list[Fate] = []
+    with workers(jobs) as pool:
+        waiting = [pool.submit(_fate, config, cases, backend, engine, files, mutant) for mutant in chosen]
+        progress(0, len(chosen))
+        for future in as_completed(waiting):
+            fates.append(future.result())
+            progress(len(fates), len(chosen))
+    return sorted(fates, key=lambda fate: (fate.mutant.file, fate.line, fate.mutant.name))
+
+
+def _evenly(found: Sequence[Mutant], most: int | None) -> list[Mutant]:
+    if most is None or most >= len(found):
+        return list(found)
+    return [found[number * len(found) // most] for number in range(most)]
+
+
+def _fate(
+    config: Config, cases: Sequence[Case], backend: str, engine: Path, files: Mapping[str, str], mutant: Mutant
+) -> Fate:
+    broken = mutant.applied(files)
+    line = mutant.line(files)
+    for batch in _batches(cases, mutant.rule):
+        try:
+            report = suite.run(config, batch, [backend], engine, jobs=1, files=broken)
+        except EngineError as error:
+            return Fate(mutant, line, f"the engine: {str(error).splitlines()[0]}")
+        if not report.ok:
+            first = next((outcome for outcome in report.outcomes if not outcome.ok), None)
+            return Fate(mutant, line, f"{first.case}: {first.problems[0]}" if first else report.problems[0])
+    return Fate(mutant, line, "")
+
+
+def _batches(cases: Sequence[Case], rule: str) -> Iterator[list[Case]]:
+    """Cases of the rule first, or one of each rule where all share what was changed; then more of the same."""
+    near = [case for case in cases if rule and (rule in case.fails or case.name.startswith(f"{rule}/"))]
+    one_of_each = list({(_family(case), case.value["kind"]): case for case in cases}.values())
+    ordered = list({id(case): case for case in [*_mixed(near), *one_of_each, *cases]}.values())
+    yield ordered[:FIRST]
+    yield ordered[FIRST : FIRST + MORE]
+
+
+def _mixed(cases: Sequence[Case]) -> list[Case]:
+    """Failing and passing cases in turn."""
+    failing = [case for case in cases if case.fails]
+    passing = [case for case in cases if not case.fails]
+    longest = max(len(failing), len(passing))
+    return [
+        case for number in range(longest) for case in (*failing[number : number + 1], *passing[number : number + 1])
+    ]
+
+
+def _family(case: Case) -> str:
+    return case.name.partition("/")[0]

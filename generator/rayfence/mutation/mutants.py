@@ -1,0 +1,139 @@
+"""A bundle in, many bundles out, each with one thing wrong: what a slip of the hand or a bad merge might do.
+
+Edits are made to the text of the policies, as an editor would. Each mutant says which rules it may have to do with, so
+that the cases which can notice it are tried first; '' stands for what all rules share.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from rayfence import quantity
+from rayfence.cases import GENERATION
+from rayfence.rules import ids
+from rayfence.subjects import RAY
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """One change of one file: `before` becomes `after` at `position`. `rule` is whose business it is."""
+
+    name: str
+    file: str
+    position: int
+    before: str
+    after: str
+    rule: str
+
+    def applied(self, files: Mapping[str, str]) -> dict[str, str]:
+        """The bundle with the change."""
+        text = files[self.file]
+        end = self.position + len(self.before)
+        return {**files, self.file: text[: self.position] + self.after + text[end:]}
+
+    def line(self, files: Mapping[str, str]) -> int:
+        """Where the change is made, 1-based."""
+        return files[self.file].count("\n", 0, self.position) + 1
+
+
+_FLIPS = {
+    "isLessThan": "isGreaterThan",
+    "isGreaterThan": "isLessThan",
+    " == ": " != ",
+    " != ": " == ",
+    " && ": " || ",
+    " || ": " && ",
+    " < ": " <= ",
+    " > ": " >= ",
+    " <= ": " < ",
+    " >= ": " > ",
+}
+_FLIP = re.compile("|".join(map(re.escape, _FLIPS)))
+_VARIABLE = re.compile(r"^ +- name: (\w+)\n +expression: ", re.MULTILINE)
+_ROW = re.compile(r"'(?P<namespace>[a-z0-9-]+)': '(?P<row>[^'|]*\|[^']+)'")
+_BOUNDS = {
+    1: "cpu minimum",
+    2: "cpu maximum",
+    3: "memory minimum",
+    4: "memory maximum",
+    5: "cpu quota",
+    6: "memory quota",
+}
+_SIMPLE = {
+    "Enforce becomes Audit": (r"failureAction: Enforce", "failureAction: Audit", ""),
+    "an operation is dropped": (r"^ +- (?:CREATE|UPDATE|DELETE)\n", "", ""),
+    "a kind is dropped": (r"^ +- [\w./]+/(?:Ray\w+|Pod|NetworkPolicy|Service|Ingress)\n", "", ""),
+    "init containers are left out": (r" \+ p\.inits", "", ""),
+    "the operator's options are left out": (r" \+ variables\.options", "", "limit-resources"),
+    "a selector is widened": (r"^ +ray\.io/(?:cluster|node-type): .*\n", "", GENERATION),
+    "a direction is left open": (r"^ +- (?:Ingress|Egress)\n", "", GENERATION),
+    "a rule opens to everybody": (r"ingress: '\{\{ ingress \}\}'", "ingress: [{}]", GENERATION),
+}
+
+
+def mutants(files: Mapping[str, str], backend: str) -> list[Mutant]:
+    """Every mutant of a backend's policies, in order of file and place."""
+    own = {path: text for path, text in files.items() if path.startswith(f"{backend}/") and _judges(path)}
+    found = [mutant for path, text in own.items() for mutant in _of(path, text)]
+    return sorted(found, key=lambda mutant: (mutant.file, mutant.position, mutant.after))
+
+
+def _judges(path: str) -> bool:
+    return not path.endswith(("kustomization.yaml", "rbac.yaml"))
+
+
+def _of(path: str, text: str) -> Iterator[Mutant]:
+    for name, (pattern, after, rule) in _SIMPLE.items():
+        if rule == GENERATION and GENERATION not in path:
+            continue
+        for match in re.finditer(pattern, text, re.MULTILINE):
+            yield Mutant(name, path, match.start(), match.group(), after, rule)
+    yield from _rules_dropped(path, text)
+    yield from _bounds_moved(path, text)
+    yield from _flipped(path, text[: _first_document(text)])
+
+
+def _first_document(text: str) -> int:
+    """Where the first policy of a file ends: the others hold the same expressions over other tenants."""
+    return found if (found := text.find("\n---\n")) >= 0 else len(text)
+
+
+def _rules_dropped(path: str, text: str) -> Iterator[Mutant]:
+    for rule in ids():
+        term = f"variables.{rule.replace('-', '_')}.map(m, '[{rule}] ' + m)"
+        for match in re.finditer(re.escape(term), text):
+            yield Mutant(f"rule {rule} is dropped", path, match.start(), match.group(), "[]", rule)
+
+
+def _bounds_moved(path: str, text: str) -> Iterator[Mutant]:
+    if f"{RAY.name}.yaml" not in path:
+        return
+    for match in _ROW.finditer(text):
+        fields = match["row"].split("|")
+        for index, what in _BOUNDS.items():
+            if fields[index]:
+                moved = [*fields[:index], _one_off(fields[index], what), *fields[index + 1 :]]
+                name = f"the {what} of {match['namespace']} is moved"
+                rule = "limit-total-resources" if "quota" in what else "limit-resources"
+                yield Mutant(name, path, match.start("row"), match["row"], "|".join(moved), rule)
+
+
+def _one_off(amount: str, what: str) -> str:
+    """The amount one unit further open: a lower minimum, a higher maximum or quota."""
+    change = -1 if "minimum" in what else 1
+    if what.startswith("cpu"):
+        return f"{int(quantity.parse(amount) * 1000) + change}m"
+    return str(int(quantity.parse(amount)) + change)
+
+
+def _flipped(path: str, text: str) -> Iterator[Mutant]:
+    """Comparisons and connectives in the rules' expressions, one at a time."""
+    starts = [(match.group(1), match.end()) for match in _VARIABLE.finditer(text)]
+    for number, (variable, start) in enumerate(starts):
+        end = starts[number + 1][1] if number + 1 < len(starts) else len(text)
+        rule = next((each for each in ids() if each.replace("-", "_") == variable), "")
+        for match in _FLIP.finditer(text, start, end):
+            name = f"{match.group().strip()} becomes {_FLIPS[match.group()].strip()} in {variable}"
+            yield Mutant(name, path, match.start(), match.group(), _FLIPS[match.group()], rule)

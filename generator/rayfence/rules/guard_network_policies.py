@@ -1,0 +1,110 @@
+"""NetworkPolicies in a tenant's namespace: rayfence's own are out of reach, and the others open nothing.
+
+Who asks is known by the request alone. Labels, annotations and owners are what a tenant writes, and KubeRay's operator
+passes on what tenants wrote, so neither excuses anything. Where nobody is known to ask, nobody is privileged.
+
+Egress is read like ingress: a tenant that opens its own pods' way out reaches the metadata service of the cloud, and
+whatever else the platform keeps them from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rayfence.cel import literal, literals
+from rayfence.config import Platform, Tenant
+from rayfence.path import Path
+from rayfence.rules import peers
+from rayfence.rules.peer_edits import Opening, bad, fine
+from rayfence.rules.rule import At, Edit, Edits, Violation
+from rayfence.workload import Request, Workload, dig
+
+ID = "guard-network-policies"
+FAMILY = "network"
+WHY = "A tenant may write NetworkPolicies; whoever changes rayfence's, or opens beside them, has left its isolation."
+
+FIELDS = peers.Fields("ingress", "egress")
+RESERVED = "rayfence-"
+"""How the names of rayfence's own policies begin."""
+
+KYVERNO = tuple(
+    f"system:serviceaccount:kyverno:kyverno-{controller}-controller" for controller in ("admission", "background")
+)
+"""Who makes, keeps and takes away the policies that are generated."""
+
+TIDYING = (
+    "system:serviceaccount:kube-system:generic-garbage-collector",
+    "system:serviceaccount:kube-system:namespace-controller",
+)
+"""Who deletes, and takes off the finalizers of what is deleted; without them a namespace would never go away."""
+
+_RESERVED_PATH = Path.of("metadata", "name")
+
+
+def cel(platform: Platform) -> str:
+    name = "variables.it.metadata.?name.orValue('')"
+    reserved = f"(type({name}) == string && {name}.startsWith({literal(RESERVED)}))"
+    told = literal(f"{_RESERVED_PATH}: names that begin with {RESERVED} are for Kyverno and administrators")
+    holder = "[{'path': dyn('spec'), 'value': variables.it.?spec.orValue(dyn({}))}]"
+    return (
+        f"variables.tenant[0] == '' || {_is_privileged(platform)} ? []\n"
+        f": {reserved} ? [{told}]\n"
+        f": request.operation == 'DELETE' ? []\n: {peers.cel(holder, FIELDS, platform)}"
+    )
+
+
+def _is_privileged(platform: Platform) -> str:
+    user = "request.?userInfo.?username.orValue('')"
+    groups = "request.?userInfo.?groups.orValue([])"
+    return (
+        f"{user} in {literals((*KYVERNO, *platform.administrators.users))}"
+        f" || {groups}.exists(g, g in {literals(platform.administrators.groups)})"
+        f" || (request.operation != 'CREATE' && {user} in {literals(TIDYING)})"
+    )
+
+
+def violations(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[Violation]:
+    name = dig(work.value, "metadata", "name")
+    if _privileged(work.request, platform):
+        return
+    if isinstance(name, str) and name.startswith(RESERVED):
+        yield Violation(ID, _RESERVED_PATH, f"{name} is rayfence's own; leave it to Kyverno and administrators")
+    elif work.request.operation != "DELETE":
+        for at, wrong in peers.faults(dig(work.value, "spec"), Path.of("spec"), FIELDS, tenant, platform):
+            yield Violation(ID, at, wrong)
+
+
+def _privileged(request: Request, platform: Platform) -> bool:
+    administrators = platform.administrators
+    return (
+        request.username in (*KYVERNO, *administrators.users)
+        or not set(request.groups).isdisjoint(administrators.groups)
+        or (request.operation != "CREATE" and request.username in TIDYING)
+    )
+
+
+def breaks(platform: Platform, tenant: Tenant) -> Edits:
+    reserved = {
+        "rayfence's own name": _renamed(f"{RESERVED}default-deny"),
+        "a name like those generated": _renamed(f"{RESERVED}one-head"),
+    }
+    return reserved | {name: _edit(opening) for name, opening in bad(platform, tenant).items()}
+
+
+def passes(platform: Platform, tenant: Tenant) -> Edits:
+    openings = {name: _edit(opening) for name, opening in fine(platform, tenant).items()}
+    near = {"a name that only looks like rayfence's": _renamed("rayfence"), "nothing": _closed()}
+    return openings | near
+
+
+def _renamed(name: str) -> Edit:
+    return Edit(At.OBJECT, lambda value, tenant: value["metadata"].update(name=name))
+
+
+def _closed() -> Edit:
+    return Edit(At.OBJECT, lambda value, tenant: value["spec"].update(ingress=[], egress=[]))
+
+
+def _edit(opening: Opening) -> Edit:
+    field = FIELDS.ingress if opening.inward else FIELDS.egress
+    return Edit(At.OBJECT, lambda value, tenant: value["spec"].setdefault(field, []).append(opening.rule))

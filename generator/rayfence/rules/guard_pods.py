@@ -1,0 +1,160 @@
+"""No pod in a tenant's namespace has what would harm another tenant, and Ray's own pods have what keeps them apart.
+
+The operator makes pods of objects that were judged already; this rule is for pods that somebody writes by hand, and for
+what may change later in any of them: labels, sizes, tolerations and ephemeral containers. It hardens pods by itself,
+also where `restrict-pod-security` is disabled: disable both to leave that to another tool.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from rayfence import row
+from rayfence.cel import is_quantity, items, literal, scalar, when
+from rayfence.config import Platform, Tenant
+from rayfence.path import Path
+from rayfence.quantity import parse, text
+from rayfence.rules import guard_pods_edits, pod_security, restrict_tolerations
+from rayfence.rules.require_tenant_toleration import is_own, own
+from rayfence.rules.rule import Edits, Violation, instead, shown
+from rayfence.subjects import CREATE
+from rayfence.workload import Workload, dig
+from rayfence.workload import items as listed
+
+ID = "guard-pods"
+FAMILY = "backstop"
+WHY = "Who may create Ray objects may create pods too, and a bare pod would get past every rule for Ray objects."
+
+RAY_CLUSTER = guard_pods_edits.RAY_CLUSTER
+AMOUNTS = tuple((side, resource) for side in ("requests", "limits") for resource in ("cpu", "memory"))
+SPEC = Path.of("spec")
+
+_POD = "[{'path': dyn(''), 'value': dyn(object)}]"
+
+
+def cel(platform: Platform) -> str:
+    parts = (
+        _label(platform),
+        _nodes(platform),
+        _tolerations(platform),
+        _amounts(),
+        pod_security.cel(_POD),
+    )
+    return "variables.tenant[0] == '' ? [] :\n" + "\n+ ".join(parts)
+
+
+def _ray() -> str:
+    return f"object.metadata.?labels[?{literal(RAY_CLUSTER)}].orValue(null) != null"
+
+
+def _label(platform: Platform) -> str:
+    label = f"dyn(object.metadata.?labels[?{literal(platform.tenant_label)}].orValue(null))"
+    path = literal(f"{Path.of('metadata', 'labels', platform.tenant_label)}: must be ")
+    return when(
+        f"({label} != null || {_ray()}) && {label} != {row.field('name')}",
+        f"{path} + {row.field('name')}",
+    )
+
+
+def _nodes(platform: Platform) -> str:
+    selected = f"dyn(object.?spec.?nodeSelector[?{literal(platform.node_label)}].orValue(null))"
+    path = literal(f"{SPEC / 'nodeSelector' / platform.node_label}: must be ")
+    # Later on, a node's name is what the scheduler decided.
+    named = (
+        f"request.operation == {literal(CREATE)} && optional.ofNonZeroValue(object.?spec.?nodeName.orValue(null))"
+        ".hasValue()"
+    )
+    return " + ".join(
+        (
+            when(f"{_ray()} && {selected} != {row.field('name')}", f"{path} + {row.field('name')}"),
+            when(named, "'spec.nodeName: must be left out'"),
+        )
+    )
+
+
+def _tolerations(platform: Platform) -> str:
+    found = f"{items('object.?spec.?tolerations')}.exists(t, {own(platform)})"
+    what = literal(f"spec.tolerations: must have key {platform.taint_key}, operator Equal, effect NoSchedule, value ")
+    required = when(f"{_ray()} && !({found})", f"{what} + {row.field('name')}")
+    return required + " + " + restrict_tolerations.wrong_in("object.?spec", "'spec'", platform)
+
+
+def _amounts() -> str:
+    """CEL: amounts above a maximum, in every container and in the pod's own resources."""
+    amounts = ", ".join(
+        f"{{'at': '.resources.{side}.{resource}: ', 'found': {scalar(f'c.value.?resources.?{side}.?{resource}')}, "
+        f"'max': {row.field(f'{resource}_max')}}}"
+        for side, resource in AMOUNTS
+    )
+    pod = "[{'path': dyn('spec'), 'value': object.?spec.orValue(null)}]"
+    odd = f"!{is_quantity('a.found')} ? [c.path + a.at + 'is not a quantity, allowed is up to ' + a.max]"
+    above = "quantity(a.found).isGreaterThan(quantity(a.max))"
+    what = f"a.found + ' is above the maximum of ' + {row.field('name')} + ', ' + a.max"
+    wrong = f"(a.found == '' ? [] : {odd} : {above} ? [c.path + a.at + {what}] : [])"
+    return f"({pod_security.containers_in(_POD)} + {pod})\n.map(c, [{amounts}].map(a, {wrong}).flatten()).flatten()"
+
+
+def violations(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[Violation]:
+    problems = (_labelled, _placed, _tolerating, _sized, _hardened)
+    for problem in problems:
+        for path, what in problem(work, tenant, platform):
+            yield Violation(ID, path, what)
+
+
+def _is_ray(work: Workload) -> bool:
+    return work.label(RAY_CLUSTER) is not None
+
+
+def _labelled(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[pod_security.Problem]:
+    label = work.label(platform.tenant_label)
+    if (label is not None or _is_ray(work)) and label != tenant.name:
+        yield Path.of("metadata", "labels", platform.tenant_label), instead(label, tenant.name)
+
+
+def _placed(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[pod_security.Problem]:
+    if _is_ray(work) and (selected := work.at(SPEC, "nodeSelector", platform.node_label)) != tenant.name:
+        yield SPEC / "nodeSelector" / platform.node_label, instead(selected, tenant.name)
+    node = work.at(SPEC, "nodeName")
+    if work.request.operation == CREATE and node:
+        yield SPEC / "nodeName", f"is {shown(node)}, must be left out"
+
+
+def _tolerating(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[pod_security.Problem]:
+    path, found = SPEC / "tolerations", work.at(SPEC, "tolerations")
+    if _is_ray(work) and not any(is_own(toleration, tenant, platform) for toleration in listed(found)):
+        what = f"has no key {platform.taint_key}, operator Equal, effect NoSchedule, value {tenant.name}; add it"
+        yield path, what
+    yield from restrict_tolerations.wrong_with(found, path, tenant, platform)
+
+
+def _sized(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[pod_security.Problem]:
+    spec = work.at(SPEC)
+    most = {"cpu": tenant.container.cpu.max, "memory": tenant.container.memory.max}
+    for path, value in (*pod_security.containers_of(SPEC, spec), (SPEC, spec)):
+        for side, resource in AMOUNTS:
+            found = dig(value, "resources", side, resource, at=path)
+            if what := _too_much(found, most[resource], tenant):
+                yield path / "resources" / side / resource, what
+
+
+def _too_much(found: Any, most: str, tenant: Tenant) -> str:
+    """What is wrong with an amount; '' where nothing is, or nothing is given."""
+    amount = text(found)
+    try:
+        above = bool(amount) and parse(amount) > parse(most)
+    except ValueError:
+        return f"{shown(amount)} is not a quantity, allowed is up to {most}"
+    return f"{amount} is above the maximum of {tenant.name}, {most}" if above else ""
+
+
+def _hardened(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[pod_security.Problem]:
+    yield from pod_security.of_pod(Path(), work.value)
+
+
+def breaks(platform: Platform, tenant: Tenant) -> Edits:
+    return guard_pods_edits.breaks(platform, tenant)
+
+
+def passes(platform: Platform, tenant: Tenant) -> Edits:
+    return guard_pods_edits.passes(platform, tenant)

@@ -1,0 +1,126 @@
+"""Network rules that open what they must not, and rules that come near: for the edits of rules that read peers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from rayfence.config import Platform, Tenant
+from rayfence.path import Path
+from rayfence.rules.peers import DNS_PORT, NAME_LABEL
+from rayfence.rules.ranges import METADATA, fault, lies_inside, network
+
+Json = dict[str, Any]
+
+_OTHER = "somebody-elses"
+_EXAMPLE = "203.0.113.0/24"
+"""A range for examples, which nobody has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """One rule, to be added to an ingress or an egress list."""
+
+    inward: bool
+    rule: Json
+
+
+def bad(platform: Platform, tenant: Tenant) -> Mapping[str, Opening]:
+    """Rules that open something outside the tenant, by name."""
+    own = tenant.namespaces[0]
+    good: Json = {"podSelector": {}}
+    selectors: dict[str, Json] = {
+        "every namespace": {},
+        "another namespace": _called(_OTHER),
+        "an own namespace and another": _expressed("In", own, _OTHER),
+        "all namespaces but one": _expressed("NotIn", _OTHER),
+        "every namespace with a name": _expressed("Exists"),
+        "a label that anybody may have": {"matchLabels": {"team": tenant.name}},
+        "a pattern": _called("*"),
+        "a longer name": _called(f"{own}-2"),
+    }
+    return {
+        "ingress from everybody": Opening(True, {}),
+        "ingress from an empty list": Opening(True, {"from": []}),
+        "ingress from a peer without a name": Opening(True, {"from": [{}]}),
+        "ingress from addresses": Opening(True, {"from": [_block("10.0.0.0/8")]}),
+        "egress to everything": Opening(False, {"ports": [{"port": DNS_PORT, "protocol": "UDP"}]}),
+        "egress to an empty list": Opening(False, {"to": []}),
+        "egress to the metadata service": Opening(False, {"to": [_block("169.254.169.254/32")]}),
+        "egress to no address": Opening(False, {"to": [_block("10.0.0.1")]}),
+        **_unlisted(platform),
+        **{
+            f"egress to {name}": Opening(False, {"to": [good, {"namespaceSelector": selector}]})
+            for name, selector in list(selectors.items())[:2]
+        },
+        **{
+            f"ingress from {name}": Opening(True, {"from": [good, {"namespaceSelector": selector}]})
+            for name, selector in selectors.items()
+        },
+    }
+
+
+def _unlisted(platform: Platform) -> dict[str, Opening]:
+    """Rules that are wrong only where the platform does not list what they reach."""
+    dns = [_namespace(platform.dns.namespace)]
+    more = [{"port": DNS_PORT, "protocol": "UDP"}, {"port": 443, "protocol": "TCP"}]
+    found = {}
+    if not _opened(_EXAMPLE, platform):
+        found["egress to addresses off the list"] = Opening(False, {"to": [_block(_EXAMPLE)]})
+    if platform.dns.namespace not in platform.egress.namespaces:
+        found["egress to the DNS on every port"] = Opening(False, {"to": dns})
+        found["egress to the DNS on more ports"] = Opening(False, {"to": dns, "ports": more})
+    return found
+
+
+def fine(platform: Platform, tenant: Tenant) -> Mapping[str, Opening]:
+    """Rules that open nothing outside the tenant but what the platform allows, by name."""
+    own = tenant.namespaces[0]
+    narrower = {"matchLabels": {NAME_LABEL: own, "stage": "dev"}, "matchExpressions": [_requirement("Exists")]}
+    dns = [{"port": DNS_PORT, "protocol": "UDP"}, {"port": DNS_PORT, "protocol": "TCP"}]
+    listed = [_namespace(each) for each in platform.egress.namespaces]
+    blocks = [_block(each, *_secret(each)) for each in platform.egress.cidrs if _opened(each, platform)]
+    return {
+        "ingress from own pods": Opening(True, {"from": [{"podSelector": {"matchLabels": {"app": "client"}}}]}),
+        "ingress from the own namespace": Opening(True, {"from": [_namespace(own)]}),
+        "ingress from own namespaces": Opening(True, {"from": [_chosen(*tenant.namespaces)]}),
+        "ingress from a part of the own namespace": Opening(True, {"from": [{"namespaceSelector": narrower}]}),
+        "egress to own namespaces": Opening(False, {"to": [_chosen(*tenant.namespaces), {"podSelector": {}}]}),
+        "egress to the DNS": Opening(False, {"to": [_namespace(platform.dns.namespace)], "ports": dns}),
+        **({"egress to listed namespaces": Opening(False, {"to": listed})} if listed else {}),
+        **({"egress to listed addresses": Opening(False, {"to": blocks})} if blocks else {}),
+    }
+
+
+def _opened(cidr: str, platform: Platform) -> bool:
+    return fault(_block(cidr, *_secret(cidr))["ipBlock"], Path(), platform) is None
+
+
+def _secret(cidr: str) -> tuple[str, ...]:
+    """What a range has to leave out."""
+    return tuple(each for each in METADATA if lies_inside(network(each), network(cidr)))
+
+
+def _requirement(operator: str, *values: str) -> Json:
+    return {"key": NAME_LABEL, "operator": operator, **({"values": [*values]} if values else {})}
+
+
+def _expressed(operator: str, *values: str) -> Json:
+    return {"matchExpressions": [_requirement(operator, *values)]}
+
+
+def _called(name: str) -> Json:
+    return {"matchLabels": {NAME_LABEL: name}}
+
+
+def _namespace(name: str) -> Json:
+    return {"namespaceSelector": _called(name)}
+
+
+def _chosen(*names: str) -> Json:
+    return {"namespaceSelector": _expressed("In", *names)}
+
+
+def _block(cidr: str, *left_out: str) -> Json:
+    return {"ipBlock": {"cidr": cidr, **({"except": [*left_out]} if left_out else {})}}

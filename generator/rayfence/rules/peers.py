@@ -1,0 +1,170 @@
+"""Whom network rules let in, and what they reach: the peers of NetworkPolicy rules, in CEL and in Python.
+
+Pods are let in from the tenant's own namespaces alone. They reach those, what the platform lists, and DNS. Allowed is
+what is named: a policy object knows only some of the tenants, so that "no other tenant's" could not be said.
+
+NetworkPolicies add up, and what one opens no other one closes. So every rule is read, also those of a direction that
+`policyTypes` or `mode` leaves out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from rayfence import row
+from rayfence.cel import items, let, literal, literals, when
+from rayfence.config import Platform, Tenant
+from rayfence.path import Path
+from rayfence.rules import ranges
+from rayfence.workload import dig
+from rayfence.workload import items as listed
+
+NAME_LABEL = "kubernetes.io/metadata.name"
+"""What Kubernetes itself writes on a namespace; its other labels are somebody's choice."""
+
+DNS_PORT = 53
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """What the two lists of rules are called: `ingress` and `egress`, or as KubeRay has it."""
+
+    ingress: str
+    egress: str
+
+
+# --- in CEL -----------------------------------------------------------------------------------------------------------
+
+_OWN = f"{row.field('namespaces')}.split(',')"
+
+
+def cel(holders: str, fields: Fields, platform: Platform) -> str:
+    """CEL: a list of `path: what is wrong` with the rules in `holders`, which is a list of {'path', 'value'}.
+
+    Fails where no tenant has the namespace, unless `holders` is empty.
+    """
+    dns = f"({_DNS_ONLY} ? [{literal(platform.dns.namespace)}] : [])"
+    reach = f"{_OWN} + {literals(platform.egress.namespaces)} + {dns}"
+    no_block = when(_HAS_BLOCK, _told(".ipBlock: must be left out"))
+    block = ranges.cel("p.?ipBlock", "at + '.ipBlock'", platform)
+    return (
+        f"{_direction(holders, fields.ingress, 'from', _OWN, no_block)}\n"
+        f"+ {_direction(holders, fields.egress, 'to', reach, block)}"
+    )
+
+
+def _direction(holders: str, field: str, key: str, reach: str, block: str) -> str:
+    """What is wrong with one list of rules; `block` speaks of the ipBlock of a peer `p` whose path is `at`."""
+    peers, path = items(f"r.?{key}"), f"h.path + '.{field}[' + string(i) + '].{key}'"
+    peer = let("at", f"{path} + '[' + string(k) + ']'", f"{_selected()}\n+ {block}")
+    each = let("reach", reach, f"{peers}.transformList(k, p, {peer}).flatten()")
+    nobody = when(f"size({peers}) == 0", f"{path} + ': must name somebody'")
+    rules = items(f"h.value.?{field}")
+    return f"{holders}.map(h, {rules}.transformList(i, r,\n{nobody} + {each}).flatten()).flatten()"
+
+
+_HAS_BLOCK = "p.?ipBlock.orValue(null) != null"
+
+
+def _selected() -> str:
+    """Whether a peer `p` is of a namespace in `reach`; without a namespaceSelector it is of its own."""
+    nobody = when(f"p.?podSelector.orValue(null) == null && !({_HAS_BLOCK})", _told(": must name somebody"))
+    label = f"[dyn(s.?matchLabels[?'{NAME_LABEL}'].orValue(''))]"
+    is_name = f"e.?key.orValue('') == '{NAME_LABEL}' && e.?operator.orValue('') == 'In'"
+    values = f"{items('s.?matchExpressions')}.filter(e, {is_name}).map(e, {items('e.?values')})"
+    named = f"([{label}] + {values}).exists(c, size(c) > 0 && c.all(n, n in reach))"
+    wrong = when(f"!{named}", _told(f".namespaceSelector: must name only allowed namespaces by {NAME_LABEL}"))
+    return let("s", "p.?namespaceSelector.orValue(null)", f"s == null ? {nobody} : {wrong}")
+
+
+# `filter` because `all` keeps quiet about values that have no reading.
+_NO_DNS = (
+    f"p.?port.orValue(null) != dyn({DNS_PORT})"
+    f" || !(p.?endPort.orValue(null) in [dyn(null), dyn({DNS_PORT})])"
+    " || !(p.?protocol.orValue(null) in [dyn(null), dyn('UDP'), dyn('TCP')])"
+)
+_DNS_ONLY = let("q", items("r.?ports"), f"size(q) > 0 && size(q.filter(p, {_NO_DNS})) == 0")
+
+
+def _told(message: str) -> str:
+    return f"at + {literal(message)}"
+
+
+# --- in Python --------------------------------------------------------------------------------------------------------
+
+Fault = tuple[Path, str]
+"""Where, and what is wrong."""
+
+
+def faults(value: Any, path: Path, fields: Fields, tenant: Tenant, platform: Platform) -> Iterator[Fault]:
+    """What is wrong with the rules that stand in `value`, which is at `path`."""
+    for at, rule in _numbered(dig(value, fields.ingress, at=path), path / fields.ingress):
+        yield from _let_in(rule, at, tenant)
+    for at, rule in _numbered(dig(value, fields.egress, at=path), path / fields.egress):
+        yield from _reached(rule, at, tenant, platform)
+
+
+def _let_in(rule: Any, path: Path, tenant: Tenant) -> Iterator[Fault]:
+    peers = dig(rule, "from", at=path)
+    if not listed(peers):
+        yield path / "from", f"is missing or empty, which lets everybody in; name pods of {_any(tenant.namespaces)}"
+    for at, peer in _numbered(peers, path / "from"):
+        yield from _selects(peer, at, tenant.namespaces)
+        if dig(peer, "ipBlock", at=at) is not None:
+            yield at / "ipBlock", f"lets addresses in, whoever has them; name pods of {_any(tenant.namespaces)}"
+
+
+def _reached(rule: Any, path: Path, tenant: Tenant, platform: Platform) -> Iterator[Fault]:
+    peers = dig(rule, "to", at=path)
+    reach = (*tenant.namespaces, *platform.egress.namespaces)
+    reach += (platform.dns.namespace,) if _is_dns_only(rule, path) else ()
+    if not listed(peers):
+        yield path / "to", f"is missing or empty, which reaches everything; name pods of {_any(reach)}"
+    for at, peer in _numbered(peers, path / "to"):
+        yield from _selects(peer, at, reach)
+        block = dig(peer, "ipBlock", at=at)
+        wrong = None if block is None else ranges.fault(block, at / "ipBlock", platform)
+        if wrong:
+            yield at / "ipBlock" / "cidr", wrong
+
+
+def _selects(peer: Any, path: Path, reach: tuple[str, ...]) -> Iterator[Fault]:
+    selector = dig(peer, "namespaceSelector", at=path)
+    if selector is None:
+        # Pods chosen by a podSelector alone are of the rule's own namespace.
+        if dig(peer, "podSelector", at=path) is None and dig(peer, "ipBlock", at=path) is None:
+            yield path, "names nobody; write a podSelector"
+        return
+    choices = list(_choices(selector, path / "namespaceSelector"))
+    if not any(choice and all(name in reach for name in choice) for choice in choices):
+        wanted = f"choose {_any(reach)} by {NAME_LABEL} in matchLabels, or in matchExpressions with In"
+        yield path / "namespaceSelector", f"may choose other namespaces; {wanted}"
+
+
+def _choices(selector: Any, path: Path) -> Iterator[list[Any]]:
+    """Each list of names out of which a namespace has to have one."""
+    yield [dig(selector, "matchLabels", NAME_LABEL, at=path)]
+    for at, each in _numbered(dig(selector, "matchExpressions", at=path), path / "matchExpressions"):
+        if (dig(each, "key", at=at), dig(each, "operator", at=at)) == (NAME_LABEL, "In"):
+            yield listed(dig(each, "values", at=at))
+
+
+def _is_dns_only(rule: Any, path: Path) -> bool:
+    ports = [
+        tuple(dig(port, key, at=at) for key in ("port", "endPort", "protocol"))
+        for at, port in _numbered(dig(rule, "ports", at=path), path / "ports")
+    ]
+    return bool(ports) and all(
+        first == DNS_PORT and last in (None, DNS_PORT) and protocol in (None, "UDP", "TCP")
+        for first, last, protocol in ports
+    )
+
+
+def _numbered(value: Any, path: Path) -> Iterator[tuple[Path, Any]]:
+    return ((path / index, each) for index, each in enumerate(listed(value)))
+
+
+def _any(names: tuple[str, ...]) -> str:
+    return " or ".join(names)

@@ -1,0 +1,169 @@
+"""The baseline of the Pod Security Standards for pods and containers, in both readings.
+
+Every rule that hardens pods asks here; what is allowed stands in `baseline`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from rayfence.cel import entries, items, literal, literals
+from rayfence.path import Path
+from rayfence.rules.baseline import (
+    APP_ARMOR,
+    CAPABILITIES,
+    CONTAINER_FIELDS,
+    LISTS,
+    POD_FIELDS,
+    SYSCTLS,
+    Allowed,
+    Fields,
+)
+from rayfence.workload import dig
+from rayfence.workload import items as listed
+
+Problem = tuple[Path, str]
+"""Where it is, and what people read."""
+
+OUTSIDE = "is outside the Pod Security baseline"
+
+
+def cel(pods: str, containers: str = "[]") -> str:
+    """A CEL list of `path: what is wrong`, over two CEL lists of maps with a `path` and a `value`.
+
+    `pods` are templates or pods, with a path that is '' or ends in a dot; `containers` stand beside those of the pods.
+    """
+    return (
+        f"{pods}.map(t, {_of_pod()}.map(m, t.path + m)).flatten()\n"
+        f"+ ({containers_in(pods)} + {containers})\n"
+        f".map(c, {_of_container()}.map(m, c.path + '.' + m)).flatten()"
+    )
+
+
+def containers_in(pods: str) -> str:
+    """CEL: the containers of such pods, each a map with a `path` and a `value`."""
+    lists = " + ".join(
+        f"{items(f't.value.?spec.?{field}')}.transformList(i, c, "
+        f"{{'path': dyn(t.path + 'spec.{field}[' + string(i) + ']'), 'value': dyn(c)}})"
+        for field in LISTS
+    )
+    return f"{pods}.map(t, {lists}).flatten()"
+
+
+def _of_pod() -> str:
+    """CEL: what is wrong with a template `t` itself, as paths below it."""
+    confined = "v == '' || v == 'runtime/default' || (type(v) == string && v.startsWith('localhost/'))"
+    annotated = f"{entries('t.value.?metadata.?annotations')}.transformList(k, v, k.startsWith({literal(APP_ARMOR)})"
+    lists = (
+        _in_list("t.value.?spec.?volumes", "e.?hostPath.orValue(null) == null", "spec.volumes", ".hostPath"),
+        _in_list(
+            "t.value.?spec.?securityContext.?sysctls",
+            f"e.?name.orValue(null) in {_dyn(SYSCTLS)}",
+            "spec.securityContext.sysctls",
+            ".name",
+        ),
+    )
+    return _told(
+        _fields("t.value.?spec", "spec.", POD_FIELDS),
+        *lists,
+        f"(size({annotated} && !({confined}), k)) > 0 ? ['metadata.annotations'] : [])",
+    )
+
+
+def _of_container() -> str:
+    """CEL: what is wrong with a container `c`, as paths below it."""
+    added = _in_list(
+        "c.value.?securityContext.?capabilities.?add",
+        f"e in {_dyn(CAPABILITIES)}",
+        "securityContext.capabilities.add",
+    )
+    ports = _in_list("c.value.?ports", "e.?hostPort.orValue(null) in [dyn(null), dyn(0)]", "ports", ".hostPort")
+    return _told(_fields("c.value", "", CONTAINER_FIELDS), added, ports)
+
+
+def _told(*lists: str) -> str:
+    return f"({' + '.join(lists)}).map(m, m + ': {OUTSIDE}')"
+
+
+def _fields(holder: str, prefix: str, table: Fields) -> str:
+    """CEL: the paths of those fields that have another value than they may."""
+    paths = (
+        f"{holder}.?{'.?'.join(keys)}.orValue(null) in {_dyn((None, *allowed))} ? '' : '{prefix}{'.'.join(keys)}'"
+        for keys, allowed in table.items()
+    )
+    return f"[{', '.join(paths)}].filter(m, m != '')"
+
+
+def _in_list(optional: str, fine: str, path: str, below: str = "") -> str:
+    """CEL: the paths of those elements `e` of a list that are not fine."""
+    return f"{items(optional)}.transformList(i, e, !({fine}), '{path}[' + string(i) + ']{below}')"
+
+
+def _dyn(values: tuple[str | bool | None, ...]) -> str:
+    """A CEL list; of mixed types, so that anything may be looked for in it."""
+    if all(isinstance(value, str) for value in values):
+        return literals(tuple(map(str, values)))
+    words = {None: "null", False: "false", True: "true"}
+    return f"[{', '.join(f'dyn({literal(v) if isinstance(v, str) else words[v]})' for v in values)}]"
+
+
+def of_pod(path: Path, value: Any) -> Iterator[Problem]:
+    """What is wrong with a pod or template at `path`, its containers included. Raises Malformed."""
+    spec = dig(value, "spec", at=path)
+    at = path / "spec"
+    yield from _other_values(at, spec, POD_FIELDS)
+    for index, volume in enumerate(listed(dig(spec, "volumes", at=at))):
+        place = at / "volumes" / index
+        if dig(volume, "hostPath", at=place) is not None:
+            yield place / "hostPath", f"{OUTSIDE}: it is the node's own disk; use an emptyDir or a claim"
+    for index, sysctl in enumerate(listed(dig(spec, "securityContext", "sysctls", at=at))):
+        place = at / "securityContext" / "sysctls" / index
+        if dig(sysctl, "name", at=place) not in SYSCTLS:
+            yield place / "name", f"{OUTSIDE}, which allows only what the kernel keeps apart for each pod"
+    if _unconfined(dig(value, "metadata", "annotations", at=path)):
+        yield path / "metadata" / "annotations", f"{OUTSIDE}: {APP_ARMOR}* must be runtime/default or localhost/*"
+    for place, container in containers_of(at, spec):
+        yield from of_container(place, container)
+
+
+def containers_of(path: Path, spec: Any) -> Iterator[tuple[Path, Any]]:
+    """Every container of a pod spec at `path`. Raises Malformed."""
+    for field in LISTS:
+        for index, container in enumerate(listed(dig(spec, field, at=path))):
+            yield path / field / index, container
+
+
+def of_container(path: Path, value: Any) -> Iterator[Problem]:
+    """What is wrong with a container at `path`, or with what the operator makes one of. Raises Malformed."""
+    yield from _other_values(path, value, CONTAINER_FIELDS)
+    for index, name in enumerate(listed(dig(value, "securityContext", "capabilities", "add", at=path))):
+        if name not in CAPABILITIES:
+            yield path / "securityContext" / "capabilities" / "add" / index, f"{OUTSIDE}; leave it out"
+    for index, port in enumerate(listed(dig(value, "ports", at=path))):
+        place = path / "ports" / index
+        found = dig(port, "hostPort", at=place)
+        if found is not None and (isinstance(found, bool) or found != 0):
+            yield place / "hostPort", f"{OUTSIDE}: it is a port of the node; leave it out"
+
+
+def _other_values(path: Path, value: Any, table: Fields) -> Iterator[Problem]:
+    for keys, allowed in table.items():
+        found = dig(value, *keys, at=path)
+        # To Python 0 is False.
+        if found is not None and not any(type(found) is type(each) and found == each for each in allowed):
+            yield path + keys, f"{OUTSIDE}; {_instead(allowed)}leave it out"
+
+
+def _instead(allowed: Allowed) -> str:
+    words = [str(each).lower() if each is False else str(each) for each in allowed if each != ""]
+    return f"write {' or '.join(words)}, or " if words else ""
+
+
+def _unconfined(annotations: Any) -> bool:
+    found = annotations.items() if isinstance(annotations, dict) else ()
+    return any(key.startswith(APP_ARMOR) and not _confined(value) for key, value in found)
+
+
+def _confined(profile: Any) -> bool:
+    return isinstance(profile, str) and (profile in ("", "runtime/default") or profile.startswith("localhost/"))

@@ -1,0 +1,184 @@
+"""Services, Ingresses and Gateways open to the outside only what the platform allows.
+
+The sentence is one for a Ray object, which has KubeRay's operator make them, and for a Service or an Ingress itself.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import reduce
+from typing import Any
+
+from rayfence.cel import entries, items, literal, when
+from rayfence.config import Exposure, Platform, Tenant
+from rayfence.path import Path
+from rayfence.rules.rule import At, Edit, Edits, Violation, instead, shown
+from rayfence.workload import SERVED, Workload, dig, exposed
+from rayfence.workload import items as listed
+
+ID = "restrict-exposure"
+FAMILY = "network"
+WHY = "A Service or an Ingress carries outside traffic to a tenant's pods, under addresses that others may trust."
+
+ANNOTATIONS = Path.of("metadata", "annotations")
+SNIPPET = "-snippets?$"
+"""The end of annotations that controllers on nginx and HAProxy copy into their own configuration, others' included."""
+
+CLOSED = "asks for an Ingress or a Gateway, and the platform allows none"
+OWN_PORT = "must be left out, the platform opens no ports of nodes"
+
+
+def _types(exposure: Exposure) -> tuple[str, ...]:
+    allowed = {"ClusterIP": True, "NodePort": exposure.node_port, "LoadBalancer": exposure.load_balancer}
+    return tuple(name for name, yes in allowed.items() if yes)
+
+
+def _fields(exposure: Exposure) -> tuple[str, ...]:
+    """What must be left out of a ServiceSpec."""
+    balanced = () if exposure.load_balancer else ("loadBalancerIP", "loadBalancerClass", "loadBalancerSourceRanges")
+    return ("externalIPs", "externalName", *balanced)
+
+
+def _closes_node_ports(exposure: Exposure) -> bool:
+    # The ports of a LoadBalancer are ports of nodes too.
+    return not (exposure.node_port or exposure.load_balancer)
+
+
+def cel(platform: Platform) -> str:
+    exposure = platform.exposure
+    types = ", ".join(f"dyn({literal(each)})" for each in ("", *_types(exposure)))
+    wrong = f"!(s.type in [dyn(null), {types}])"
+    checks = [when(wrong, f"s.typePath + ': must be {' or '.join(_types(exposure))}'")]
+    for field in _fields(exposure):
+        given = f"!(s.spec.?{field}.orValue(null) in [dyn(null), dyn(''), dyn([])])"
+        checks.append(when(given, f"s.path + '.{field}: must be left out'"))
+    if _closes_node_ports(exposure):
+        checks.append(_node_ports())
+    parts = [f"variables.services.map(s, {' + '.join(checks)}).flatten()", _snippets()]
+    if not exposure.ingress:
+        parts.append(f"variables.ingresses.map(p, p + ': {CLOSED}')")
+    return "\n+ ".join(parts)
+
+
+def _node_ports() -> str:
+    chosen = "!(p.?nodePort.orValue(null) in [dyn(null), dyn(0)])"
+    message = f"s.path + '.ports[' + string(i) + '].nodePort: {OWN_PORT}'"
+    return f"{items('s.spec.?ports')}.transformList(i, p, {chosen}, {message})"
+
+
+def _snippets() -> str:
+    # A key is the tenant's own text, so it is named in Python only.
+    found = f"{entries('object.metadata.?annotations')}.exists(k, k.matches('{SNIPPET}'))"
+    message = f"'{ANNOTATIONS}: no snippets of a controller configuration'"
+    return when(f"size(variables.ingresses) > 0 && {found}", message)
+
+
+def violations(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[Violation]:
+    exposure = platform.exposure
+    for service in exposed.services(work):
+        if service.type not in (None, "", *_types(exposure)):
+            yield Violation(ID, service.type_path, instead(service.type, " or ".join(_types(exposure))))
+        yield from _left_out(service, exposure)
+    asked = list(exposed.ingresses(work))
+    for path in asked if not exposure.ingress else ():
+        yield Violation(ID, path, CLOSED)
+    yield from _without_snippets(work) if asked else ()
+
+
+def _left_out(service: exposed.Service, exposure: Exposure) -> Iterator[Violation]:
+    for field in _fields(exposure):
+        found = dig(service.spec, field, at=service.path)
+        if found not in (None, "", []):
+            yield Violation(ID, service.path / field, f"is {shown(found)}, must be left out")
+    for index, port in enumerate(listed(dig(service.spec, "ports", at=service.path))):
+        path = service.path / "ports" / index
+        number = dig(port, "nodePort", at=path)
+        if _closes_node_ports(exposure) and (number is False or number not in (None, 0)):
+            yield Violation(ID, path / "nodePort", f"is {shown(number)}, {OWN_PORT}")
+
+
+def _without_snippets(work: Workload) -> Iterator[Violation]:
+    found = work.at(ANNOTATIONS)
+    keys = [key for key in found if re.search(SNIPPET, key)] if isinstance(found, dict) else []
+    if keys:
+        yield Violation(ID, ANNOTATIONS, f"no snippets of a controller's configuration: take out {', '.join(keys)}")
+
+
+def breaks(platform: Platform, tenant: Tenant) -> Edits:
+    exposure = platform.exposure
+    ways: dict[str, Edit] = {}
+    if not exposure.load_balancer:
+        ways["a LoadBalancer"] = _service(type="LoadBalancer")
+        ways["an address to be had later"] = _service(loadBalancerIP="203.0.113.7")
+    if not exposure.node_port:
+        ways["a NodePort"] = _service(type="NodePort")
+    if _closes_node_ports(exposure):
+        ways["a port of nodes"] = _service(ports=[{"port": 8265}, {"port": 8000, "nodePort": 30800}])
+    if not exposure.ingress:
+        ways["an Ingress"] = Edit(At.OBJECT, lambda value, tenant: _open(value))
+    return ways | {
+        "outside addresses": _service(externalIPs=["203.0.113.7"]),
+        "another's name": _service(type="ExternalName", externalName="head.somebody-else.svc.cluster.local"),
+        "a name of old": _service(externalName="head.somebody-else.svc.cluster.local"),
+        "other case": _service(type="clusterip"),
+        "a type for the head": Edit(At.OBJECT, lambda value, tenant: _head(value, "ExternalName")),
+        "snippets": Edit(At.OBJECT, lambda value, tenant: _open_annotated(value, "configuration-snippet")),
+    }
+
+
+def passes(platform: Platform, tenant: Tenant) -> Edits:
+    exposure = platform.exposure
+    ways = {
+        "no type": Edit(At.SERVICE, lambda spec, tenant: spec.pop("type")),
+        "an empty type": _service(type="", externalIPs=[], externalName=""),
+        "headless": _service(clusterIP="None", publishNotReadyAddresses=True),
+        "ports": _service(ports=[{"name": "dashboard", "port": 8265}, {"name": "serve", "port": 8000, "nodePort": 0}]),
+        "sticky clients": _service(sessionAffinity="ClientIP", internalTrafficPolicy="Local"),
+        "a type for the head": Edit(At.OBJECT, lambda value, tenant: _head(value, "ClusterIP")),
+        "annotations": Edit(At.OBJECT, lambda value, tenant: _annotate(value, "use-regex")),
+    }
+    if exposure.load_balancer:
+        ways["a LoadBalancer"] = _service(
+            type="LoadBalancer", loadBalancerIP="203.0.113.7", ports=[{"port": 8000, "nodePort": 30800}]
+        )
+    if exposure.node_port:
+        ways["a NodePort"] = _service(type="NodePort", ports=[{"port": 8000, "nodePort": 30800}])
+    if exposure.ingress:
+        ways["an Ingress"] = Edit(At.OBJECT, lambda value, tenant: _open_annotated(value, "rewrite-target"))
+    return ways
+
+
+def _service(**fields: Any) -> Edit:
+    return Edit(At.SERVICE, lambda spec, tenant: spec.update(fields))
+
+
+def _head(value: dict[str, Any], service_type: str) -> None:
+    """Set the type of an object's Service, where it has a field of its own for that."""
+    spec = _head_or_service(value)
+    spec["serviceType" if "template" in spec else "type"] = service_type
+
+
+def _open(value: dict[str, Any]) -> None:
+    """Have an Ingress made for a Ray object; make one of a Service."""
+    if (value["apiVersion"], value["kind"]) in SERVED:
+        _head_or_service(value)["enableIngress"] = True
+    else:
+        backend = {"service": {"name": "one-head-svc", "port": {"number": 8265}}}
+        value.update(apiVersion="networking.k8s.io/v1", kind=exposed.INGRESS, spec={"defaultBackend": backend})
+
+
+def _open_annotated(value: dict[str, Any], name: str) -> None:
+    _open(value)
+    _annotate(value, name)
+
+
+def _annotate(value: dict[str, Any], name: str) -> None:
+    value["metadata"]["annotations"] = {f"nginx.ingress.kubernetes.io/{name}": "/"}
+
+
+def _head_or_service(value: dict[str, Any]) -> dict[str, Any]:
+    kind = SERVED.get((value["apiVersion"], value["kind"]))
+    path = kind.cluster / "headGroupSpec" if kind else Path.of("spec")
+    found: dict[str, Any] = reduce(lambda part, step: part[step], path, value)  # type: ignore[index]
+    return found

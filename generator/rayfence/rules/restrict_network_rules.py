@@ -1,0 +1,84 @@
+"""The network rules that a RayCluster brings along open nothing outside its tenant."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from itertools import cycle
+from typing import Any
+
+from rayfence.cel import items
+from rayfence.config import Platform, Tenant
+from rayfence.path import Path
+from rayfence.rules import peers
+from rayfence.rules.peer_edits import Opening, bad, fine
+from rayfence.rules.rule import At, Edit, Edits, Violation
+from rayfence.workload import Workload
+from rayfence.workload import items as listed
+
+ID = "restrict-network-rules"
+FAMILY = "network"
+WHY = "KubeRay makes NetworkPolicies of these rules, and a NetworkPolicy can only open: one rule undoes the isolation."
+
+FIELDS = peers.Fields("ingressRules", "egressRules")
+GROUPS = "workerGroups"
+
+Json = dict[str, Any]
+
+
+def cel(platform: Platform) -> str:
+    roles = ", ".join(
+        f"{{'path': dyn(c.path + '.networkPolicy.{role}'), 'value': c.value.?networkPolicy.?{role}.orValue(dyn({{}}))}}"
+        for role in ("head", "worker")
+    )
+    groups = (
+        f"{items(f'c.value.?networkPolicy.?{GROUPS}')}.transformList(i, g,"
+        f" {{'path': dyn(c.path + '.networkPolicy.{GROUPS}[' + string(i) + ']'), 'value': dyn(g)}})"
+    )
+    return peers.cel(f"variables.clusters.map(c, [{roles}]\n+ {groups}).flatten()", FIELDS, platform)
+
+
+def violations(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[Violation]:
+    for path, value in _holders(work):
+        for at, wrong in peers.faults(value, path, FIELDS, tenant, platform):
+            yield Violation(ID, at, wrong)
+
+
+def _holders(work: Workload) -> Iterator[tuple[Path, Any]]:
+    path = work.kind.cluster / "networkPolicy"
+    if work.has_cluster:
+        for role in ("head", "worker"):
+            yield path / role, work.at(path, role)
+        for index, group in enumerate(listed(work.at(path, GROUPS))):
+            yield path / GROUPS / index, group
+
+
+def breaks(platform: Platform, tenant: Tenant) -> Edits:
+    return _edits(bad(platform, tenant))
+
+
+def passes(platform: Platform, tenant: Tenant) -> Edits:
+    return _edits(fine(platform, tenant))
+
+
+def _edits(openings: Mapping[str, Opening]) -> Edits:
+    """Each in one of three places in turn."""
+    placed = zip(cycle(_PLACES), openings.items(), strict=False)
+    return {f"{name} of {place}": _edit(place, opening) for place, (name, opening) in placed}
+
+
+_PLACES: Mapping[str, Callable[[Json], Json]] = {
+    "heads": lambda rules: {"head": rules},
+    "workers": lambda rules: {"worker": rules},
+    "the last worker group": lambda rules: {
+        GROUPS: [
+            {"groupName": "first", FIELDS.ingress: [{"from": [{"podSelector": {}}]}]},
+            {"groupName": "last"} | rules,
+        ]
+    },
+}
+
+
+def _edit(place: str, opening: Opening) -> Edit:
+    rules = {FIELDS.ingress if opening.inward else FIELDS.egress: [opening.rule]}
+    policy = {"mode": "DenyAll"} | _PLACES[place](rules)
+    return Edit(At.CLUSTER, lambda cluster, tenant: cluster.update(networkPolicy=policy))

@@ -1,0 +1,58 @@
+"""Ray pods keep to the baseline of the Pod Security Standards, and so does what the operator adds to them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rayfence.cel import steps
+from rayfence.config import Platform, Tenant
+from rayfence.rules import pod_security, pod_security_edits
+from rayfence.rules.pod_security_edits import put
+from rayfence.rules.rule import At, Edits, Violation
+from rayfence.workload import OPTIONS, Workload
+
+ID = "restrict-pod-security"
+FAMILY = "hardening"
+WHY = "Who gets from a container to its node, or into the node's network, is past every other rule and NetworkPolicy."
+
+
+def cel(platform: Platform) -> str:
+    return pod_security.cel(f"({_TEMPLATES})", f"variables.clusters.map(o, [{_OPTIONS}]).flatten()")
+
+
+_TEMPLATES = (
+    "variables.groups.map(g, {'path': dyn(g.path + '.template.'), 'value': g.value.?template.orValue(null)})"
+    " + variables.jobs.map(j, {'path': dyn(j.path + '.submitterPodTemplate.'),"
+    " 'value': j.value.?submitterPodTemplate.orValue(null)})"
+)
+
+# The operator copies the securityContext that stands here into a container of its own.
+_OPTIONS = ", ".join(
+    f"{{'path': dyn(o.path + {steps(*path)}), 'value': o.value.?{'.?'.join(path)}.orValue(null)}}" for path in OPTIONS
+)
+
+
+def violations(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[Violation]:
+    for site in work.sites:
+        for path, what in pod_security.of_pod(site.path, site.template):
+            yield Violation(ID, path, what)
+    for keys in OPTIONS if work.has_cluster else ():
+        for path, what in pod_security.of_container(work.kind.cluster + keys, work.get(*keys)):
+            yield Violation(ID, path, what)
+
+
+def breaks(platform: Platform, tenant: Tenant) -> Edits:
+    return {
+        **pod_security_edits.breaks(),
+        "a privileged autoscaler": put(At.CLUSTER, "autoscalerOptions.securityContext.privileged", True),
+        "an autoscaler with capabilities": put(
+            At.CLUSTER, "autoscalerOptions.securityContext.capabilities.add", ["SYS_PTRACE"]
+        ),
+    }
+
+
+def passes(platform: Platform, tenant: Tenant) -> Edits:
+    return {
+        **pod_security_edits.passes(),
+        "a careful autoscaler": put(At.CLUSTER, "autoscalerOptions.securityContext.runAsNonRoot", True),
+    }

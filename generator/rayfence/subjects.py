@@ -1,0 +1,90 @@
+"""What policies speak of: groups of kinds that are judged together, and when.
+
+Each subject becomes one policy object (or a few: see `shards`) of every backend.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rayfence.workload import SERVED
+
+CREATE, UPDATE, DELETE = "CREATE", "UPDATE", "DELETE"
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One kind in one version of its API group ('' is the core group), with the subresources that are judged too."""
+
+    group: str
+    version: str
+    kind: str
+    plural: str
+    subresources: tuple[str, ...] = ()
+
+    @property
+    def api_version(self) -> str:
+        """What manifests write: `ray.io/v1`, `v1`."""
+        return f"{self.group}/{self.version}" if self.group else self.version
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Kinds under one policy. `name` is the policy's, and of the file it stands in.
+
+    `asks_who`: what is right depends on who asks for it, so of objects that are there already nothing can be said.
+    """
+
+    name: str
+    title: str
+    description: str
+    resources: tuple[Resource, ...]
+    operations: tuple[str, ...] = (CREATE, UPDATE)
+    asks_who: bool = False
+
+    def speaks_of(self, api_version: str, kind: str) -> bool:
+        """Whether objects of this kind are judged under it."""
+        return any((each.api_version, each.kind) == (api_version, kind) for each in self.resources)
+
+
+RAY = Subject(
+    "enforce-tenant-isolation",
+    "Ray objects keep to their tenant",
+    "A tenant is known by its namespace. Its Ray objects carry its label, stay on its nodes, keep to its resource "
+    "bounds, and take nobody else's name.",
+    tuple(Resource("ray.io", version.partition("/")[2], kind, f"{kind.lower()}s") for version, kind in SERVED),
+)
+
+PODS = Subject(
+    "guard-pods",
+    "Pods keep to their tenant",
+    "What no Ray object may ask for, no bare pod in a tenant's namespace may have either.",
+    (Resource("", "v1", "Pod", "pods", ("resize", "ephemeralcontainers")),),
+)
+
+NETWORK_POLICIES = Subject(
+    "guard-network-policies",
+    "Network policies open nothing between tenants",
+    "rayfence's own NetworkPolicies are changed by Kyverno and administrators alone, and others open nothing to the "
+    "outside of their tenant.",
+    (Resource("networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies"),),
+    (CREATE, UPDATE, DELETE),
+    asks_who=True,
+)
+
+EXPOSURE = Subject(
+    "guard-exposure",
+    "Nothing is exposed beyond what the platform allows",
+    "Services and Ingresses in a tenant's namespace open to the outside only what the platform allows.",
+    (
+        Resource("", "v1", "Service", "services"),
+        Resource("networking.k8s.io", "v1", "Ingress", "ingresses"),
+    ),
+)
+
+SUBJECTS = (RAY, PODS, NETWORK_POLICIES, EXPOSURE)
+
+
+def subject_of(api_version: str, kind: str) -> Subject | None:
+    """The subject under which a kind is judged, None where no policy speaks of it."""
+    return next((subject for subject in SUBJECTS if subject.speaks_of(api_version, kind)), None)

@@ -1,0 +1,53 @@
+"""What the suite asks of a policy engine, whichever program it is, and what it hears."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from rayfence.admission import Policy
+from rayfence.cases import Case
+from rayfence.kyverno import Judged
+from rayfence.workload import Request
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """An engine's word on one case: `result` is `pass` or `fail`, anything else is no verdict.
+
+    `resource` is the case's object, as `expecting.resource` calls it; `trouble` is what else is wrong with the answer.
+    """
+
+    resource: str
+    result: str
+    message: str
+    trouble: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One run over some cases; `problems` are of the run as a whole.
+
+    `made` are the objects that were generated, None where the backend generates nothing at all.
+    """
+
+    said: tuple[Said, ...]
+    problems: tuple[str, ...]
+    made: tuple[Any, ...] | None = None
+
+
+class Engine(Protocol):
+    """One backend's policies on its real engine. Every method raises kyverno.EngineError where no answer comes."""
+
+    def posed(self, case: Case) -> Case | None:
+        """The case as this engine can be asked it, None where it cannot."""
+
+    def judge(self, policy: Policy, cases: Sequence[Case]) -> Answer:
+        """One run of the policy object that speaks for these cases, all of which are asked for in the same way."""
+
+    def whole(self) -> tuple[list[str], int]:
+        """Whether each policy object is there and does what its tenants' enforcement says; how many were loaded."""
+
+    def report(self, values: Sequence[Mapping[str, Any]], request: Request) -> list[Judged]:
+        """What every policy object says of objects, those it has no say in left out."""

@@ -1,0 +1,34 @@
+"""A backend's files taken apart: the text of each object, as it was written."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from rayfence.cases import GENERATION
+
+_NAME = re.compile(r"^metadata:\n(?:  .*\n)*?  name: [\"']?([^\"'\n]+)", re.MULTILINE)
+_KIND = re.compile(r"^kind: [\"']?([^\"'\n]+)", re.MULTILINE)
+_APART = re.compile(r"^---\n", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """The policies under test: (kind, name) -> YAML of those that judge, and the YAML of those that generate."""
+
+    objects: Mapping[tuple[str, str], str]
+    generating: str
+
+    def of_kind(self, kind: str) -> dict[str, str]:
+        """Name -> YAML of the objects of one kind."""
+        return {name: text for (own, name), text in self.objects.items() if own == kind}
+
+
+def of(files: Mapping[str, str], backend: str) -> Texts:
+    """The policies of one backend among the files of a bundle."""
+    own = {path.removeprefix(f"{backend}/"): text for path, text in files.items() if path.startswith(f"{backend}/")}
+    generating = own.pop(f"{GENERATION}.yaml", "")
+    found = (document for text in own.values() for document in _APART.split(text))
+    named = ((_KIND.search(document), _NAME.search(document), document) for document in found)
+    return Texts({(kind[1], name[1]): document for kind, name, document in named if kind and name}, generating)

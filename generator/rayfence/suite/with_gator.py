@@ -1,0 +1,64 @@
+"""The gatekeeper backend on gator, which answers for each policy object and each object in so many words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rayfence import gator
+from rayfence.admission import Policy
+from rayfence.backends.gatekeeper import kind_of
+from rayfence.cases import Case
+from rayfence.config import Config
+from rayfence.engine_error import EngineError
+from rayfence.kyverno import Judged
+from rayfence.suite.actions import compare_actions
+from rayfence.suite.engine import Answer, Said
+from rayfence.suite.expecting import Expectations
+from rayfence.suite.texts import Texts
+from rayfence.workload import NOBODY, Request
+
+
+class GatorEngine:
+    """Templates and constraints; `program` is gator. Nothing is ever generated."""
+
+    def __init__(self, config: Config, texts: Texts, program: Path) -> None:
+        self._texts, self._program = texts, program
+        self._expected = Expectations(config)
+
+    def posed(self, case: Case) -> Case | None:
+        """Every case can be asked."""
+        return case
+
+    def judge(self, policy: Policy, cases: Sequence[Case]) -> Answer:
+        """The policy's own word on each case; one that it did not judge is missing from the answer."""
+        values = [case.value for case in cases]
+        judged = gator.judge(self._program, self._policy(policy), values, cases[0].request)
+        said = (Said(each.resource, "pass" if each.result == "pass" else "fail", each.message) for each in judged)
+        return Answer(tuple(said), ())
+
+    def whole(self) -> tuple[list[str], int]:
+        """Each policy object on an object that it must refuse, and on those that are another's."""
+        probes = self._expected.probes()
+        judged = self.report([case.value for _, case in probes], NOBODY)
+        policies = len({each.policy for each in judged})
+        problems = compare_actions(probes, judged, self._expected, tells_audits=True)
+        if policies != len(self._expected.policies):
+            problems.append(f"{policies} of {len(self._expected.policies)} policies answered")
+        return problems, policies
+
+    def report(self, values: Sequence[Mapping[str, Any]], request: Request) -> list[Judged]:
+        """What all policies say."""
+        policies = "---\n".join(self._texts.objects.values())
+        found = gator.judge(self._program, policies, list(values), request)
+        return [Judged(each.policy, each.policy, each.resource, each.result, each.message) for each in found]
+
+    def _policy(self, policy: Policy) -> str:
+        """The template and the constraint of one policy object."""
+        kind = kind_of(policy)
+        template = self._texts.of_kind("ConstraintTemplate").get(kind.lower())
+        constraint = self._texts.of_kind(kind).get(policy.name)
+        if not template or not constraint:
+            raise EngineError(f"there is no policy {policy.name} in the bundle")
+        return f"{template}---\n{constraint}"

@@ -1,0 +1,134 @@
+"""A backend's policies on the Kyverno CLI, of whose rows and reports nothing is taken for granted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+from rayfence import kyverno, yamlio
+from rayfence.admission import Policy
+from rayfence.cases import GENERATION, Case
+from rayfence.config import Config
+from rayfence.evaluate import Judge
+from rayfence.kyverno import Judged
+from rayfence.subjects import CREATE, RAY
+from rayfence.suite.actions import compare_actions, compare_declared
+from rayfence.suite.dialects import DIALECTS
+from rayfence.suite.engine import Answer, Said
+from rayfence.suite.expecting import Expectations, resource
+from rayfence.suite.texts import Texts
+from rayfence.workload import Request
+
+OK = "Ok"
+
+T = TypeVar("T")
+
+
+class KyvernoEngine:
+    """One backend's policies; `program` is the Kyverno CLI."""
+
+    def __init__(self, config: Config, backend: str, texts: Texts, program: Path) -> None:
+        self._config, self._texts, self._program = config, texts, program
+        self._dialect = DIALECTS[backend]
+        # Of a native policy that has a binding the CLI does not look at what the policy itself matches.
+        self._judging = texts.of_kind(self._dialect.kind)
+        self._expected = Expectations(config)
+
+    def posed(self, case: Case) -> Case | None:
+        """Native policies judge creations alone: an update or deletion is one if it would come to the same."""
+        if not self._dialect.is_native or case.request.operation == CREATE:
+            return case
+        request = replace(case.request, operation=CREATE, old=None)
+        found = {violation.rule for violation in Judge(self._config, request).violations(dict(case.value))}
+        return replace(case, request=request) if found == case.fails - {GENERATION} else None
+
+    def judge(self, policy: Policy, cases: Sequence[Case]) -> Answer:
+        """Every row of `kyverno test`, and the objects of `kyverno apply`, which writes them unmodified."""
+        text = self._judging.get(policy.name, "")
+        if not text:
+            raise kyverno.EngineError(f"there is no policy {policy.name} in the bundle")
+        said: list[Said] = []
+        problems: list[str] = []
+        for part, crds in self._runs(cases, lambda case: str(case.value["kind"])):
+            rows = [self._row(policy, case) for case in part]
+            values = [case.value for case in part]
+            answer = kyverno.run_test(self._program, text, values, rows, cases[0].request, crds)
+            results = {row.resource: row.result for row in rows}
+            said += [_said(row, results.get(row.resource, "pass")) for row in answer.rows]
+            problems += _whole(rows, answer)
+        return Answer(tuple(said), tuple(problems), self._made(policy, [case.value for case in cases]))
+
+    def _runs(self, items: Sequence[T], kind: Callable[[T], str]) -> Iterator[tuple[list[T], Sequence[Any]]]:
+        """The parts that can be judged in one run, each with the kinds that the CLI has to be told of.
+
+        Of several CustomResourceDefinitions in one group the CLI sees only the first.
+        """
+        parts: dict[str, list[T]] = {}
+        for item in items:
+            parts.setdefault(kind(item) if self._dialect.is_native else "", []).append(item)
+        for name, part in parts.items():
+            yield part, kyverno.stub_crds(resource for resource in RAY.resources if resource.kind == name)
+
+    def _made(self, policy: Policy, values: Sequence[Any]) -> tuple[Any, ...] | None:
+        if self._dialect.is_native:
+            return None
+        generates = policy.subject is RAY and self._texts.generating
+        return tuple(kyverno.generate(self._program, self._texts.generating, values)[0]) if generates else ()
+
+    def whole(self) -> tuple[list[str], int]:
+        """Each policy object on an object that it must refuse, and what it says would follow."""
+        probes = self._expected.probes()
+        values = [case.value for _, case in probes]
+        judged = self.report(values, Request())
+        rules = len({(each.policy, each.rule) for each in judged})
+        problems = compare_actions(probes, judged, self._expected, tells_audits=self._dialect.tells_audits)
+        problems += compare_declared(self._texts, self._dialect.kind, self._expected)
+        if rules != len(self._expected.policies):
+            problems.append(f"{rules} of {len(self._expected.policies)} policies answered")
+        if not self._texts.generating:
+            return problems, rules
+        loaded = kyverno.generate(self._program, self._texts.generating, values[:1])[1]
+        written = sum(1 for _ in yamlio.read(self._texts.generating, GENERATION))
+        if loaded != written:
+            problems.append(f"{loaded} of {written} rules {GENERATION} were loaded")
+        return problems, rules + loaded
+
+    def report(self, values: Sequence[Mapping[str, Any]], request: Request) -> list[Judged]:
+        """The policy report of all policies of the backend."""
+        policies = "---\n".join(self._judging.values())
+        return [
+            judged
+            for part, crds in self._runs(values, lambda value: str(value["kind"]))
+            for judged in kyverno.report(self._program, policies, part, request, crds)
+        ]
+
+    def _row(self, policy: Policy, case: Case) -> kyverno.Expected:
+        result = "fail" if case.fails - {GENERATION} else "pass"
+        return kyverno.Expected(policy.name, self._dialect.rule(policy), resource(case), result, case.value["kind"])
+
+
+def _said(row: kyverno.Row, wanted: str) -> Said:
+    """What the engine found, which its rows say only where it differs from what was wanted."""
+    result = wanted if row.reason == OK else row.reason.rpartition("got ")[2]
+    return Said(row.resource, result, row.message, "" if row.reason == OK else f"{row.policy}: {row.reason}")
+
+
+def _whole(expected: Sequence[kyverno.Expected], answer: kyverno.Answer) -> list[str]:
+    """What is wrong with a run as a whole: too much, too little, or a complaint."""
+    problems = list(answer.complaints)
+    for what, loaded, written in (
+        ("policies", answer.policies_loaded, 1),
+        ("resources", answer.resources_loaded, len(expected)),
+    ):
+        if loaded != written:
+            problems.append(f"{loaded} of {written} {what} were loaded")
+    wanted = Counter((row.policy, row.rule, row.resource) for row in expected)
+    found = Counter((row.policy, row.rule, row.resource) for row in answer.rows)
+    problems += [f"no row for policy {policy}, rule {rule}, {of}" for policy, rule, of in (wanted - found).elements()]
+    problems += [
+        f"a row too many for policy {policy}, rule {rule}, {of}" for policy, rule, of in (found - wanted).elements()
+    ]
+    return problems

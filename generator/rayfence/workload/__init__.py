@@ -1,0 +1,43 @@
+"""A ray.io object as the rules see it, in Python (`Workload`) and in CEL (`variables`)."""
+
+from rayfence.workload import exposed
+from rayfence.workload.expressions import variables
+from rayfence.workload.kinds import (
+    API_GROUP,
+    INJECTED,
+    K8S_JOB,
+    KINDS,
+    OPTIONS,
+    SERVED,
+    SIDECAR,
+    UNLIMITED,
+    Kind,
+    Role,
+)
+from rayfence.workload.reading import ROOT, Malformed, dig, items
+from rayfence.workload.request import Request
+from rayfence.workload.workload import NOBODY, Container, Site, Workload
+
+__all__ = [
+    "API_GROUP",
+    "INJECTED",
+    "K8S_JOB",
+    "KINDS",
+    "NOBODY",
+    "OPTIONS",
+    "ROOT",
+    "SERVED",
+    "SIDECAR",
+    "UNLIMITED",
+    "Container",
+    "Kind",
+    "Malformed",
+    "Request",
+    "Role",
+    "Site",
+    "Workload",
+    "dig",
+    "exposed",
+    "items",
+    "variables",
+]

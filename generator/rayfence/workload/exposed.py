@@ -1,0 +1,134 @@
+"""What an object opens to the outside of a cluster: the Services and Ingresses that it is, or has KubeRay make.
+
+Once in Python and once as CEL variables for engines, like `workload` and `expressions`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from rayfence import cel
+from rayfence.path import Path
+from rayfence.workload.reading import dig
+from rayfence.workload.workload import Workload
+
+INGRESS, SERVICE = "Ingress", "Service"
+
+SERVING = "RayService"
+"""The kind that has a second Service, for its applications, and may have a Gateway."""
+
+SERVE_SERVICE = Path.of("spec", "serveService", "spec")
+
+# KubeRay makes a Gateway of this class, and routes to it, for a RayService that is upgraded step by step.
+GATEWAY = Path.of("spec", "upgradeStrategy", "clusterUpgradeOptions", "gatewayClassName")
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A ServiceSpec at `path`, and its type, which may stand elsewhere."""
+
+    path: Path
+    spec: Any
+    type_path: Path
+    type: Any
+
+
+def services(work: Workload) -> Iterator[Service]:
+    """The Service that an object is, or those that KubeRay makes for it and the tenant may shape."""
+    match work.value["kind"]:
+        case "Service":
+            yield _service(work, Path.of("spec"))
+        case "Ingress":
+            return
+        case kind:
+            head = work.kind.cluster / "headGroupSpec"
+            yield Service(head, None, head / "serviceType", work.at(head, "serviceType"))
+            yield _service(work, head / "headService" / "spec")
+            if kind == SERVING:
+                yield _service(work, SERVE_SERVICE)
+
+
+def _service(work: Workload, path: Path) -> Service:
+    spec = work.at(path)
+    return Service(path, spec, path / "type", dig(spec, "type", at=path))
+
+
+def ingresses(work: Workload) -> Iterator[Path]:
+    """Where an object asks for an Ingress or a Gateway; an Ingress does by its kind."""
+    match work.value["kind"]:
+        case "Service":
+            return
+        case "Ingress":
+            yield Path.of("kind")
+        case kind:
+            head = work.kind.cluster / "headGroupSpec"
+            enabled = work.at(head, "enableIngress")
+            if enabled is not None and enabled is not False:
+                yield head / "enableIngress"
+            if work.at(head, "ingressOptions") not in (None, {}):
+                yield head / "ingressOptions"
+            if kind == SERVING and work.at(GATEWAY) not in (None, ""):
+                yield GATEWAY
+
+
+def variables() -> dict[str, str]:
+    """For a Service or an Ingress. Expects `variables.tenant`."""
+    return {
+        "services": f"variables.tenant[0] != '' && object.kind == '{SERVICE}' ? [{_spec_at(Path.of('spec'))}] : []",
+        "ingresses": f"variables.tenant[0] != '' && object.kind == '{INGRESS}' ? ['kind'] : []",
+    }
+
+
+def ray_variables() -> dict[str, str]:
+    """For a Ray object. Expects `variables.tenant` and `variables.clusters`."""
+    serving = f"variables.tenant[0] != '' && object.kind == '{SERVING}'"
+    return {
+        "services": (
+            f"variables.clusters.map(c, [{_head_type()},\n{_head_service()}]).flatten()\n"
+            f"+ ({serving} ? [{_spec_at(SERVE_SERVICE)}] : [])"
+        ),
+        "ingresses": (
+            f"variables.clusters.map(c, {_enabled()}\n+ {_options()}).flatten()\n"
+            f"+ {cel.when(f'{serving} && {_gateway()}', cel.literal(str(GATEWAY)))}"
+        ),
+    }
+
+
+def _head_type() -> str:
+    value = "c.value.?headGroupSpec.?serviceType.orValue(null)"
+    return (
+        "{'path': dyn(c.path + '.headGroupSpec'), 'spec': dyn({}),"
+        f" 'typePath': dyn(c.path + '.headGroupSpec.serviceType'), 'type': {value}}}"
+    )
+
+
+def _head_service() -> str:
+    return _spec("c.path + '.headGroupSpec.headService.spec'", "c.value.?headGroupSpec.?headService.?spec")
+
+
+def _spec_at(path: Path) -> str:
+    return _spec(cel.literal(str(path)), f"object.?{'.?'.join(map(str, path))}")
+
+
+def _spec(path: str, value: str) -> str:
+    """A ServiceSpec: the CEL text of its path, and of an optional with what is there."""
+    return (
+        f"{{'path': dyn({path}), 'spec': {value}.orValue(dyn({{}})),"
+        f" 'typePath': dyn({path} + '.type'), 'type': {value}.?type.orValue(null)}}"
+    )
+
+
+def _enabled() -> str:
+    off = "c.value.?headGroupSpec.?enableIngress.orValue(null) in [dyn(null), dyn(false)]"
+    return cel.when(f"!({off})", "c.path + '.headGroupSpec.enableIngress'")
+
+
+def _options() -> str:
+    none = "c.value.?headGroupSpec.?ingressOptions.orValue(null) in [dyn(null), dyn({})]"
+    return cel.when(f"!({none})", "c.path + '.headGroupSpec.ingressOptions'")
+
+
+def _gateway() -> str:
+    return f"!(object.?{'.?'.join(map(str, GATEWAY))}.orValue(null) in [dyn(null), dyn('')])"

@@ -1,0 +1,103 @@
+"""The view of `workload` once more, as CEL variables for engines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from rayfence import cel
+from rayfence.config import Platform
+from rayfence.path import Path
+from rayfence.workload.kinds import INJECTED, K8S_JOB, KINDS, OPTIONS, Kind
+
+
+def variables(platform: Platform) -> dict[str, str]:
+    """Variable name -> expression, each using only those before it.
+
+    Expects `variables.tenant`, the namespace's row as a list whose first element is '' where no tenant has it.
+    """
+    return {
+        "clusters": (
+            f"variables.tenant[0] == '' ? [] :\n{_by_kind(lambda kind: kind.cluster)}"
+            ".filter(c, c.value != null || object.kind == 'RayCluster')"
+        ),
+        "jobs": f"variables.tenant[0] == '' ? [] :\n{_by_kind(lambda kind: kind.job)}",
+        "groups": (
+            "variables.clusters.map(c, [{'path': dyn(c.path + '.headGroupSpec'), 'role': dyn('head'),"
+            " 'value': c.value.?headGroupSpec.orValue(dyn({}))}]\n"
+            f"+ {cel.items('c.value.?workerGroupSpecs')}.transformList(i, g,"
+            " {'path': dyn(c.path + '.workerGroupSpecs[' + string(i) + ']'), 'role': dyn('worker'), 'value': dyn(g)}))"
+            ".flatten()"
+        ),
+        "sites": f"variables.groups.map(g, {_site(platform)})\n+ {_submitters(platform)}",
+        "pods": (
+            "variables.sites.map(s, {'path': s.path, 'role': s.role, 'group': s.group,\n"
+            f"'containers': dyn({_containers('containers')}),\n'inits': dyn({_containers('initContainers')})}})"
+        ),
+        "options": f"variables.clusters.map(o, {_options()}).flatten()",
+        "containers": "variables.pods.map(p, p.containers + p.inits).flatten() + variables.options",
+    }
+
+
+def _by_kind(path_of: Callable[[Kind], Path | None]) -> str:
+    """A list with what the object's kind has at a path, if it has anything there; a cluster always has one."""
+    text = "[]"
+    for kind in reversed(KINDS):
+        path = path_of(kind)
+        if path:
+            found = f"object.?{'.?'.join(map(str, path))}.orValue(null)"
+            one = f"[{{'path': dyn({cel.literal(str(path))}), 'value': {found}}}]"
+            text = f"object.kind == {cel.literal(kind.name)} ? {one} :\n{text}"
+    return f"({text})"
+
+
+def _site(platform: Platform) -> str:
+    """A group `g` as a site; the label's path says which of two places its value comes from."""
+    key = platform.tenant_label
+    own = f"dyn(g.value.?labels[?{cel.literal(key)}].orValue(null))"
+    template = f"dyn(g.value.?template.?metadata.?labels[?{cel.literal(key)}].orValue(null))"
+    paths = cel.steps("labels", key), cel.steps("template", "metadata", "labels", key)
+    return (
+        "{'path': dyn(g.path + '.template'), 'role': g.role, 'group': g.value,\n"
+        "'spec': g.value.?template.?spec.orValue(dyn({})),\n"
+        f"'labelPath': dyn(g.path + ({own} != null ? {paths[0]} : {paths[1]})),\n"
+        f"'label': {cel.let('v', own, f'v != null ? v : {template}')}}}"
+    )
+
+
+def _submitters(platform: Platform) -> str:
+    """The pod that submits a job `j`, unless there is none: without a template KubeRay makes one of its own."""
+    key = platform.tenant_label
+    mode = f"j.value.?submissionMode.orValue(null) in [dyn(null), dyn(''), dyn({cel.literal(K8S_JOB)})]"
+    template = "j.value.?submitterPodTemplate"
+    site = (
+        "{'path': dyn(j.path + '.submitterPodTemplate'), 'role': dyn('submitter'), 'group': dyn({}),\n"
+        f"'spec': {template}.?spec.orValue(dyn({{}})),\n"
+        f"'labelPath': dyn(j.path + {cel.steps('submitterPodTemplate', 'metadata', 'labels', key)}),\n"
+        f"'label': dyn({template}.?metadata.?labels[?{cel.literal(key)}].orValue(null))}}"
+    )
+    return f"variables.jobs.filter(j, {template}.orValue(null) != null || {mode})\n.map(j, {site})"
+
+
+def _containers(field: str) -> str:
+    """The containers of a site `s`, with what their resources say."""
+    return (
+        f"{cel.items(f's.spec.?{field}')}.transformList(i, c, {{"
+        f"'path': dyn(s.path + '.spec.{field}[' + string(i) + ']'), 'value': dyn(c), "
+        "'resources': c.?resources.orValue(null), "
+        f"'injected': dyn(c.?name.orValue('') in {cel.literals(INJECTED)}), "
+        "'restarts': dyn(c.?restartPolicy.orValue('') == 'Always')})"
+    )
+
+
+def _options() -> str:
+    """What the operator turns into containers in a cluster `o`, where it is sized."""
+    found = ", ".join(
+        f"{{'path': dyn(o.path + {cel.steps(*path)}), 'collects': dyn({str(path != OPTIONS[0]).lower()}),"
+        f" 'resources': o.value.?{'.?'.join(path)}.?resources.orValue(null)}}"
+        for path in OPTIONS
+    )
+    kept = (
+        "{'path': r.path, 'value': dyn({}), 'resources': r.resources, 'injected': dyn(true),"
+        " 'restarts': dyn(false), 'collects': r.collects}"
+    )
+    return f"[{found}]\n.filter(r, type(r.resources) == map).map(r, {kept})"

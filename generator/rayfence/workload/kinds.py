@@ -1,0 +1,72 @@
+"""The kinds of KubeRay, and where each of them has a cluster and a job in it.
+
+What an object embeds is decided by its kind and never by which field is there: a decoy field beside the real one would
+hide it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from rayfence.path import Path
+
+API_GROUP = "ray.io"
+
+
+class Role(StrEnum):
+    """What a pod template is for."""
+
+    HEAD = "head"
+    WORKER = "worker"
+    SUBMITTER = "submitter"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind: the versions KubeRay serves, where its RayClusterSpec is and where, if anywhere, its RayJobSpec."""
+
+    name: str
+    versions: tuple[str, ...]
+    cluster: Path
+    job: Path | None = None
+
+    @property
+    def is_cluster(self) -> bool:
+        """Whether the object is itself the cluster, and cannot be without one."""
+        return self.cluster == Path.of("spec")
+
+
+KINDS = (
+    Kind("RayCluster", ("v1", "v1alpha1"), Path.of("spec")),
+    Kind("RayJob", ("v1", "v1alpha1"), Path.of("spec", "rayClusterSpec"), Path.of("spec")),
+    Kind("RayService", ("v1", "v1alpha1"), Path.of("spec", "rayClusterConfig")),
+    Kind(
+        "RayCronJob",
+        ("v1",),
+        Path.of("spec", "jobTemplate", "rayClusterSpec"),
+        Path.of("spec", "jobTemplate"),
+    ),
+)
+
+SERVED = {(f"{API_GROUP}/{version}", kind.name): kind for kind in KINDS for version in kind.versions}
+"""(apiVersion, kind) -> Kind, for all that KubeRay serves."""
+
+UNLIMITED = 2147483647
+"""What KubeRay's CRD puts where `maxReplicas` is left out."""
+
+INJECTED = (
+    "autoscaler",
+    "ray-history-collector",
+    "ray-job-submitter",
+    "redis-cleanup",
+    "wait-for-tls-ip-san",
+    "wait-gcs-ready",
+)
+"""Containers that the KubeRay operator adds with small requests of its own."""
+
+OPTIONS = (("autoscalerOptions",), ("historyServerOptions", "collectorOptions"))
+"""Where, in a RayClusterSpec, the tenant may size containers that the operator adds."""
+
+K8S_JOB, SIDECAR = "K8sJobMode", "SidecarMode"
+"""Ways to submit a RayJob: by a pod of its own, which is the default, or by a container beside the head."""

@@ -1,0 +1,35 @@
+"""How odd values are read: no type a person may write makes a rule fail to answer.
+
+A stray value in a list's place is a list of itself, and a scalar in a map's place is an empty map; `cel` says the same
+to engines. Only a list in a map's place has no reading. No version of a CRD takes any of this.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rayfence.path import Path
+
+ROOT = Path()
+
+
+class Malformed(ValueError):
+    """A list stands where every version of the CRD has a map; nothing sensible can be said of the object."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"{path}: a list where a mapping belongs")
+        self.path = path
+
+
+def dig(value: Any, *keys: str, at: Path = ROOT) -> Any:
+    """What stands below `keys`, None where a step is missing. Raises Malformed where a step is a list."""
+    for depth, key in enumerate(keys):
+        if isinstance(value, list):
+            raise Malformed(at + keys[:depth])
+        value = value.get(key) if isinstance(value, dict) else None
+    return value
+
+
+def items(value: Any) -> list[Any]:
+    """A list as it is, None as an empty one, and a stray value as a list of itself."""
+    return value if isinstance(value, list) else [] if value is None else [value]

@@ -1,0 +1,83 @@
+"""Two readings of the same objects: where they differ, and the smallest object that still shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any
+
+from rayfence import yamlio
+from rayfence.evaluate import Judge
+from rayfence.outcome import Result, Verdict
+from rayfence.yamlio import Document
+
+from .objects import CONFIG, Json
+
+Reading = Callable[[Sequence[Document]], Sequence[Result]]
+Said = tuple[str, frozenset[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One object on which the readings differ: what Python says, and what the engine says."""
+
+    value: Json
+    python: Said
+    engine: Said
+
+    def __str__(self) -> str:
+        return f"python: {_told(self.python)}\nengine: {_told(self.engine)}\n{yamlio.dump([self.value])}"
+
+
+def differences(values: Sequence[Json], engine: Reading) -> list[Difference]:
+    """Every object that the two do not judge alike, by verdict and rule ids."""
+    documents = [each for each in yamlio.read(yamlio.dump(values), "drawn.yaml") if isinstance(each, Document)]
+    assert len(values) == len(documents)
+    pairs = zip(values, Judge(CONFIG).results(documents), engine(documents), strict=True)
+    said = ((value, _said(python), _said(other)) for value, python, other in pairs)
+    return [Difference(value, python, other) for value, python, other in said if python != other]
+
+
+def smallest(found: Difference, engine: Reading, rounds: int = 30) -> Difference:
+    """A small object on which the readings still differ: one part after another is left out while they do."""
+    for _ in range(rounds):
+        smaller = differences(list(_smaller(found.value)), engine)
+        if not smaller:
+            return found
+        found = min(smaller, key=lambda each: len(yamlio.dump([each.value])))
+    return found
+
+
+def _said(result: Result) -> Said:
+    """The verdict and the rules; an error has no rules, and is a denial that says nothing."""
+    rules = frozenset(finding.rule for finding in result.findings)
+    return ("error", frozenset()) if result.verdict is Verdict.ERROR else (result.verdict.value, rules)
+
+
+def _smaller(value: Json) -> Iterator[Json]:
+    """The object without each of its parts in turn."""
+    for path in _paths(value):
+        if path[0] in ("apiVersion", "kind") or path in (
+            ("metadata",),
+            ("metadata", "name"),
+            ("metadata", "namespace"),
+        ):
+            continue
+        copy: Any = deepcopy(value)
+        parent = copy
+        for step in path[:-1]:
+            parent = parent[step]
+        del parent[path[-1]]
+        yield copy
+
+
+def _paths(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, child in pairs:
+        yield (*path, key)
+        yield from _paths(child, (*path, key))
+
+
+def _told(said: Said) -> str:
+    return f"{said[0]} {', '.join(sorted(said[1])) or '-'}"

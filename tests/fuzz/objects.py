@@ -1,0 +1,268 @@
+"""Objects of every kind that policies speak of, drawn at random: good ones, bent a little or a lot.
+
+Most come near to what people write, since two readings that differ do so at an edge: a bound and one unit beside it, an
+odd spelling, a null, a list with nothing in it, a field of another kind's, the last group of many.
+"""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import Any
+
+from hypothesis import strategies as st
+
+from rayfence.cases.good import good
+from rayfence.config import Bounds, Config, Container, Egress, Enforcement, Network, Platform, Quota, Tenant
+from rayfence.rules import OF
+
+Json = dict[str, Any]
+
+SMALL = Tenant("team-a", ("ray-a", "ray-a-dev"), Container(Bounds("500m", "2"), Bounds("1Gi", "4Gi")))
+FULL = Tenant(
+    "1000",
+    ("ray-full",),
+    Container(Bounds("1", "4"), Bounds("512Mi", "8G")),
+    quota=Quota("24", "48Gi", 4, 8),
+)
+AUDITED = Tenant(
+    "team-c",
+    ("ray-c",),
+    Container(Bounds("1m", "3.5"), Bounds("1", "1.5Gi")),
+    Enforcement.AUDIT,
+    Quota("7", None, 0, 3),
+    network=Network(enforce=False),
+)
+CONFIG = Config(Platform(egress=Egress(("object-store",), ("10.20.0.0/16",))), (FULL, SMALL, AUDITED))
+
+NAMES = ["team-a", "1000", "1k", "team-c", "Team-a", "team-", "", "*", "tëam", "somebody-else"]
+QUANTITIES = [
+    *("0", "1", "2", "4", "500m", "499m", "501m", "2000m", "2001m", "2.0", "1e3", "1E", "3.5", "3501m", "3.5000000001"),
+    *("1Gi", "4Gi", "4294967297", "4294967296", "8G", "8000000001", "512Mi", "536870911", "1.5Gi", "1k", "1Ki", "35e9"),
+    *("-1", "+1", ".5", "5.", "1u", "1n", "0.1n", "99", "999Ti", "9Ei", "", " 1", "1 ", "one", "1e99", "1e100", "0x1"),
+    *("{{ x }}", "4 | 400", "\u0661", "1_000", "1e-3"),
+]
+NUMBERS = [0, 1, 2, 3, 4, 8, 16, -1, 0.5, 1.5, 65536, 2147483647, 2147483648, 4294967296]
+SCALARS: st.SearchStrategy[Any] = st.one_of(
+    st.sampled_from(NAMES),
+    st.sampled_from(QUANTITIES),
+    st.sampled_from(NUMBERS),
+    st.sampled_from([None, True, False, "Always", "Equal", "Exists", "NoSchedule", "NoExecute", "autoscaler"]),
+    st.text(alphabet=st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), max_size=4),
+)
+MANGLED: st.SearchStrategy[Any] = st.one_of(SCALARS, st.just({}), st.just([]), st.just([None]), st.just(["x"]))
+
+CONTAINERS = st.fixed_dictionaries(
+    {"name": st.sampled_from(["main", "autoscaler", "wait-gcs-ready", "x"])},
+    optional={
+        "resources": st.fixed_dictionaries(
+            {},
+            optional={
+                side: st.dictionaries(
+                    st.sampled_from(["cpu", "memory", "nvidia.com/gpu", "google.com/tpu", "hugepages-2Mi"]),
+                    st.one_of(st.sampled_from(QUANTITIES), st.sampled_from(NUMBERS)),
+                    max_size=4,
+                )
+                for side in ("requests", "limits")
+            },
+        ),
+        "restartPolicy": st.sampled_from(["Always", "Never", None]),
+        "securityContext": st.fixed_dictionaries(
+            {},
+            optional={
+                "privileged": st.sampled_from([True, False, None, "true"]),
+                "capabilities": st.sampled_from(
+                    [{"add": ["NET_ADMIN"]}, {"add": ["CHOWN"]}, {"drop": ["ALL"]}, {"add": None}]
+                ),
+                "procMount": st.sampled_from(["Default", "Unmasked"]),
+            },
+        ),
+        "ports": st.sampled_from(
+            [[{"containerPort": 80}], [{"containerPort": 80, "hostPort": 80}], [{"hostPort": 0}], None]
+        ),
+    },
+)
+TOLERATIONS = st.fixed_dictionaries(
+    {},
+    optional={
+        "key": st.sampled_from(["tenant", "nvidia.com/gpu", "", None, "Tenant"]),
+        "operator": st.sampled_from(["Equal", "Exists", "", None, "Gt"]),
+        "value": st.sampled_from(NAMES),
+        "effect": st.sampled_from(["NoSchedule", "NoExecute", "", None]),
+    },
+)
+PEERS = st.one_of(
+    st.builds(
+        lambda name: {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": name}}},
+        st.sampled_from(["ray-a", "ray-a-dev", "ray-full", "ray-c", "kube-system", "object-store", "other", ""]),
+    ),
+    st.builds(
+        lambda names, operator: {
+            "namespaceSelector": {
+                "matchExpressions": [{"key": "kubernetes.io/metadata.name", "operator": operator, "values": names}]
+            }
+        },
+        st.lists(st.sampled_from(["ray-a", "ray-a-dev", "ray-full", "ray-c", "other"]), max_size=3),
+        st.sampled_from(["In", "NotIn", "Exists"]),
+    ),
+    st.sampled_from(
+        [
+            {"podSelector": {}},
+            {"podSelector": {"matchLabels": {"app": "x"}}},
+            {"namespaceSelector": {}},
+            {},
+            None,
+            {"ipBlock": {"cidr": "0.0.0.0/0"}},
+            {"ipBlock": {"cidr": "10.20.3.0/24"}},
+            {"ipBlock": {"cidr": "169.254.169.254/32"}},
+            {"ipBlock": {"cidr": "nonsense"}},
+            {"ipBlock": {"cidr": "10.0.0.0/8", "except": ["10.20.0.0/16"]}},
+        ]
+    ),
+)
+RULES = st.lists(
+    st.one_of(
+        st.fixed_dictionaries({}, optional={"from": st.one_of(st.none(), st.lists(PEERS, max_size=2))}),
+        st.fixed_dictionaries({}, optional={"to": st.one_of(st.none(), st.lists(PEERS, max_size=2))}),
+    ),
+    max_size=2,
+)
+SERVICES = st.fixed_dictionaries(
+    {},
+    optional={
+        "type": st.sampled_from(["ClusterIP", "NodePort", "LoadBalancer", "ExternalName", None, ""]),
+        "externalIPs": st.sampled_from([[], ["1.2.3.4"], None]),
+        "externalName": st.sampled_from(["", "example.com", None]),
+    },
+)
+TYPICAL: dict[str, st.SearchStrategy[Any]] = {
+    "containers": st.lists(CONTAINERS, max_size=3),
+    "initContainers": st.lists(CONTAINERS, max_size=3),
+    "tolerations": st.lists(TOLERATIONS, max_size=3),
+    "nodeSelector": st.dictionaries(st.sampled_from(["tenant", "zone"]), st.sampled_from(NAMES), max_size=2),
+    "labels": st.dictionaries(st.sampled_from(["tenant", "app", "ray.io/cluster"]), st.sampled_from(NAMES), max_size=2),
+    "annotations": st.dictionaries(
+        st.sampled_from(["maxCpu", "maxMemory", "minCpu", "minMemory", "x"]), st.sampled_from(QUANTITIES), max_size=3
+    ),
+    "maxReplicas": st.sampled_from(NUMBERS),
+    "minReplicas": st.sampled_from(NUMBERS),
+    "numOfHosts": st.sampled_from(NUMBERS),
+    "nodeName": st.sampled_from(["", "node-1", None]),
+    "submissionMode": st.sampled_from(["K8sJobMode", "HTTPMode", "SidecarMode", "InteractiveMode", "", None]),
+    "enableInTreeAutoscaling": st.sampled_from([True, False, None, "true"]),
+    "autoscalerOptions": st.fixed_dictionaries(
+        {},
+        optional={
+            "resources": CONTAINERS.map(lambda c: c.get("resources")),
+            "securityContext": st.just({"privileged": True}),
+        },
+    ),
+    "historyServerOptions": st.fixed_dictionaries({}, optional={"collectorOptions": CONTAINERS}),
+    "networkPolicy": st.fixed_dictionaries(
+        {},
+        optional={
+            "mode": st.sampled_from(["DenyAll", None]),
+            "head": st.fixed_dictionaries({}, optional={"ingressRules": RULES, "egressRules": RULES}),
+            "worker": st.fixed_dictionaries({}, optional={"ingressRules": RULES, "egressRules": RULES}),
+        },
+    ),
+    "serviceType": st.sampled_from(["ClusterIP", "NodePort", "LoadBalancer", None]),
+    "headService": st.fixed_dictionaries({}, optional={"spec": SERVICES}),
+    "serveService": st.fixed_dictionaries({}, optional={"spec": SERVICES}),
+    "enableIngress": st.sampled_from([True, False, None]),
+    "hostNetwork": st.sampled_from([True, False, None]),
+    "hostPID": st.booleans(),
+    "volumes": st.sampled_from(
+        [[], [{"name": "x", "emptyDir": {}}], [{"name": "x", "hostPath": {"path": "/"}}], [None]]
+    ),
+    "resources": st.sampled_from([None, {}, {"limits": {"cpu": "1"}}, {"limits": {"memory": "999Gi"}}]),
+    "resourceClaims": st.sampled_from([[], [{"name": "gpu"}], None]),
+    "rayClusterSpec": st.sampled_from([None, {}, {"headGroupSpec": {}}]),
+    "submitterPodTemplate": st.sampled_from([None, {}, {"spec": {"containers": []}}]),
+    "ingress": RULES,
+    "egress": RULES,
+    "policyTypes": st.sampled_from([["Ingress"], ["Egress"], ["Ingress", "Egress"], [], None]),
+    "type": st.sampled_from(["ClusterIP", "NodePort", "LoadBalancer", "ExternalName"]),
+    "externalIPs": st.sampled_from([[], ["1.2.3.4"], None]),
+    "namespace": st.sampled_from(["ray-a", "ray-a-dev", "ray-full", "ray-c", "ray", "other", "ray-a-x"]),
+}
+"""Field name -> what people, honest or not, might write there."""
+
+PODLIKE = (
+    "containers",
+    "initContainers",
+    "tolerations",
+    "nodeSelector",
+    "nodeName",
+    "hostNetwork",
+    "hostPID",
+    "volumes",
+    "resources",
+    "resourceClaims",
+)
+GROUPLIKE = ("labels", "maxReplicas", "minReplicas", "numOfHosts", "serviceType", "headService", "enableIngress")
+CLUSTERLIKE = (
+    "enableInTreeAutoscaling",
+    "autoscalerOptions",
+    "historyServerOptions",
+    "networkPolicy",
+    "rayClusterSpec",
+)
+
+
+@st.composite
+def objects(draw: st.DrawFn) -> Json:
+    """A good object of some kind and tenant, with a few changes."""
+    subject = draw(st.sampled_from([*OF, *([next(iter(OF))] * 3)]))
+    tenant = draw(st.sampled_from(CONFIG.tenants))
+    value = deepcopy(draw(st.sampled_from(good(subject, CONFIG.platform, tenant))))
+    for _ in range(draw(st.integers(0, 4))):
+        _change(draw, value)
+    return value
+
+
+def _change(draw: st.DrawFn, value: Json) -> None:
+    """One change at a place that is there, or of a field that might be."""
+    place = draw(st.sampled_from(_places(value)))
+    parent, key = place
+    name = key if isinstance(key, str) else ""
+    if isinstance(parent, dict) and draw(st.booleans()):
+        name = draw(st.sampled_from(_fitting(parent)))
+        parent[name] = deepcopy(draw(TYPICAL[name]))
+        return
+    how = draw(st.sampled_from(["typical", "mangle", "drop", "repeat"]))
+    if how == "drop":
+        del parent[key]
+    elif how == "repeat" and isinstance(parent, list):
+        parent.extend(deepcopy(parent[: draw(st.integers(1, 3))]))
+    elif how == "typical" and name in TYPICAL:
+        parent[key] = deepcopy(draw(TYPICAL[name]))
+    else:
+        # Drawn values are shared between draws; a change must not reach the next object.
+        parent[key] = deepcopy(draw(MANGLED))
+
+
+def _fitting(parent: Json) -> list[str]:
+    """Fields that people would write here, by what stands beside them."""
+    if "containers" in parent:
+        return list(PODLIKE)
+    if "groupName" in parent or "template" in parent:
+        return list(GROUPLIKE)
+    if "headGroupSpec" in parent:
+        return list(CLUSTERLIKE)
+    if "name" in parent and "namespace" in parent:
+        return ["labels", "annotations", "namespace"]
+    return list(TYPICAL)
+
+
+def _places(value: Any) -> list[tuple[Any, Any]]:
+    """Every (container, key) below a value, but for what makes the object the object it is."""
+    found: list[tuple[Any, Any]] = []
+    waiting = [value]
+    while waiting:
+        parent = waiting.pop()
+        pairs = parent.items() if isinstance(parent, dict) else enumerate(parent) if isinstance(parent, list) else ()
+        for key, child in pairs:
+            if not (parent is value and key in ("apiVersion", "kind", "metadata")) and key != "name":
+                found.append((parent, key))
+            waiting.append(child)
+    return found

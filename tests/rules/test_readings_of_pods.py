@@ -1,0 +1,115 @@
+"""The real engine says of odd pods, and of odd fields that harden them, what the reading in Python says."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import Any
+
+import pytest
+
+from rayfence import yamlio
+from rayfence.cases.good import good, ray_object
+from rayfence.config import Config
+from rayfence.evaluate import Judge
+from rayfence.gotool import KYVERNO, find
+from rayfence.outcome import Result
+from rayfence.rules.baseline import APP_ARMOR
+from rayfence.subjects import PODS
+from rayfence.suite import check
+from rayfence.workload import KINDS
+from rayfence.yamlio import Document
+
+from .objects import PLATFORM, TEAM_A, Json
+
+CONFIG = Config(PLATFORM, (TEAM_A,))
+WORKER, HEAD, PLAIN = good(PODS, PLATFORM, TEAM_A)
+
+SCALARS: list[Any] = [None, "", 5, True, 0]
+HARDENED: dict[str, list[Any]] = {
+    "metadata.annotations": [None, "x", [], *({f"{APP_ARMOR}ray": odd} for odd in (None, "", 5, "localhost/ray"))],
+    "spec.hostNetwork": [*SCALARS, False, 0.0, "true", [], {}],
+    "spec.securityContext": [None, "x", [], {"sysctls": {}}, {"sysctls": [None]}, {"sysctls": [{"name": None}]}],
+    "spec.securityContext.seccompProfile": ["x", [], {"type": 5}, {"type": ""}],
+    "spec.volumes": [None, "x", {"hostPath": {}}, [None], [{"hostPath": None}], [{"hostPath": ""}], [[]]],
+    "spec.ephemeralContainers": [None, "x", [{"securityContext": {"privileged": True}}]],
+    "spec.containers.0.securityContext": [None, "x", [], {"privileged": 0}, {"procMount": ""}],
+    "spec.containers.0.securityContext.capabilities": ["x", [], *({"add": odd} for odd in ("ALL", [None], [5], {}))],
+    "spec.containers.0.ports": ["x", [None], [[]], *([{"hostPort": odd}] for odd in (0, 0.0, False, "0", -1, []))],
+    "spec.containers.0.lifecycle": ["x", [], {"preStop": "x"}, {"preStop": {"tcpSocket": {"host": "::1"}}}],
+}
+OF_RAY_PODS: dict[str, list[Any]] = {
+    "metadata.labels": [None, {}, "x", [], {"ray.io/cluster": ""}, {"ray.io/cluster": 5, "tenant": "team-a"}],
+    "metadata.labels.tenant": [*SCALARS, []],
+    "spec": [None, "x", []],
+    "spec.nodeSelector": [None, "x", []],
+    "spec.tolerations": [None, {}, "x", [None], [[]]],
+}
+OF_ANY_POD: dict[str, list[Any]] = {
+    "metadata.labels": ["x", [], {"tenant": None}, {"tenant": ""}, {"ray.io/cluster": None}],
+    "spec.nodeSelector": ["x", []],
+    "spec.nodeName": [*SCALARS, [], {}],
+    "spec.containers": [None, {}, [None], ["x"], [[]]],
+    "spec.resources": ["x", [], {"limits": {"cpu": 5}}, {"requests": {"memory": "1e99"}}],
+    "spec.containers.0.resources": ["x", [], {"limits": "x"}, {"limits": []}],
+    "spec.containers.0.resources.limits.cpu": [*SCALARS, 1e21, 4.0, "4\n", "1e100", {}, [], "-1", "4000m", "4001m"],
+}
+OF_TEMPLATES: dict[str, list[Any]] = {
+    "spec.submitterPodTemplate": [None, "x", []],
+    "spec.submitterPodTemplate.spec.hostIPC": [True],
+    "spec.rayClusterSpec.autoscalerOptions": [None, "x", [], {"securityContext": "x"}, {"securityContext": []}],
+    "spec.rayClusterSpec.autoscalerOptions.securityContext.privileged": SCALARS,
+    "spec.rayClusterSpec.headGroupSpec.template.spec.containers.0.securityContext.privileged": SCALARS,
+    "spec.rayClusterSpec.workerGroupSpecs": [["x"], [None], [{"template": {"spec": {"hostPID": True}}}]],
+}
+
+
+def changed(value: Json, place: str, odd: Any) -> Json:
+    """The object with a value below dotted keys, and the maps on the way to it."""
+    whole = target = deepcopy(value)
+    *way, last = place.split(".")
+    for step in way:
+        target = target[int(step)] if step.isdigit() else target.setdefault(step, {})  # type: ignore[call-overload]
+    target[last] = deepcopy(odd)
+    return whole
+
+
+OBJECTS = {
+    f"{value['kind']} {value['metadata']['name']} {place} = {odd!r}": changed(value, place, odd)
+    for value, places in (
+        (WORKER, OF_RAY_PODS),
+        (HEAD, HARDENED),
+        (PLAIN, OF_ANY_POD),
+        (ray_object(KINDS[1], PLATFORM, TEAM_A), OF_TEMPLATES),
+    )
+    for place, values in places.items()
+    for odd in values
+}
+
+
+@pytest.fixture(scope="module")
+def documents() -> list[Document]:
+    read = yamlio.read(yamlio.dump(list(OBJECTS.values())), "odd.yaml")
+    return [each for each in read if isinstance(each, Document)]
+
+
+def said(result: Result) -> tuple[str, set[tuple[str, str]]]:
+    return result.verdict.value, {(finding.rule, finding.path) for finding in result.findings}
+
+
+@pytest.mark.engine
+def test_both_readings_say_the_same_of_odd_pods(documents: list[Document]) -> None:
+    engine = find(KYVERNO, lambda sentence: None).path
+    both = zip(
+        OBJECTS,
+        Judge(CONFIG).results(documents),
+        check(CONFIG, documents, "clusterpolicy", engine, jobs=2),
+        strict=True,
+    )
+
+    assert [] == [title for title, ours, theirs in both if said(ours) != said(theirs)]
+
+
+def test_the_odd_pods_are_not_all_alike(documents: list[Document]) -> None:
+    verdicts = {result.verdict.value for result in Judge(CONFIG).results(documents)}
+
+    assert {"admit", "deny", "error"} == verdicts

@@ -1,0 +1,178 @@
+"""The envelopes of the CEL backends: the same text in each, and around it what each kind of policy calls the same."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from rayfence import admission, bundle, yamlio
+from rayfence.backends import BACKENDS, validatingadmissionpolicy, validatingpolicy
+from rayfence.config import Bounds, Config, Container, Enforcement, Network, Platform, Quota, Tenant
+from rayfence.subjects import NETWORK_POLICIES, PODS, RAY, SUBJECTS
+
+BOUNDS = Container(Bounds("500m", "16"), Bounds("1Gi", "128Gi"))
+EVERY_ACTION = Config(
+    Platform(),
+    tuple(Tenant(f"team-{each.value.lower()}", (f"ray-{each.value.lower()}",), BOUNDS, each) for each in Enforcement),
+)
+
+NATIVE, OF_KYVERNO = validatingadmissionpolicy.NAME, validatingpolicy.NAME
+TEXT_LIMIT = 100_000
+"""Characters of CEL that an API server takes in one expression."""
+
+
+def written(config: Config, backend: str, kind: str) -> dict[str, dict[str, Any]]:
+    manifests = [each for file in BACKENDS[backend].files(config).values() for each in file]
+    return {each["metadata"]["name"]: each for each in manifests if each["kind"] == kind}
+
+
+def judging(config: Config) -> list[dict[str, Any]]:
+    return [
+        *written(config, OF_KYVERNO, "ValidatingPolicy").values(),
+        *written(config, NATIVE, "ValidatingAdmissionPolicy").values(),
+    ]
+
+
+@pytest.mark.parametrize(("backend", "kind"), [(OF_KYVERNO, "ValidatingPolicy"), (NATIVE, "ValidatingAdmissionPolicy")])
+def test_each_backend_wraps_every_policy_and_changes_nothing_in_its_text(backend: str, kind: str) -> None:
+    found = {
+        name: {each["name"]: each["expression"] for each in manifest["spec"]["variables"]}
+        for name, manifest in written(EVERY_ACTION, backend, kind).items()
+    }
+
+    assert {policy.name: dict(policy.variables) for policy in admission.policies(EVERY_ACTION)} == found
+
+
+def test_there_is_one_validation_that_names_everything() -> None:
+    for manifest in judging(EVERY_ACTION):
+        (validation,) = manifest["spec"]["validations"]
+
+        assert (admission.VALID, admission.MESSAGE) == (validation["expression"], validation["messageExpression"])
+
+
+@pytest.mark.parametrize(
+    ("suffix", "actions"), [("", ["Deny"]), ("-audit", ["Audit"]), ("-warn", ["Warn", "Audit"])], ids=str
+)
+@pytest.mark.parametrize("subject", SUBJECTS, ids=lambda subject: subject.name)
+def test_each_enforcement_has_its_own_actions(subject: Any, suffix: str, actions: list[str]) -> None:
+    name = subject.name + suffix
+    policy = written(EVERY_ACTION, OF_KYVERNO, "ValidatingPolicy")[name]
+    binding = written(EVERY_ACTION, NATIVE, "ValidatingAdmissionPolicyBinding")[name]
+
+    assert actions == policy["spec"]["validationActions"]
+    assert {"policyName": name, "validationActions": actions} == binding["spec"]
+
+
+def test_an_error_denies_and_nothing_narrows_what_is_looked_at() -> None:
+    for manifest in judging(EVERY_ACTION):
+        assert "Fail" == manifest["spec"]["failurePolicy"]
+        assert {"resourceRules"} == manifest["spec"]["matchConstraints"].keys()
+        assert "matchConditions" not in manifest["spec"]
+
+
+@pytest.mark.parametrize(
+    ("subject", "expected"),
+    [
+        (RAY, [("ray.io", {"rayclusters", "rayjobs", "rayservices", "raycronjobs"}, {"CREATE", "UPDATE"})]),
+        (PODS, [("", {"pods", "pods/resize", "pods/ephemeralcontainers"}, {"CREATE", "UPDATE"})]),
+        (NETWORK_POLICIES, [("networking.k8s.io", {"networkpolicies"}, {"CREATE", "UPDATE", "DELETE"})]),
+    ],
+    ids=["ray", "pods", "network policies"],
+)
+def test_every_version_of_a_kind_and_its_subresources_are_looked_at(subject: Any, expected: list[Any]) -> None:
+    for manifest in judging(EVERY_ACTION):
+        if manifest["metadata"]["name"] == subject.name:
+            rules = manifest["spec"]["matchConstraints"]["resourceRules"]
+            assert expected == [(*rule["apiGroups"], set(rule["resources"]), set(rule["operations"])) for rule in rules]
+            assert all(rule["apiVersions"] == ["*"] for rule in rules)
+
+
+def test_kyverno_makes_no_policies_of_its_own_from_them() -> None:
+    for manifest in written(EVERY_ACTION, OF_KYVERNO, "ValidatingPolicy").values():
+        autogen = manifest["spec"]["autogen"]
+
+        assert {"podControllers": {"controllers": []}, "validatingAdmissionPolicy": {"enabled": False}} == autogen
+
+
+def test_only_what_can_be_judged_without_its_author_is_judged_in_the_background() -> None:
+    found = {
+        name: manifest["spec"]["evaluation"]["background"]["enabled"]
+        for name, manifest in written(EVERY_ACTION, OF_KYVERNO, "ValidatingPolicy").items()
+    }
+
+    assert {policy.name: policy.subject is not NETWORK_POLICIES for policy in admission.policies(EVERY_ACTION)} == found
+
+
+def test_native_policies_need_no_rights_and_generate_nothing() -> None:
+    manifests = [each["kind"] for file in BACKENDS[NATIVE].files(EVERY_ACTION).values() for each in file]
+
+    assert {"ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"} == set(manifests)
+
+
+def test_variables_have_names_that_cel_takes_and_no_name_twice() -> None:
+    for manifest in judging(EVERY_ACTION):
+        names = [each["name"] for each in manifest["spec"]["variables"]]
+
+        assert len(set(names)) == len(names)
+        assert all(re.fullmatch(r"[_a-zA-Z][_a-zA-Z0-9]*", name) for name in names)
+
+
+def many(count: int) -> Config:
+    quota = Quota("640", "2560Gi", 40, 160)
+    names = (f"machine-learning-team-{number:05}" for number in range(count))
+    return Config(Platform(), tuple(Tenant(name, (f"ray-{name}",), BOUNDS, quota=quota) for name in names))
+
+
+@pytest.fixture(scope="module")
+def thousand() -> Config:
+    return many(1000)
+
+
+def test_a_thousand_tenants_are_ten_policies(thousand: Config) -> None:
+    judge = written(thousand, OF_KYVERNO, "ValidatingPolicy")
+    generate = written(thousand, OF_KYVERNO, "GeneratingPolicy")
+
+    assert 10 >= len(judge) + len(generate)
+
+
+@pytest.mark.parametrize("backend", [OF_KYVERNO, NATIVE])
+def test_no_policy_of_a_thousand_tenants_is_above_500_kb(thousand: Config, backend: str) -> None:
+    manifests = [each for file in BACKENDS[backend].files(thousand).values() for each in file]
+
+    assert 500_000 > max(len(yamlio.dump([manifest]).encode()) for manifest in manifests)
+
+
+def test_no_text_of_a_thousand_tenants_is_longer_than_a_server_takes(thousand: Config) -> None:
+    texts = [each["expression"] for manifest in judging(thousand) for each in manifest["spec"]["variables"]]
+    (conditions) = [
+        each["expression"]
+        for manifest in written(thousand, OF_KYVERNO, "GeneratingPolicy").values()
+        for each in manifest["spec"]["matchConditions"]
+    ]
+
+    assert TEXT_LIMIT > max(map(len, [*texts, *conditions]))
+
+
+def test_one_tenant_more_leaves_all_but_the_tables_as_they_were() -> None:
+    def rest(config: Config) -> list[dict[str, str]]:
+        return [
+            {each["name"]: each["expression"] for each in manifest["spec"]["variables"] if each["name"] != "tenants"}
+            for manifest in judging(config)
+        ]
+
+    assert rest(many(2)) == rest(many(3))
+
+
+def test_the_same_tenants_give_the_same_bytes() -> None:
+    names = [OF_KYVERNO, NATIVE]
+
+    assert list(bundle.files(EVERY_ACTION, names).items()) == list(bundle.files(EVERY_ACTION, names).items())
+
+
+def test_a_tenant_without_a_network_layer_is_in_no_generating_policy() -> None:
+    off = Config(Platform(), (Tenant("team-a", ("ray-a",), BOUNDS, network=Network(enforce=False)),))
+    (policy,) = written(off, OF_KYVERNO, "GeneratingPolicy").values()
+
+    assert "ray-a" not in policy["spec"]["matchConditions"][0]["expression"]

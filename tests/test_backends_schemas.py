@@ -1,0 +1,91 @@
+"""Every object of the bundle against the schemas that Kyverno and Kubernetes publish, unknown fields refused."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from rayfence import bundle, yamlio
+from rayfence.backends import BACKENDS
+from rayfence.config import Bounds, Config, Container, Enforcement, Mode, Network, Platform, Quota, Tenant
+
+# Written by tools/schemas.py.
+SCHEMAS = {path.stem: json.loads(path.read_text()) for path in Path(__file__).parent.glob("data/schemas/*.json")}
+OF_OTHERS = {"Kustomization", "ConstraintTemplate", "Suite"}
+"""Kinds that neither Kyverno nor Kubernetes publishes."""
+
+BOUNDS = Container(Bounds("1", "4"), Bounds("2Gi", "8Gi"))
+EVERY_SORT = Config(
+    Platform(),
+    (
+        Tenant("team-a", ("ray-a", "ray-a2"), BOUNDS, quota=Quota("16", "64Gi", 2, 8), namespace_quota=Quota("32")),
+        Tenant("team-b", ("ray-b",), BOUNDS, Enforcement.AUDIT, network=Network(mode=Mode.DENY_ALL_INGRESS)),
+        Tenant("team-c", ("ray-c",), BOUNDS, Enforcement.WARN, network=Network(mode=Mode.DENY_ALL_EGRESS)),
+    ),
+)
+
+
+def objects(files: dict[str, str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for path, text in files.items():
+        for document in yamlio.read(text, path):
+            assert isinstance(document, yamlio.Document), document
+            yield path, document.value
+
+
+def complaints(value: dict[str, Any]) -> list[str]:
+    found = Draft202012Validator(SCHEMAS[value["kind"]]).iter_errors(value)
+    return [f"{error.json_path}: {error.message[:300]}" for error in found]
+
+
+WRITTEN = [(path, value) for path, value in objects(bundle.files(EVERY_SORT)) if value["kind"] not in OF_OTHERS]
+
+
+@pytest.mark.parametrize(
+    "value", [value for _, value in WRITTEN], ids=[f"{path}:{value['metadata']['name']}" for path, value in WRITTEN]
+)
+def test_what_is_written_is_what_the_publishers_schema_takes(value: dict[str, Any]) -> None:
+    assert [] == complaints(value)
+
+
+@pytest.mark.parametrize("backend", sorted({path.partition("/")[0] for path, _ in WRITTEN} & set(BACKENDS)))
+def test_every_kind_of_a_backend_has_been_looked_at(backend: str) -> None:
+    written = {value["kind"] for path, value in objects(bundle.files(EVERY_SORT, [backend]))}
+
+    assert written - OF_OTHERS <= SCHEMAS.keys()
+
+
+def first(kind: str) -> dict[str, Any]:
+    return json.loads(json.dumps(next(value for _, value in WRITTEN if value["kind"] == kind)))
+
+
+@pytest.mark.parametrize("kind", sorted(SCHEMAS))
+def test_an_unknown_field_is_refused(kind: str) -> None:
+    value = first(kind)
+    value.get("spec", value)["enforced"] = True
+
+    assert any("enforced" in complaint for complaint in complaints(value))
+
+
+@pytest.mark.parametrize(
+    ("kind", "edit"),
+    [
+        ("ValidatingPolicy", lambda spec: spec.update(validationActions=["Enforce"])),
+        ("ValidatingPolicy", lambda spec: spec["variables"][0].pop("expression")),
+        ("ValidatingPolicy", lambda spec: spec["matchConstraints"]["resourceRules"][0].update(resources="rayclusters")),
+        ("ValidatingAdmissionPolicy", lambda spec: spec["validations"][0].pop("expression")),
+        ("ValidatingAdmissionPolicyBinding", lambda spec: spec.update(validationActions="Deny")),
+        ("GeneratingPolicy", lambda spec: spec["generate"][0]["template"].update(interpolate="yes")),
+        ("ClusterPolicy", lambda spec: spec["rules"][0]["validate"].update(failureAction="Deny")),
+    ],
+    ids=["action", "no expression", "no list", "no expression, native", "no list, native", "enum", "failure action"],
+)
+def test_what_a_server_would_refuse_is_refused(kind: str, edit: Any) -> None:
+    value = first(kind)
+    edit(value["spec"])
+
+    assert [] != complaints(value)

@@ -1,0 +1,96 @@
+"""`docs/rules.md`: every rule with what it says, why, a bad example beside the good one, and what people are told."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Iterator
+from copy import deepcopy
+from difflib import unified_diff
+from types import ModuleType
+from typing import Any, cast
+
+from rayfence import yamlio
+from rayfence.cases.good import good
+from rayfence.cases.sites import sites
+from rayfence.config import Bounds, Config, Container, Platform, Quota, Tenant
+from rayfence.evaluate import Judge
+from rayfence.rules import OF, RULES
+from rayfence.rules.rule import Edit, Rule
+from rayfence.subjects import Subject
+from rayfence.tenants import shape
+
+TENANT = Tenant(
+    "team-a", ("ray-team-a",), Container(Bounds("1", "4"), Bounds("2Gi", "8Gi")), quota=Quota("64", "256Gi", 4, 16)
+)
+PLATFORM = Platform()
+
+INTRO = """# Rules
+
+What the policies refuse. Ids are public: messages, test cases, suppressions and this page all use them.
+
+Each example is a good object of a tenant `team-a` with one change: a line with `-` is right and was taken away, a line
+with `+` is wrong. To mend it, go the other way. Below it stands what `rayfence check` says."""
+
+
+def page() -> str:
+    """The whole page."""
+    table = ["| rule | family | says |", "| --- | --- | --- |"]
+    table += [f"| [`{rule.ID}`](#{rule.ID}) | {rule.FAMILY} | {_says(rule)} |" for rule in RULES]
+    return "\n\n".join([INTRO, "\n".join(table), *(_section(rule) for rule in RULES)]) + "\n"
+
+
+def _says(rule: Rule) -> str:
+    """The first line of the rule's module."""
+    return (inspect.getdoc(cast(ModuleType, rule)) or "").splitlines()[0]
+
+
+def _section(rule: Rule) -> str:
+    subjects = [subject for subject, rules in OF.items() if rule in rules]
+    kinds = sorted({f"`{each.kind}`" for subject in subjects for each in subject.resources})
+    facts = f"Speaks of {', '.join(kinds)}. {'May be disabled.' if rule.ID in _disablable() else 'Cannot be disabled.'}"
+    tried = [f"- {name}" for name in rule.breaks(PLATFORM, TENANT)]
+    passing = [f"- {name}" for name in rule.passes(PLATFORM, TENANT)]
+    parts = [f"## {rule.ID}", f"**{_says(rule)}** {rule.WHY}", facts, _example(rule, subjects[0])]
+    parts += ["Tried in every test run, and refused:", "\n".join(tried)]
+    return "\n\n".join(parts + (["And admitted:", "\n".join(passing)] if passing else []))
+
+
+def _disablable() -> list[str]:
+    fields = shape.schema()["$defs"]["platformSpec"]["properties"]["disabledRules"]["items"]
+    return list(_resolved(fields).get("enum", ()))
+
+
+def _resolved(field: dict[str, Any]) -> dict[str, Any]:
+    name = field.get("$ref", "").removeprefix("#/$defs/")
+    return shape.schema()["$defs"][name] if name else field
+
+
+def _example(rule: Rule, subject: Subject) -> str:
+    """The smallest of the rule's breaks, as a difference, with what is said of it."""
+    found = min(_broken(rule, subject), key=lambda each: (len(each[0]), each[0]))
+    said = "\n".join(f"[{rule.ID}] {line}" for line in found[1])
+    return f"```diff\n{found[0]}\n```\n\n```text\n{said}\n```"
+
+
+def _broken(rule: Rule, subject: Subject) -> Iterator[tuple[str, list[str]]]:
+    value = good(subject, PLATFORM, TENANT)[0]
+    judge = Judge(Config(PLATFORM, (TENANT,)))
+    for edit in rule.breaks(PLATFORM, TENANT).values():
+        changed = _edited(value, edit)
+        said = [f"{each.path}: {each.message}" for each in judge.violations(changed) if each.rule == rule.ID]
+        before, after = (yamlio.dump([each]).splitlines() for each in (value, changed))
+        lines = list(unified_diff(before, after, n=2, lineterm=""))[2:]
+        if said:
+            yield "\n".join(lines), said
+
+
+def _edited(value: dict[str, Any], edit: Edit) -> dict[str, Any]:
+    changed = deepcopy(value)
+    next(iter(sites(changed, edit.at).values()))(changed)
+    edit.apply(next(iter(sites(changed, edit.at).values()))(changed), TENANT)
+    return changed
+
+
+if __name__ == "__main__":
+    sys.stdout.write(page())
