@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from rayfence import bundle
+from rayfence.backends import BACKENDS
 from rayfence.config import Bounds, Config, Container, Enforcement, Network, Platform, Tenant
 from rayfence.gotool import KUSTOMIZE, find
 
@@ -92,21 +93,22 @@ def test_a_thousand_tenants_are_as_few_policies_as_their_rows_need():
 
 
 @pytest.mark.engine
-def test_kustomize_renders_everything_to_be_installed(tmp_path: Path):
-    for path, text in bundle.files(CONFIG).items():
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_kustomize_renders_everything_to_be_installed(tmp_path: Path, backend: str):
+    files = bundle.files(CONFIG, [backend])
+    for path, text in files.items():
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text(text)
     kustomize = find(KUSTOMIZE, print).path
 
-    done = subprocess.run([kustomize, "build", tmp_path / "clusterpolicy"], capture_output=True, check=True, text=True)
+    done = subprocess.run([kustomize, "build", tmp_path / backend], capture_output=True, check=True, text=True)
 
     rendered = sorted(f"{value['kind']}/{value['metadata']['name']}" for value in manifests(done.stdout))  # type: ignore[index]
     written = sorted(
         f"{value['kind']}/{value['metadata']['name']}"  # type: ignore[index]
-        for path, text in bundle.files(CONFIG).items()
+        for path, text in files.items()
         if not path.endswith(bundle.KUSTOMIZATION)
         for value in manifests(text)
     )
     assert written == rendered
-    assert "ClusterPolicy/generate-network-policies" in rendered
     assert "NetworkPolicy/rayfence-default-deny" in rendered

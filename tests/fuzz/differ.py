@@ -35,7 +35,7 @@ def differences(values: Sequence[Json], engine: Reading) -> list[Difference]:
     documents = [each for each in yamlio.read(yamlio.dump(values), "drawn.yaml") if isinstance(each, Document)]
     assert len(values) == len(documents)
     pairs = zip(values, Judge(CONFIG).results(documents), engine(documents), strict=True)
-    said = ((value, _said(python), _said(other)) for value, python, other in pairs)
+    said = ((value, *_both(python, other)) for value, python, other in pairs)
     return [Difference(value, python, other) for value, python, other in said if python != other]
 
 
@@ -49,10 +49,21 @@ def smallest(found: Difference, engine: Reading, rounds: int = 30) -> Difference
     return found
 
 
-def _said(result: Result) -> Said:
-    """The verdict and the rules; an error has no rules, and is a denial that says nothing."""
-    rules = frozenset(finding.rule for finding in result.findings)
-    return ("error", frozenset()) if result.verdict is Verdict.ERROR else (result.verdict.value, rules)
+_FITS = 12
+"""So many violations always have room in an engine's message, and then places are compared as well as rules."""
+
+
+def _both(python: Result, engine: Result) -> tuple[Said, Said]:
+    places = len(python.findings) <= _FITS
+    return _said(python, places), _said(engine, places)
+
+
+def _said(result: Result, places: bool) -> Said:
+    """The verdict, and the rules with their places; an error has none, and is a denial that says nothing."""
+    if result.verdict is Verdict.ERROR:
+        return "error", frozenset()
+    found = (f"{each.rule} {each.path}" if places else each.rule for each in result.findings)
+    return result.verdict.value, frozenset(found)
 
 
 def _smaller(value: Json) -> Iterator[Json]:

@@ -134,14 +134,46 @@ SERVICES = st.fixed_dictionaries(
         "externalName": st.sampled_from(["", "example.com", None]),
     },
 )
+CPUS = [
+    "500m",
+    "499m",
+    "501m",
+    "2",
+    "2001m",
+    "1999m",
+    1,
+    "999m",
+    4,
+    "4001m",
+    "4.0",
+    "1m",
+    "3.5",
+    "3501m",
+    0,
+    "0",
+    "1e0",
+]
+MEMORIES = ["1Gi", "1073741823", "4Gi", "4294967297", "512Mi", "536870911", "8G", "8000000001", "1", "1.5Gi", 0, "2Gi"]
 TYPICAL: dict[str, st.SearchStrategy[Any]] = {
+    "cpu": st.sampled_from(CPUS),
+    "memory": st.sampled_from(MEMORIES),
+    "key": st.sampled_from(["tenant", "nvidia.com/gpu", "", None]),
+    "operator": st.sampled_from(["Equal", "Exists", "", None]),
+    "value": st.sampled_from(NAMES),
+    "effect": st.sampled_from(["NoSchedule", "NoExecute", "", None]),
+    "tenant": st.sampled_from(NAMES),
     "containers": st.lists(CONTAINERS, max_size=3),
     "initContainers": st.lists(CONTAINERS, max_size=3),
     "tolerations": st.lists(TOLERATIONS, max_size=3),
     "nodeSelector": st.dictionaries(st.sampled_from(["tenant", "zone"]), st.sampled_from(NAMES), max_size=2),
     "labels": st.dictionaries(st.sampled_from(["tenant", "app", "ray.io/cluster"]), st.sampled_from(NAMES), max_size=2),
-    "annotations": st.dictionaries(
-        st.sampled_from(["maxCpu", "maxMemory", "minCpu", "minMemory", "x"]), st.sampled_from(QUANTITIES), max_size=3
+    "annotations": st.one_of(
+        st.dictionaries(
+            st.sampled_from(["maxCpu", "minCpu"]), st.sampled_from(["4", "2", "3.5", "1", *CPUS]), min_size=1
+        ),
+        st.dictionaries(st.sampled_from(["maxMemory", "minMemory"]), st.sampled_from(MEMORIES), min_size=1),
+        st.fixed_dictionaries({"maxCpu": st.sampled_from(["4", "2", "3.5"])}),
+        st.dictionaries(st.sampled_from(["maxCpu", "maxMemory", "minCpu", "x"]), st.sampled_from(QUANTITIES)),
     ),
     "maxReplicas": st.sampled_from(NUMBERS),
     "minReplicas": st.sampled_from(NUMBERS),
@@ -216,15 +248,25 @@ def objects(draw: st.DrawFn) -> Json:
     tenant = draw(st.sampled_from(CONFIG.tenants))
     value = deepcopy(draw(st.sampled_from(good(subject, CONFIG.platform, tenant))))
     for _ in range(draw(st.integers(0, 4))):
-        _change(draw, value)
+        if _places(value):
+            _change(draw, value)
     return value
 
 
 def _change(draw: st.DrawFn, value: Json) -> None:
     """One change at a place that is there, or of a field that might be."""
-    place = draw(st.sampled_from(_places(value)))
-    parent, key = place
+    places = _places(value)
+    telling = [place for place in places if place[1] in TYPICAL]
+    if telling and draw(st.booleans()):
+        parent, key = draw(st.sampled_from(telling))
+        parent[key] = deepcopy(draw(TYPICAL[key]))
+        return
+    parent, key = draw(st.sampled_from(places))
     name = key if isinstance(key, str) else ""
+    if "annotations" not in value["metadata"] and draw(st.integers(0, 3)) == 0:
+        parent, name = value["metadata"], "annotations"
+        parent[name] = deepcopy(draw(TYPICAL[name]))
+        return
     if isinstance(parent, dict) and draw(st.booleans()):
         name = draw(st.sampled_from(_fitting(parent)))
         parent[name] = deepcopy(draw(TYPICAL[name]))

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from rayfence import bundle, kyverno, suite
+from rayfence import bundle, kyverno, suite, yamlio
 from rayfence.cases import Case
 from rayfence.cases.good import ray_cluster
 from rayfence.config import Bounds, Config, Container, Enforcement, Network, Platform, Tenant
 from rayfence.gotool import KYVERNO, find
-from rayfence.outcome import SuiteReport
+from rayfence.outcome import SuiteReport, Verdict
 from rayfence.rules import OF
 from rayfence.subjects import RAY
 
@@ -133,7 +133,7 @@ def test_a_policy_that_refuses_nothing_is_noticed(engine: Path, files: Mapping[s
 
     problems = run(engine, blunt, backend).problems
 
-    assert "policy enforce-tenant-isolation answers `pass` to a broken RayCluster in ray-a, not `warn`" in problems
+    assert "policy enforce-tenant-isolation answers `pass` to a broken RayCluster in ray-a, not `fail`" in problems
 
 
 @BOTH
@@ -173,5 +173,20 @@ def test_a_generating_policy_that_does_not_compile_is_noticed(engine: Path, file
         files, OF_KYVERNO, lambda text: text.replace("variables.mode", "variables.mood"), "generate-network-policies"
     )
 
-    with pytest.raises(kyverno.EngineError, match="mood"):
-        run(engine, broken, OF_KYVERNO)
+    assert "good: NetworkPolicy rayfence-good-head was not generated" in complaints(run(engine, broken, OF_KYVERNO))
+
+
+@pytest.mark.parametrize("backend", [OF_KYVERNO, NATIVE])
+def test_a_check_denies_only_where_the_policy_refuses(engine: Path, backend: str) -> None:
+    # The CLI reports a violation of either tenant in the same word.
+    def broken(tenant: Tenant) -> yamlio.Document:
+        value = ray_cluster(CONFIG.platform, tenant)
+        del value["spec"]["headGroupSpec"]["template"]["spec"]["nodeSelector"]
+        (document,) = yamlio.read(yamlio.dump([value]), "ray.yaml")
+        assert isinstance(document, yamlio.Document)
+        return document
+
+    results = suite.check(CONFIG, [broken(TEAM_A), broken(TEAM_B)], backend, engine)
+
+    assert [Verdict.DENY, Verdict.ADMIT] == [result.verdict for result in results]
+    assert [["require-tenant-nodes"]] * 2 == [[finding.rule for finding in result.findings] for result in results]

@@ -14,37 +14,33 @@ from rayfence.suite.texts import Texts
 
 
 def compare_actions(
-    probes: Sequence[tuple[Policy, Case]],
-    judged: Sequence[kyverno.Judged],
-    truth: Expectations,
-    *,
-    tells_audits: bool,
+    probes: Sequence[tuple[Policy, Case]], judged: Sequence[kyverno.Judged], truth: Expectations
 ) -> list[str]:
-    """Whether each policy answers for its own probe, and keeps out of what is another's.
-
-    Where reports do not tell a refusal from a violation that is only recorded, both are a `warn`.
-    """
+    """Whether each policy answers for its own probe, and keeps out of what is another's."""
     results = {(each.policy, each.resource): each.result for each in judged}
     problems = []
     for speaker, probe in probes:
         for policy in truth.judges(probe.value):
-            broken = truth.action(policy) if tells_audits else "warn"
-            wanted = broken if policy is speaker else "pass"
+            wanted = truth.action(policy) if policy is speaker else "pass"
             result = results.get((policy.name, resource(probe)), "nothing")
             if result != wanted:
                 problems.append(f"policy {policy.name} answers `{result}` to {probe.name}, not `{wanted}`")
     return problems
 
 
-def compare_declared(texts: Texts, kind: str, truth: Expectations) -> list[str]:
-    """Whether CEL policies name the actions they must, which no run of the CLI shows: read from their own text."""
+def declared_actions(texts: Texts, kind: str) -> Mapping[str, list[str]]:
+    """Policy name -> the actions in its own text or its binding's, for CEL policies: no run of the CLI shows them."""
     match kind:
         case "ValidatingPolicy":
-            declared = {name: _spec(text).get("validationActions") for name, text in texts.of_kind(kind).items()}
+            return {name: _spec(text).get("validationActions", []) for name, text in texts.of_kind(kind).items()}
         case "ValidatingAdmissionPolicy":
-            declared = _bound(_spec(text) for text in texts.of_kind("ValidatingAdmissionPolicyBinding").values())
+            return _bound(_spec(text) for text in texts.of_kind(f"{kind}Binding").values())
         case _:
-            return []
+            return {}
+
+
+def compare_declared(declared: Mapping[str, list[str]], truth: Expectations) -> list[str]:
+    """Whether CEL policies declare the actions they must."""
     wanted = {policy.name: _actions(policy.shard.enforcement) for policy in truth.policies}
     return [
         f"policy {name} has the actions {declared.get(name)}, not {actions}"

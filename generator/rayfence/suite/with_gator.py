@@ -43,7 +43,7 @@ class GatorEngine:
         probes = self._expected.probes()
         judged = self.report([case.value for _, case in probes], NOBODY)
         policies = len({each.policy for each in judged})
-        problems = compare_actions(probes, judged, self._expected, tells_audits=True)
+        problems = compare_actions(probes, judged, self._expected)
         if policies != len(self._expected.policies):
             problems.append(f"{policies} of {len(self._expected.policies)} policies answered")
         return problems, policies

@@ -15,7 +15,7 @@ from rayfence.config import Config
 from rayfence.evaluate import Judge
 from rayfence.kyverno import Judged
 from rayfence.subjects import CREATE, RAY
-from rayfence.suite.actions import compare_actions, compare_declared
+from rayfence.suite.actions import compare_actions, compare_declared, declared_actions
 from rayfence.suite.dialects import DIALECTS
 from rayfence.suite.engine import Answer, Said
 from rayfence.suite.expecting import Expectations, resource
@@ -35,6 +35,7 @@ class KyvernoEngine:
         self._dialect = DIALECTS[backend]
         # Of a native policy that has a binding the CLI does not look at what the policy itself matches.
         self._judging = texts.of_kind(self._dialect.kind)
+        self._actions = declared_actions(texts, self._dialect.kind)
         self._expected = Expectations(config)
 
     def posed(self, case: Case) -> Case | None:
@@ -84,8 +85,8 @@ class KyvernoEngine:
         values = [case.value for _, case in probes]
         judged = self.report(values, Request())
         rules = len({(each.policy, each.rule) for each in judged})
-        problems = compare_actions(probes, judged, self._expected, tells_audits=self._dialect.tells_audits)
-        problems += compare_declared(self._texts, self._dialect.kind, self._expected)
+        problems = compare_actions(probes, judged, self._expected)
+        problems += [] if self._dialect.tells_audits else compare_declared(self._actions, self._expected)
         if rules != len(self._expected.policies):
             problems.append(f"{rules} of {len(self._expected.policies)} policies answered")
         if not self._texts.generating:
@@ -100,10 +101,17 @@ class KyvernoEngine:
         """The policy report of all policies of the backend."""
         policies = "---\n".join(self._judging.values())
         return [
-            judged
+            self._weighed(judged)
             for part, crds in self._runs(values, lambda value: str(value["kind"]))
             for judged in kyverno.report(self._program, policies, part, request, crds)
         ]
+
+    def _weighed(self, judged: Judged) -> Judged:
+        """A violation is a `fail` where it is refused, a `warn` elsewhere, whether the CLI tells them apart or not."""
+        if self._dialect.tells_audits or judged.result not in ("fail", "warn"):
+            return judged
+        denies = "Deny" in (self._actions.get(judged.policy) or ())
+        return replace(judged, result="fail" if denies else "warn")
 
     def _row(self, policy: Policy, case: Case) -> kyverno.Expected:
         result = "fail" if case.fails - {GENERATION} else "pass"

@@ -1,0 +1,114 @@
+"""The fuzzer would notice: one comparison after another is turned round in the Python reading, and each is found."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+from types import ModuleType
+
+import pytest
+
+from rayfence import evaluate, suite, yamlio
+from rayfence.gotool import GATOR, find
+from rayfence.outcome import Result
+from rayfence.rules import (
+    OF,
+    honor_declared_bounds,
+    limit_resources,
+    limit_total_resources,
+    require_pod_tenant_label,
+    require_tenant_label,
+    require_tenant_nodes,
+    require_tenant_toleration,
+    restrict_tolerations,
+)
+from rayfence.yamlio import Document
+
+from .differ import Difference, differences, smallest
+from .drawing import drawn
+from .objects import CONFIG, Json
+
+pytestmark = pytest.mark.engine
+
+FAULTS: list[tuple[ModuleType, str, str]] = [
+    (require_tenant_label, "label != tenant.name", "label == tenant.name"),
+    (require_tenant_label, "if label is None and made", "if label is None or made"),
+    (require_pod_tenant_label, "label != tenant.name", "label == tenant.name"),
+    (require_tenant_nodes, "selected != tenant.name", "selected == tenant.name"),
+    (require_tenant_nodes, 'if site.get("nodeName")', 'if not site.get("nodeName")'),
+    (require_tenant_toleration, "if not any(", "if any("),
+    (require_tenant_toleration, '(None, "", "Equal")', '(None, "", "Equal", "Exists")'),
+    (require_tenant_toleration, '(None, "", "NoSchedule")', '(None, "", "NoSchedule", "NoExecute")'),
+    (restrict_tolerations, 'key in (None, "")', "key in (None,)"),
+    (restrict_tolerations, "key == platform.taint_key and not", "key == platform.taint_key and"),
+    (limit_resources, "request < parse(bounds.min)", "request <= parse(bounds.min)"),
+    (limit_resources, "limit > parse(bounds.max)", "limit >= parse(bounds.max)"),
+    (limit_resources, "request > limit", "request >= limit"),
+    (limit_resources, "limit <= 0", "limit < 0"),
+    (limit_resources, "if container.injected else bounds.min", "if not container.injected else bounds.min"),
+    (honor_declared_bounds, "parse(bounds.min) <= declared", "parse(bounds.min) < declared"),
+    (honor_declared_bounds, "declared <= parse(bounds.max)", "declared < parse(bounds.max)"),
+    (honor_declared_bounds, 'if amount > declared if side == "limits"', 'if amount < declared if side == "limits"'),
+    (limit_total_resources, "total > parse(str(quota))", "total < parse(str(quota))"),
+    (limit_total_resources, "if not 0 <= found", "if not 0 < found"),
+]
+
+
+def faulty(module: ModuleType, right: str, wrong: str) -> ModuleType:
+    """The rule with the fault in it."""
+    source = inspect.getsource(module)
+    assert source.count(right) >= 1, "the fault fits nowhere"
+    copy = ModuleType(module.__name__)
+    exec(compile(source.replace(right, wrong), f"{module.__name__} with a fault", "exec"), copy.__dict__)
+    return copy
+
+
+@pytest.fixture(scope="module")
+def values() -> list[Json]:
+    return drawn(1000, start=7)
+
+
+def engine(documents: Sequence[Document]) -> Sequence[Result]:
+    return suite.check(CONFIG, documents, "gatekeeper", find(GATOR, print).path)
+
+
+@pytest.fixture(scope="module")
+def engines_word(values: list[Json]) -> list[Result]:
+    """What the engine says; it does not change with a fault in Python, so it is asked once."""
+    return list(engine([each for each in yamlio.read(yamlio.dump(values), "x") if isinstance(each, Document)]))
+
+
+def found_with(
+    values: list[Json], said: list[Result], monkeypatch: pytest.MonkeyPatch, rule: ModuleType
+) -> list[Difference]:
+    rules = {subject: tuple(rule if each.ID == rule.ID else each for each in all_of) for subject, all_of in OF.items()}
+    monkeypatch.setattr(evaluate, "OF", rules)
+    return differences(values, lambda documents: said)
+
+
+def test_without_a_fault_nothing_is_found(
+    values: list[Json], engines_word: list[Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert [] == found_with(values, engines_word, monkeypatch, limit_resources)
+
+
+@pytest.mark.parametrize(("module", "right", "wrong"), FAULTS, ids=[f"{m.ID}: {wrong}" for m, _, wrong in FAULTS])
+def test_a_seeded_fault_is_found(
+    values: list[Json],
+    engines_word: list[Result],
+    monkeypatch: pytest.MonkeyPatch,
+    module: ModuleType,
+    right: str,
+    wrong: str,
+) -> None:
+    assert found_with(values, engines_word, monkeypatch, faulty(module, right, wrong))
+
+
+def test_what_is_found_is_made_small(
+    values: list[Json], engines_word: list[Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rule = faulty(limit_resources, "request > limit", "request >= limit")
+    first = found_with(values, engines_word, monkeypatch, rule)[0]
+    small = smallest(first, engine, rounds=40)
+
+    assert len(yamlio.dump([small.value])) < len(yamlio.dump([first.value])) / 3
