@@ -7,11 +7,15 @@ import re
 
 import pytest
 
-from rayfence.gotool import KYVERNO
+from rayfence.gotool import GATOR, KYVERNO
 
 from .command_line import cluster, rayfence, tenant, write
 
-SILENT = '#!/bin/sh\n[ "$1" = version ] && echo Version: v{version}\nexit 0\n'
+SILENT = """\
+#!/bin/sh
+[ "$1" = version ] && printf 'Version: v%s\\nGitVersion: v%s\\n' {version} {version}
+exit 0
+"""
 
 
 @pytest.fixture
@@ -25,12 +29,14 @@ def place(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def silent(place):
-    """A program that has the right version and says nothing else."""
-    program = place / "kyverno"
-    program.write_text(SILENT.format(version=KYVERNO.version))
-    program.chmod(0o755)
-    return str(program)
+def silent(place, monkeypatch):
+    """A program that has the right version and says nothing else; the other engine is one too."""
+    for tool in (KYVERNO, GATOR):
+        program = place / tool.name
+        program.write_text(SILENT.format(version=tool.version))
+        program.chmod(0o755)
+    monkeypatch.setenv("RAYFENCE_GATOR", str(place / "gator"))
+    return str(place / "kyverno")
 
 
 def test_no_cases_are_no_yes(place):
@@ -95,7 +101,10 @@ def test_engines_says_where_the_engine_is(place, silent):
     result = rayfence("engines", RAYFENCE_KYVERNO=silent)
 
     assert 0 == result.exit_code
-    assert f"Kyverno CLI {KYVERNO.version} (environment): {silent}\n" == result.stdout
+    assert [
+        f"{KYVERNO.title} {KYVERNO.version} (environment): {silent}",
+        f"{GATOR.title} {GATOR.version} (environment): {place / 'gator'}",
+    ] == result.stdout.splitlines()
 
 
 def test_another_version_is_warned_of(place, silent):
