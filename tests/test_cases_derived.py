@@ -208,11 +208,19 @@ def test_every_quota_is_met_exactly_and_passed_by_one() -> None:
     ],
 )
 def test_an_edge_is_one_unit_wide(name: str, side: str, resource: str, amount: str) -> None:
-    title = f"limit-resources/edges/{name}/container of first worker group of ray.io/v1 RayCluster good of team-b"
-    (case,) = (case for case in DERIVED if case.name == title)
-    template = case.value["spec"]["workerGroupSpecs"][0]["template"]
+    title = f"limit-resources/edges/{name}/container of first worker group of ray.io/v1 RayCluster edge-"
+    cases = [case for case in DERIVED if case.name.startswith(title) and case.name.endswith(" of team-b")]
+    templates = [case.value["spec"]["workerGroupSpecs"][0]["template"] for case in cases]
+    found = [template["spec"]["containers"][0]["resources"][side][resource] for template in templates]
 
-    assert amount == template["spec"]["containers"][0]["resources"][side][resource]
+    assert cases
+    assert [amount] * len(cases) == found
+
+
+def test_the_edges_meet_every_namespace_of_a_tenant() -> None:
+    edges = {case.value["metadata"]["namespace"] for case in DERIVED if "/edges/" in case.name}
+
+    assert {namespace for tenant in BOTH.tenants for namespace in tenant.namespaces} == edges
 
 
 def test_a_derived_case_shares_nothing_with_another() -> None:

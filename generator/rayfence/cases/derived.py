@@ -44,7 +44,8 @@ def derived(config: Config) -> tuple[Case, ...]:
             value = good(subject, config.platform, tenant)[0]
             cases.extend(_Sample(config.platform, tenant, subject, value).one_break_of_each_rule())
     for tenant in config.tenants:
-        cases.extend(_edges(config.platform, tenant))
+        for namespace in tenant.namespaces:
+            cases.extend(_edges(config.platform, tenant, namespace))
     return tuple(cases)
 
 
@@ -55,9 +56,11 @@ def _one_tenant_of_each_policy(config: Config) -> list[Tenant]:
     return [tenants[0] for tenants in spoken_for if tenants]
 
 
-def _edges(platform: Platform, tenant: Tenant) -> Iterator[Case]:
+def _edges(platform: Platform, tenant: Tenant, namespace: str) -> Iterator[Case]:
     """Just inside passes, one unit outside fails; on groups without replicas, so that only one rule is at stake."""
-    sample = _Sample(platform, tenant, next(iter(OF)), ray_cluster(platform, tenant))
+    value = ray_cluster(platform, tenant)
+    value["metadata"] |= {"namespace": namespace, "name": f"edge-{namespace[:40]}"}
+    sample = _Sample(platform, tenant, next(iter(OF)), value)
     for rule, (inside, outside) in (
         (limit_resources.ID, container_edges.edges(tenant)),
         (limit_total_resources.ID, quota_edges.edges(tenant)),

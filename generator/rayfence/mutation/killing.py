@@ -47,7 +47,7 @@ def run(
     chosen = _evenly(mutants(files, backend), most)
     fates: list[Fate] = []
     with workers(jobs) as pool:
-        waiting = [pool.submit(_fate, config, cases, backend, engine, files, mutant) for mutant in chosen]
+        waiting = [pool.submit(fate, config, cases, backend, engine, files, mutant) for mutant in chosen]
         progress(0, len(chosen))
         for future in as_completed(waiting):
             fates.append(future.result())
@@ -61,12 +61,13 @@ def _evenly(found: Sequence[Mutant], most: int | None) -> list[Mutant]:
     return [found[number * len(found) // most] for number in range(most)]
 
 
-def _fate(
+def fate(
     config: Config, cases: Sequence[Case], backend: str, engine: Path, files: Mapping[str, str], mutant: Mutant
 ) -> Fate:
+    """What becomes of one mutant of `files`."""
     broken = mutant.applied(files)
     line = mutant.line(files)
-    for batch in _batches(cases, mutant.rule):
+    for batch in _batches(cases, mutant):
         try:
             report = suite.run(config, batch, [backend], engine, jobs=1, files=broken)
         except EngineError as error:
@@ -77,13 +78,19 @@ def _fate(
     return Fate(mutant, line, "")
 
 
-def _batches(cases: Sequence[Case], rule: str) -> Iterator[list[Case]]:
+def _batches(cases: Sequence[Case], mutant: Mutant) -> Iterator[list[Case]]:
     """Cases of the rule first, or one of each rule where all share what was changed; then more of the same."""
+    rule = mutant.rule
     near = [case for case in cases if rule and (rule in case.fails or case.name.startswith(f"{rule}/"))]
+    near.sort(key=lambda case: not _is_edge(case, mutant.namespace))
     one_of_each = list({(_family(case), case.value["kind"]): case for case in cases}.values())
     ordered = list({id(case): case for case in [*_mixed(near), *one_of_each, *cases]}.values())
     yield ordered[:FIRST]
     yield ordered[FIRST : FIRST + MORE]
+
+
+def _is_edge(case: Case, namespace: str) -> bool:
+    return "/edges/" in case.name and case.value["metadata"]["namespace"] == namespace
 
 
 def _mixed(cases: Sequence[Case]) -> list[Case]:

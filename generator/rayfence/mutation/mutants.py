@@ -18,7 +18,10 @@ from rayfence.subjects import RAY
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """One change of one file: `before` becomes `after` at `position`. `rule` is whose business it is."""
+    """One change of one file: `before` becomes `after` at `position`.
+
+    `rule` is whose business it is, `namespace` the one it is about where it is about one.
+    """
 
     name: str
     file: str
@@ -26,6 +29,7 @@ class Mutant:
     before: str
     after: str
     rule: str
+    namespace: str = ""
 
     def applied(self, files: Mapping[str, str]) -> dict[str, str]:
         """The bundle with the change."""
@@ -117,7 +121,8 @@ def _bounds_moved(path: str, text: str) -> Iterator[Mutant]:
                 moved = [*fields[:index], _one_off(fields[index], what), *fields[index + 1 :]]
                 name = f"the {what} of {match['namespace']} is moved"
                 rule = "limit-total-resources" if "quota" in what else "limit-resources"
-                yield Mutant(name, path, match.start("row"), match["row"], "|".join(moved), rule)
+                start, row, space = match.start("row"), match["row"], match["namespace"]
+                yield Mutant(name, path, start, row, "|".join(moved), rule, space)
 
 
 def _one_off(amount: str, what: str) -> str:

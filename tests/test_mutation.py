@@ -1,0 +1,93 @@
+"""Policies broken on purpose: what is broken, and that the cases notice."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from rayfence import bundle, mutation, tenants
+from rayfence.cases import derived
+from rayfence.gotool import KYVERNO, find
+from rayfence.mutation import Mutant, mutants
+from rayfence.rules import ids
+
+from .command_line import rayfence
+
+TOP = Path(__file__).resolve().parents[1]
+CONFIG = tenants.load([TOP / "tenants"])
+
+
+@pytest.fixture(scope="module")
+def files() -> Mapping[str, str]:
+    return bundle.files(CONFIG, ["clusterpolicy"])
+
+
+@pytest.fixture(scope="module")
+def found(files: Mapping[str, str]) -> list[Mutant]:
+    return mutants(files, "clusterpolicy")
+
+
+def test_every_mutant_changes_one_file_in_one_place(files: Mapping[str, str], found: list[Mutant]) -> None:
+    for mutant in found:
+        broken = mutant.applied(files)
+
+        assert [mutant.file] == [path for path, text in files.items() if broken[path] != text]
+        assert files[mutant.file].startswith(broken[mutant.file][: mutant.position])
+
+
+def test_no_two_mutants_are_the_same(files: Mapping[str, str], found: list[Mutant]) -> None:
+    assert len(found) == len({(each.file, each.position, each.before, each.after) for each in found})
+
+
+@pytest.mark.parametrize("rule", ids())
+def test_every_rule_is_dropped_once_at_least(found: list[Mutant], rule: str) -> None:
+    assert f"rule {rule} is dropped" in {each.name for each in found}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Enforce becomes Audit",
+        "a kind is dropped",
+        "an operation is dropped",
+        "init containers are left out",
+        "a selector is widened",
+        "a rule opens to everybody",
+        "the cpu maximum of ray-namespace is moved",
+    ],
+)
+def test_each_sort_of_slip_is_tried(found: list[Mutant], name: str) -> None:
+    assert name in {each.name for each in found}
+
+
+def test_a_bound_is_moved_by_one_unit(found: list[Mutant]) -> None:
+    moved = next(each for each in found if each.name == "the memory maximum of ray-namespace is moved")
+
+    assert ("8Gi", str(8 * 1024**3 + 1)) == (moved.before.split("|")[4], moved.after.split("|")[4])
+
+
+@pytest.mark.engine
+def test_the_cases_notice_a_rule_that_is_dropped_and_one_that_opens(found: list[Mutant]) -> None:
+    chosen = [
+        each for each in found if each.name in ("rule require-tenant-nodes is dropped", "a rule opens to everybody")
+    ]
+    program = find(KYVERNO, print).path
+    whole = bundle.files(CONFIG, ["clusterpolicy"])
+    fates = [mutation.fate(CONFIG, derived(CONFIG), "clusterpolicy", program, whole, each) for each in chosen[:3]]
+
+    assert [True] * len(fates) == [fate.killed for fate in fates]
+
+
+@pytest.mark.engine
+def test_cases_that_guard_nothing_notice_nothing(tmp_path: Path) -> None:
+    good = TOP / "testcases" / "documented" / "ray-tenant-team-a.yaml"
+    (tmp_path / "good.yaml").write_text(good.read_text())
+    words = ("--tenants", str(TOP / "tenants"), "--testcases", str(tmp_path), "--no-derived", "--most", "1")
+    result = rayfence("mutate", *words, "--format", "json", "--jobs", "1")
+    answer = json.loads(result.stdout)
+
+    assert 1 == answer["summary"]["mutants"]
+    assert result.exit_code == (0 if answer["summary"]["killed"] else 1)
