@@ -24,7 +24,7 @@ ROWS: list[set[str]] = [
     {"subjects"},
     {"rules"},
     {"admission", "evaluate"},
-    {"network"},
+    {"network", "reach"},
     {"quota"},
     {"tenant_file"},
     {"backends"},

@@ -1,0 +1,125 @@
+"""A NetworkPolicy manifest as values: which pods it selects, and in which directions it lets in or out what.
+
+Read as the API defines it, its defaults included: an empty `from`, `to` or `ports` is everybody and everything, a
+policy without `policyTypes` closes ingress, and egress too if it has egress rules. `NotIn` holds where the key is
+missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from ipaddress import ip_address, ip_network
+from typing import Any
+
+from rayfence.reach.topology import Address, Endpoint, Flow, Pod, Topology
+
+INGRESS, EGRESS = "Ingress", "Egress"
+DIRECTIONS = (INGRESS, EGRESS)
+
+Json = Mapping[str, Any]
+Labels = Mapping[str, str]
+
+# Direction -> the key of its rules in a policy's spec, and of the peers in a rule.
+_KEYS = {INGRESS: ("ingress", "from"), EGRESS: ("egress", "to")}
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule of a policy, `number` counting from 0."""
+
+    policy: str
+    direction: str
+    number: int
+    namespace: str
+    value: Json
+
+    def __str__(self) -> str:
+        return f"{self.policy} {_KEYS[self.direction][0]}[{self.number}]"
+
+    def lets(self, flow: Flow, topology: Topology) -> bool:
+        """Whether it allows a flow of a pod that its policy selects."""
+        other = flow.source if self.direction == INGRESS else flow.target
+        peers = self.value.get(_KEYS[self.direction][1]) or []
+        ports = self.value.get("ports") or []
+        return (not peers or any(_is_peer(peer, other, self.namespace, topology) for peer in peers)) and (
+            not ports or any(_is_port(port, flow) for port in ports)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """One NetworkPolicy; `name` is `namespace/name`."""
+
+    name: str
+    namespace: str
+    selector: Json
+    rules: Mapping[str, tuple[Rule, ...]]
+
+    def selects(self, endpoint: Endpoint) -> bool:
+        """Whether it isolates an endpoint, in the directions that `rules` has."""
+        if not isinstance(endpoint, Pod):
+            return False
+        return endpoint.namespace == self.namespace and selects(self.selector, endpoint.labels)
+
+
+def read(manifest: Json) -> Policy:
+    """A manifest of kind NetworkPolicy, taken as the API server would have taken it."""
+    metadata, spec = manifest["metadata"], manifest.get("spec") or {}
+    namespace = metadata.get("namespace") or "default"
+    name = f"{namespace}/{metadata['name']}"
+    closed = spec.get("policyTypes") or [INGRESS, *([EGRESS] if spec.get("egress") else [])]
+    rules = {
+        direction: tuple(
+            Rule(name, direction, number, namespace, value)
+            for number, value in enumerate(spec.get(_KEYS[direction][0]) or [])
+        )
+        for direction in DIRECTIONS
+        if direction in closed
+    }
+    return Policy(name, namespace, spec.get("podSelector") or {}, rules)
+
+
+def selects(selector: Json, labels: Labels) -> bool:
+    """Whether a label selector holds; the empty one always does."""
+    wanted = (selector.get("matchLabels") or {}).items()
+    return all(labels.get(key) == value for key, value in wanted) and all(
+        _OPERATORS[each["operator"]](labels.get(each["key"]), each.get("values") or [])
+        for each in selector.get("matchExpressions") or []
+    )
+
+
+_OPERATORS: Mapping[str, Callable[[str | None, list[str]], bool]] = {
+    "In": lambda value, values: value in values,
+    "NotIn": lambda value, values: value not in values,
+    "Exists": lambda value, values: value is not None,
+    "DoesNotExist": lambda value, values: value is None,
+}
+
+
+def _is_peer(peer: Json, other: Endpoint, namespace: str, topology: Topology) -> bool:
+    if "ipBlock" in peer:
+        return _in_block(peer["ipBlock"], other.ip)
+    if isinstance(other, Address):
+        return False
+    spaces, pods = peer.get("namespaceSelector"), peer.get("podSelector")
+    there = other.namespace == namespace if spaces is None else selects(spaces, topology.labels_of(other.namespace))
+    return there and (pods is None or selects(pods, other.labels))
+
+
+def _in_block(block: Json, ip: str) -> bool:
+    # Which addresses a network plugin compares is its own affair; of a pod it is taken to be the pod's.
+    address = ip_address(ip)
+    return address in ip_network(block["cidr"], strict=False) and not any(
+        address in ip_network(hole, strict=False) for hole in block.get("except") or []
+    )
+
+
+def _is_port(port: Json, flow: Flow) -> bool:
+    if (port.get("protocol") or "TCP") != flow.protocol:
+        return False
+    first = port.get("port")
+    if isinstance(first, str):
+        # A name is the target's, also in an egress rule.
+        return isinstance(flow.target, Pod) and flow.target.ports.get(first) == flow.port
+    return first is None or first <= flow.port <= (port.get("endPort") or first)
