@@ -3,10 +3,14 @@
 PYTHON ?= python3
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint check build bench format engines
+.PHONY: help run test lint check build bench fuzz format engines
 
 help:
 	@$(PYTHON) tools/dev.py help
 
 run test lint check build bench format engines:
 	@$(PYTHON) tools/dev.py $@ $(ARGS)
+
+# make fuzz N=10000 ARGS=validatingpolicy
+fuzz:
+	@$(PYTHON) tools/dev.py fuzz $(or $(N),300) $(ARGS)

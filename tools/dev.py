@@ -115,6 +115,12 @@ def bench(*more: str) -> None:
     step("benchmarks", "benchmarks", *more)
 
 
+def fuzz(*more: str) -> None:
+    """draw Ray objects and hold Python and every engine to the same verdicts: `fuzz 10000 validatingpolicy`"""
+    engines()
+    step("fuzz", "-m", "tests.fuzz", *(more or ("300",)))
+
+
 def format(*paths: str) -> None:
     """rewrite the code the way `lint` wants it"""
     step("ruff format", "-m", "ruff", "format", *paths)
@@ -143,7 +149,7 @@ def find(*names: str) -> None:
         say(f"{tool.title} {found.version} ({found.source}): {found.path}")
 
 
-COMMANDS = {each.__name__: each for each in (run, test, lint, check, build, bench, format, engines)}
+COMMANDS = {each.__name__: each for each in (run, test, lint, check, build, bench, fuzz, format, engines)}
 
 
 def usage() -> str:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import click
 
-from rayfence import cases, mutation
+from rayfence import cases, mutation, suite
+from rayfence.backends import BACKENDS
 from rayfence.cli import console
 from rayfence.cli.exits import NO, Undecided
 from rayfence.cli.options import OneOf, configuration, engine, jobs_option, output_option, tenants_option
@@ -31,7 +32,7 @@ from rayfence.mutation import Fate
 )
 @click.option("--no-derived", is_flag=True, help="Leave out the cases that rayfence derives from rules and tenants.")
 @click.option(
-    "--backend", type=OneOf(["clusterpolicy"]), default="clusterpolicy", show_default=True, help="Whose policies."
+    "--backend", type=OneOf(tuple(BACKENDS)), default="clusterpolicy", show_default=True, help="Whose policies."
 )
 @click.option("--most", type=click.IntRange(1), metavar="N", help="Try N mutants, taken evenly from all there are.")
 @click.option("--format", type=OneOf(["text", "json"]), default="text", show_default=True, help="How to answer.")
@@ -56,6 +57,7 @@ def command(
     \b
     Examples:
       rayfence mutate --most 100
+      rayfence mutate --backend gatekeeper
       rayfence mutate --testcases testcases/limit-resources --no-derived --most 50
       rayfence mutate --format json --output mutants.json
 
@@ -68,7 +70,7 @@ def command(
     """
     config = configuration(folders, "nothing was tried")
     chosen = written(places) + (() if no_derived else cases.derived(config))
-    found = engine()
+    found = engine(suite.tool_of(backend))
     try:
         with console.bar("breaking policies") as progress:
             fates = mutation.run(config, chosen, backend, found.path, jobs=jobs, most=most, progress=progress)

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import as_completed
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from rayfence import bundle, suite
-from rayfence.cases import Case
+from rayfence.cases import GENERATION, Case
 from rayfence.config import Config
 from rayfence.kyverno import EngineError
-from rayfence.mutation.mutants import Mutant, mutants
+from rayfence.mutation.mutants import Mutant, bare, mutants
+from rayfence.suite.expecting import Expectations
 from rayfence.suite.side_by_side import workers
+from rayfence.workload import NOBODY
 
 FIRST, MORE = 12, 120
-"""How many cases are tried at once, and how many after them where none of those notices."""
+"""How many cases are tried at once, and how many after them where none of those notices, before all the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,28 +68,55 @@ def fate(
     config: Config, cases: Sequence[Case], backend: str, engine: Path, files: Mapping[str, str], mutant: Mutant
 ) -> Fate:
     """What becomes of one mutant of `files`."""
-    broken = mutant.applied(files)
-    line = mutant.line(files)
-    for batch in _batches(cases, mutant):
+    tried = _tried(config, backend, engine, mutant.applied(files))
+    batches = [*_batches(_judged(config, cases, mutant.policy(files)), mutant)]
+    # An expression shows in what is said of cases, everything around it in what is said of the policies as a whole.
+    ordered = [*batches, None] if mutant.of_expression else [None, *batches]
+    by = next((noticed for batch in ordered if (noticed := tried(batch))), "")
+    return Fate(mutant, mutant.line(files), by)
+
+
+def _tried(
+    config: Config, backend: str, engine: Path, broken: Mapping[str, str]
+) -> Callable[[Sequence[Case] | None], str]:
+    """What notices, among some cases, that the policies are broken; without cases, what their whole says of it."""
+
+    def noticed(cases: Sequence[Case] | None) -> str:
+        others = {backend: engine}
         try:
-            report = suite.run(config, batch, [backend], engine, jobs=1, files=broken)
+            report = suite.run(
+                config, cases or (), [backend], engine, jobs=1, files=broken, others=others, whole=cases is None
+            )
         except EngineError as error:
-            return Fate(mutant, line, f"the engine: {str(error).splitlines()[0]}")
-        if not report.ok:
-            first = next((outcome for outcome in report.outcomes if not outcome.ok), None)
-            return Fate(mutant, line, f"{first.case}: {first.problems[0]}" if first else report.problems[0])
-    return Fate(mutant, line, "")
+            return f"the engine: {str(error).splitlines()[0]}"
+        first = next((outcome for outcome in report.outcomes if not outcome.ok), None)
+        return f"{first.case}: {first.problems[0]}" if first else next(iter(report.problems), "")
+
+    return noticed
+
+
+def _judged(config: Config, cases: Sequence[Case], policy: str) -> list[Case]:
+    """The cases that a policy object answers for; all that may have something generated, where it generates."""
+    if policy.startswith(GENERATION):
+        return [case for case in cases if case.value["kind"] == "RayCluster"]
+    truth = Expectations(config)
+    return [case for case in cases if bare(truth.speaking_for(case).name) == policy]
 
 
 def _batches(cases: Sequence[Case], mutant: Mutant) -> Iterator[list[Case]]:
-    """Cases of the rule first, or one of each rule where all share what was changed; then more of the same."""
+    """Cases of the rule first, or one of each rule where all share what was changed; then more of the same; then all.
+
+    What nobody in particular creates comes before other requests, which take some engines thirty times as long.
+    """
     rule = mutant.rule
     near = [case for case in cases if rule and (rule in case.fails or case.name.startswith(f"{rule}/"))]
-    near.sort(key=lambda case: not _is_edge(case, mutant.namespace))
-    one_of_each = list({(_family(case), case.value["kind"]): case for case in cases}.values())
+    near.sort(key=lambda case: (not _is_edge(case, mutant.namespace), case.request != NOBODY))
+    one_of_each = list({(_family(case), case.value["kind"]): case for case in reversed(cases)}.values())
+    one_of_each.sort(key=lambda case: case.request != NOBODY)
     ordered = list({id(case): case for case in [*_mixed(near), *one_of_each, *cases]}.values())
-    yield ordered[:FIRST]
-    yield ordered[FIRST : FIRST + MORE]
+    for start, end in pairwise((0, FIRST, FIRST + MORE, len(ordered))):
+        if part := ordered[start:end]:
+            yield part
 
 
 def _is_edge(case: Case, namespace: str) -> bool:

@@ -41,6 +41,21 @@ class Mutant:
         """Where the change is made, 1-based."""
         return files[self.file].count("\n", 0, self.position) + 1
 
+    def policy(self, files: Mapping[str, str]) -> str:
+        """The name of the policy object that is changed, `bare`."""
+        names = list(_OBJECT.finditer(files[self.file], 0, self.position))
+        return bare(names[-1][1]) if names else ""
+
+    @property
+    def of_expression(self) -> bool:
+        """Whether it is in what a policy works out, and not in what is put before it."""
+        return self.name not in _ENVELOPE
+
+
+def bare(name: str) -> str:
+    """A policy object's name without dashes, as Gatekeeper writes it in places."""
+    return name.replace("-", "")
+
 
 _FLIPS = {
     "isLessThan": "isGreaterThan",
@@ -65,6 +80,8 @@ _BOUNDS = {
     5: "cpu quota",
     6: "memory quota",
 }
+_OBJECT = re.compile(r"^metadata:\n  name: [\"']?([a-z0-9-]+)", re.MULTILINE)
+_ENVELOPE = ("Enforce becomes Audit", "an operation is dropped", "a kind is dropped")
 _SIMPLE = {
     "Enforce becomes Audit": (r"failureAction: Enforce", "failureAction: Audit", ""),
     "an operation is dropped": (r"^ +- (?:CREATE|UPDATE|DELETE)\n", "", ""),

@@ -42,12 +42,13 @@ def run(
     progress: Progress = lambda done, total: None,
     files: Mapping[str, str] | None = None,
     others: Mapping[str, Path] = NO_OTHERS,
+    whole: bool = True,
 ) -> SuiteReport:
     """Whether every case comes out as it says, on the policies of `config` or on those in `files` in their place.
 
     `engine` is the Kyverno CLI, `engines` names all engines that are used, and `others` are the programs of backends
-    that have another one, by backend. `files` is what `bundle.files` returns. Raises EngineError where an engine does
-    not answer.
+    that have another one, by backend. `files` is what `bundle.files` returns. Without `whole` only the cases are looked
+    at, not whether every policy is there and does what it must. Raises EngineError where an engine does not answer.
     """
     started = time.monotonic()
     files = bundle.files(config, backends) if files is None else files
@@ -58,7 +59,7 @@ def run(
     for backend in backends:
         judge = engine_of(config, backend, texts.of(files, backend), others.get(backend, engine))
         posed = [case for each in cases if (case := judge.posed(each))]
-        compared, loaded = _Suite(config, backend, judge).run(posed, jobs, progress)
+        compared, loaded = _Suite(config, backend, judge).run(posed, jobs, progress, whole)
         found.extend(compared.outcomes)
         problems.extend(compared.problems)
         rules += loaded
@@ -75,12 +76,12 @@ class _Suite:
         self._config, self._backend, self._engine = config, backend, engine
         self._expected = Expectations(config)
 
-    def run(self, cases: Sequence[Case], jobs: int, progress: Progress) -> tuple[Compared, int]:
+    def run(self, cases: Sequence[Case], jobs: int, progress: Progress, whole: bool) -> tuple[Compared, int]:
         """The outcomes in the cases' order, and how many rules the engine loaded."""
         cases = distinct(cases)
         order = {resource(case): number for number, case in enumerate(cases)}
         with workers(jobs) as pool:
-            actions = pool.submit(self._engine.whole)
+            actions = pool.submit(self._engine.whole) if whole else None
             chunks = {pool.submit(self._chunk, chunk): chunk for chunk in self._chunks(cases, jobs)}
             progress(done := 0, len(cases))
             parts = []
@@ -88,7 +89,7 @@ class _Suite:
                 parts.append(future.result())
                 progress(done := done + len(chunks[future]), len(cases))
             outcomes = sorted((pair for part in parts for pair in part.keyed), key=lambda pair: order[pair[0]])
-            told, rules = actions.result()
+            told, rules = actions.result() if actions else ([], 0)
         problems = [problem for part in parts for problem in part.problems]
         return Compared(outcomes, tuple(dict.fromkeys([*told, *problems]))), rules
 
