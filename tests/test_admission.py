@@ -163,7 +163,7 @@ def test_only_an_object_in_charge_refuses_unclaimed_namespaces(number: int) -> N
     found = [policy for policy in admission.policies(Config(Platform(), (*tenants, AUDITED))) if policy.subject is RAY]
 
     assert [
-        "variables.namespace < 'ray-500' && !(variables.namespace in variables.tenants)",
-        "variables.namespace >= 'ray-500' && !(variables.namespace in variables.tenants)",
+        "variables.place < 'ray-500' && !(variables.place in variables.tenants)",
+        "variables.place >= 'ray-500' && !(variables.place in variables.tenants)",
         "false",
     ][number] == found[number].variables["unclaimed"]

@@ -22,6 +22,11 @@ NATIVE, OF_KYVERNO = validatingadmissionpolicy.NAME, validatingpolicy.NAME
 TEXT_LIMIT = 100_000
 """Characters of CEL that an API server takes in one expression."""
 
+RESERVED_BY_CEL = set(
+    "as break const continue else false for function if import in let loop namespace null package return true var void"
+    " while".split()
+)
+
 
 def written(config: Config, backend: str, kind: str) -> dict[str, dict[str, Any]]:
     manifests = [each for file in BACKENDS[backend].files(config).values() for each in file]
@@ -43,6 +48,18 @@ def test_each_backend_wraps_every_policy_and_changes_nothing_in_its_text(backend
     }
 
     assert {policy.name: dict(policy.variables) for policy in admission.policies(EVERY_ACTION)} == found
+
+
+def is_cel_name(name: str) -> bool:
+    """Whether an API server takes it for a variable: a name, and no word that CEL has kept for itself."""
+    return re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name) is not None and name not in RESERVED_BY_CEL
+
+
+def test_an_api_server_takes_the_names_of_all_variables() -> None:
+    names = {each["name"] for manifest in judging(EVERY_ACTION) for each in manifest["spec"]["variables"]}
+
+    assert set() == {name for name in names if not is_cel_name(name)}
+    assert [False, False, True] == [is_cel_name(name) for name in ("namespace", "guard-pods", "place")]
 
 
 def test_there_is_one_validation_that_names_everything() -> None:

@@ -75,8 +75,8 @@ def _variables(platform: Platform, subject: Subject, shard: Shard, rules: Sequen
     return {
         "tenants": table(shard),
         "it": shown,
-        "namespace": "variables.it.metadata.?namespace.orValue('')",
-        "tenant": "variables.tenants[?variables.namespace].orValue('').split('|')",
+        "place": "variables.it.metadata.?namespace.orValue('')",
+        "tenant": "variables.tenants[?variables.place].orValue('').split('|')",
         **(_ray_variables(platform, shard) if subject is RAY else {}),
         **(exposed.variables() if subject is EXPOSURE else {}),
         **{_name(rule.ID): rule.cel(platform) for rule in rules},
@@ -122,9 +122,9 @@ def _unclaimed(shard: Shard) -> str:
     """Whether the namespace is in this shard's care and in nobody's hands."""
     if not shard.guards:
         return "false"
-    edges = [f"variables.namespace >= {literal(shard.first)}"] if shard.first else []
-    edges += [f"variables.namespace < {literal(shard.until)}"] if shard.until else []
-    return " && ".join([*edges, "!(variables.namespace in variables.tenants)"])
+    edges = [f"variables.place >= {literal(shard.first)}"] if shard.first else []
+    edges += [f"variables.place < {literal(shard.until)}"] if shard.until else []
+    return " && ".join([*edges, "!(variables.place in variables.tenants)"])
 
 
 def _answer(rules: Sequence[Rule], untouched: str) -> dict[str, str]:
