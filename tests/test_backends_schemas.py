@@ -79,7 +79,7 @@ def test_an_unknown_field_is_refused(kind: str) -> None:
         ("ValidatingPolicy", lambda spec: spec["matchConstraints"]["resourceRules"][0].update(resources="rayclusters")),
         ("ValidatingAdmissionPolicy", lambda spec: spec["validations"][0].pop("expression")),
         ("ValidatingAdmissionPolicyBinding", lambda spec: spec.update(validationActions="Deny")),
-        ("GeneratingPolicy", lambda spec: spec["generate"][0]["template"].update(interpolate="yes")),
+        ("GeneratingPolicy", lambda spec: spec["generate"][0].update(template={"interpolate": "yes"})),
         ("ClusterPolicy", lambda spec: spec["rules"][0]["validate"].update(failureAction="Deny")),
     ],
     ids=["action", "no expression", "no list", "no expression, native", "no list, native", "enum", "failure action"],

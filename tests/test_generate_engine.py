@@ -16,7 +16,7 @@ from rayfence.backends.clusterpolicy_network import generate_policies
 from rayfence.backends.generating import MAX_ROWS, strip_kyverno
 from rayfence.backends.kyverno_rbac import rbac
 from rayfence.backends.validatingpolicy_network import generating_policies
-from rayfence.config import Bounds, Config, Container, Mode, Network, Platform, Tenant
+from rayfence.config import Bounds, Config, Container, Mode, Network, Platform, Scope, Tenant
 from rayfence.gotool import KYVERNO, find
 from rayfence.network import generated
 
@@ -34,9 +34,16 @@ CONFIG = Config(
     (
         tenant("1000", "ray-1000", mode=Mode.DENY_ALL_EGRESS),
         tenant("1k", "ray-1k", mode=Mode.DENY_ALL_INGRESS),
+        tenant("apart", "ray-apart", scope=Scope.CLUSTER),
         tenant("audited", "ray-audited", enforce=False),
+        tenant("client-only", "ray-client-only", ports=(10001,)),
         tenant("no", "1e3"),
         tenant("team-a", "default", "ray-a", "ray-a-dev"),
+        *(
+            tenant(f"{scope}-{mode.lower()}", f"{scope}-{mode.lower()}", scope=scope, mode=mode)
+            for mode in Mode
+            for scope in Scope
+        ),
     ),
 )
 JOB = {"ray.io/originated-from-cr-name": "train", "ray.io/originated-from-crd": "RayJob"}

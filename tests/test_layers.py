@@ -27,6 +27,7 @@ ROWS: list[set[str]] = [
     {"network", "reach"},
     {"quota"},
     {"tenant_file"},
+    {"engineless_file"},
     {"backends"},
     {"bundle"},
     {"cases"},

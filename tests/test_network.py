@@ -197,9 +197,9 @@ def test_the_policies_of_a_namespace_are_named_by_what_they_open() -> None:
 
 
 NAMES_BY_MODE = {
-    Mode.DENY_ALL: {"default-deny", "dns", "monitoring", "operator", "tenant"},
+    Mode.DENY_ALL: {"default-deny", "dns", "monitoring", "operator", "submitter", "tenant"},
     Mode.DENY_ALL_INGRESS: {"default-deny", "monitoring", "operator", "tenant"},
-    Mode.DENY_ALL_EGRESS: {"default-deny", "dns", "tenant"},
+    Mode.DENY_ALL_EGRESS: {"default-deny", "dns", "submitter", "tenant"},
 }
 
 

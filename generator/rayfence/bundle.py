@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from rayfence import yamlio
 from rayfence.backends import BACKENDS, Backend
 from rayfence.config import Config
+from rayfence.engineless_file import NAME as ENGINELESS
+from rayfence.engineless_file import engineless_file
 from rayfence.tenant_file import tenant_file
 
 TENANTS = "tenants"
@@ -36,9 +38,11 @@ def _tenants(config: Config) -> Iterator[tuple[str, str]]:
 
 
 def _backend(config: Config, backend: Backend) -> Iterator[tuple[str, str]]:
-    written = {name: manifests for name, manifests in backend.files(config).items() if manifests}
-    for name, manifests in written.items():
-        yield name, yamlio.dump(manifests)
+    written = {name: yamlio.dump(manifests) for name, manifests in backend.files(config).items() if manifests}
+    networks = "" if backend.GENERATES else engineless_file(config)
+    if networks:
+        written[ENGINELESS] = networks
+    yield from written.items()
     yield KUSTOMIZATION, _kustomization([f"../{TENANTS}", *written])
 
 

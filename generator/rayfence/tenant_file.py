@@ -32,6 +32,17 @@ def tenant_file(platform: Platform, tenant: Tenant) -> str:
     return "---\n".join(text for documents in texts for _, text in sorted(documents.items()))
 
 
+def slotted(kind: str, name: str, spec: Manifest) -> str:
+    """One object's YAML with slots for the names of a tenant and its namespace."""
+    return _document(written(kind, TENANT_SLOT, NAMESPACE_SLOT, name, spec))
+
+
+def filled(text: str, tenant: Tenant, namespace: str) -> str:
+    """A slotted text with the names put in."""
+    text = text.replace(_slot(TENANT_SLOT), _scalar(tenant.name)).replace(_slot(NAMESPACE_SLOT), _scalar(namespace))
+    return _with_peers(text, sorted(tenant.namespaces)) if "@" in text else text
+
+
 @dataclass(frozen=True, slots=True)
 class _Shape:
     """All that a tenant's network layer depends on, but for names and its own rules."""
@@ -53,19 +64,19 @@ def _documents(platform: Platform, tenant: Tenant, namespace: str) -> dict[str, 
         shared |= _layer_texts(_Shape(network, len(tenant.namespaces), platform))
     if tenant.namespace_quota is not None:
         shared[NAME] = _quota_text(tenant.namespace_quota)
-    filled = {name: _filled(text, tenant, namespace) for name, text in shared.items()}
-    return filled | _own_texts(tenant, namespace)
+    found = {name: filled(text, tenant, namespace) for name, text in shared.items()}
+    return found | _own_texts(tenant, namespace)
 
 
 @lru_cache(maxsize=256)
 def _layer_texts(shape: _Shape) -> dict[str, str]:
     specs = policy_specs(shape.platform, shape.network, [_peer_slot(each) for each in range(shape.namespaces)])
-    return {name: _slotted("NetworkPolicy", name, spec) for name, spec in specs.items()}
+    return {name: slotted("NetworkPolicy", name, spec) for name, spec in specs.items()}
 
 
 @lru_cache(maxsize=256)
 def _quota_text(quota: Quota) -> str:
-    return _slotted("ResourceQuota", NAME, {"hard": hard_limits(quota)})
+    return slotted("ResourceQuota", NAME, {"hard": hard_limits(quota)})
 
 
 def _own_texts(tenant: Tenant, namespace: str) -> dict[str, str]:
@@ -74,17 +85,8 @@ def _own_texts(tenant: Tenant, namespace: str) -> dict[str, str]:
     return {name: _document(written("NetworkPolicy", tenant.name, namespace, name, s)) for name, s in specs.items()}
 
 
-def _slotted(kind: str, name: str, spec: Manifest) -> str:
-    return _document(written(kind, TENANT_SLOT, NAMESPACE_SLOT, name, spec))
-
-
 def _document(value: Manifest) -> str:
     return yamlio.dump([value])
-
-
-def _filled(text: str, tenant: Tenant, namespace: str) -> str:
-    text = text.replace(_slot(TENANT_SLOT), _scalar(tenant.name)).replace(_slot(NAMESPACE_SLOT), _scalar(namespace))
-    return _with_peers(text, sorted(tenant.namespaces)) if "@" in text else text
 
 
 def _with_peers(text: str, names: Sequence[str]) -> str:

@@ -92,7 +92,7 @@ def test_untouched_policies_are_as_expected(engine: Path, files: Mapping[str, st
 
     assert "" == complaints(report)
     assert report.ok
-    assert 3 == report.rules_loaded
+    assert 4 == report.rules_loaded
 
 
 @pytest.mark.parametrize("rule", ["limit-resources", "require-tenant-nodes"])

@@ -13,6 +13,8 @@ class Backend(Protocol):
     """What an envelope's module holds."""
 
     NAME: str
+    GENERATES: bool
+    """Whether each Ray object gets NetworkPolicies of its own. Without, a namespace's pods are let in as one."""
 
     def files(self, config: Config) -> Mapping[str, list[dict[str, Any]]]:
         """File name -> the manifests in it, in the order in which they are to be applied."""

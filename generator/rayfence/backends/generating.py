@@ -1,20 +1,28 @@
-"""What Kyverno's two ways to generate the NetworkPolicies of `network.cluster` have in common: names, rows, marks."""
+"""What Kyverno's two ways to generate the NetworkPolicies of `network` have in common: names, rows, marks."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from rayfence.config import Mode, Tenant
+from rayfence.network.layer import opens_dashboard
 from rayfence.network.policy import Manifest
 
 NAME = "generate-network-policies"
 
-# A row holds two names of 63 characters at most and a mode, so that a full table stays under 80,000 characters.
+# A row holds two names of 63 characters at most, a mode and a word, so that a full table stays under 80,000 characters.
 MAX_ROWS = 500
 
-Row = tuple[str, Mode]
-"""Whose a namespace is, and which directions are closed in it."""
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Whose a namespace is, which directions are closed in it, and whether the tenant's pods reach the dashboard."""
+
+    tenant: str
+    mode: Mode
+    opens_dashboard: bool
 
 
 def shards(tenants: Iterable[Tenant]) -> list[tuple[str, dict[str, Row]]]:
@@ -36,7 +44,7 @@ def strip_kyverno(generated: Mapping[str, Any]) -> Manifest:
 
 def _rows(tenants: Iterable[Tenant]) -> dict[str, Row]:
     return {
-        namespace: (tenant.name, tenant.network.mode)
+        namespace: Row(tenant.name, tenant.network.mode, opens_dashboard(tenant.network))
         for tenant in tenants
         if tenant.network.enforce
         for namespace in tenant.namespaces

@@ -1,6 +1,6 @@
 """The rules as Kubernetes' own ValidatingAdmissionPolicies (admissionregistration.k8s.io/v1), which need no engine.
 
-They generate nothing: a namespace has the static network layer alone.
+They generate nothing: a namespace has the static network layer alone, and in it what `network.engineless` says.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from rayfence.backends.celpolicy import actions, judgement, metadata
 from rayfence.config import Config
 
 NAME = "validatingadmissionpolicy"
+GENERATES = False
 
 _API = "admissionregistration.k8s.io/v1"
 

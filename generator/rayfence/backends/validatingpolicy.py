@@ -14,6 +14,7 @@ from rayfence.backends.validatingpolicy_network import generating_policies
 from rayfence.config import Config
 
 NAME = "validatingpolicy"
+GENERATES = True
 
 
 def files(config: Config) -> Mapping[str, list[dict[str, Any]]]:

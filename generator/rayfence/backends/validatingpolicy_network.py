@@ -1,40 +1,54 @@
-"""Tenants in, the GeneratingPolicies out that make Kyverno generate the NetworkPolicies of `network.cluster`.
+"""Tenants in, the GeneratingPolicies out that make Kyverno generate the NetworkPolicies of `network`.
 
-Whom a policy speaks for is said by its match condition, which holds the table of tenants: an update after which a
-RayCluster is no longer its tenant's takes the generated policies away, and the API server sends nobody else's.
+What they make of a RayCluster is written here. Both kinds of object are in one policy, because each holds a table of
+tenants, and a server compiles it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
 
-from rayfence import yamlio
+from rayfence.backends.cel_manifest import (
+    Expression,
+    cel,
+    entries,
+    generating_policy,
+    in_namespaces_where,
+    is_its_tenants,
+    is_whole,
+    label,
+    name_of,
+)
 from rayfence.backends.generating import Row, shards
-from rayfence.cel import items, literal, literals
+from rayfence.backends.validatingpolicy_submitters import selects_a_cluster, submitter_policy, submitter_variables
+from rayfence.cel import items, let, literal, literals
 from rayfence.config import Mode, Platform, Tenant
 from rayfence.network.cluster import (
     API_VERSIONS,
-    JOB_KIND,
-    JOB_KIND_LABEL,
-    JOB_NAME_LABEL,
     ROLES,
     cluster_spec,
     from_cluster,
+    from_monitoring,
+    from_operator,
     from_submitter,
+    network_policy,
+    operator_needs_dashboard,
     policy_labels,
-    policy_name,
 )
-from rayfence.network.policy import HEAD, WORKER, Manifest
+from rayfence.network.policy import (
+    DASHBOARD_PORT,
+    HEAD,
+    JOB_KIND,
+    JOB_KIND_LABEL,
+    JOB_NAME_LABEL,
+    METRICS_PORT,
+    WORKER,
+    Manifest,
+)
+from rayfence.network.start_params import DASHBOARD, METRICS, PARAMS, PORT
 
-_ON = {"enabled": True}
 _CLUSTER = "object.metadata.name"
-
-
-class _Expression(str):
-    """CEL in a place where a manifest has a text of its own."""
-
-    __slots__ = ()
+_AT_DASHBOARD = [{"port": Expression("variables.dashboard"), "protocol": "TCP"}]
 
 
 def generating_policies(platform: Platform, tenants: Iterable[Tenant]) -> list[Manifest]:
@@ -43,46 +57,71 @@ def generating_policies(platform: Platform, tenants: Iterable[Tenant]) -> list[M
 
 
 def _policy(platform: Platform, name: str, rows: Mapping[str, Row]) -> Manifest:
-    of_ray_clusters = {
-        "apiGroups": ["ray.io"],
-        "apiVersions": ["*"],
-        "operations": ["CREATE", "UPDATE"],
-        "resources": ["rayclusters"],
+    is_job = f"object.kind == {literal(JOB_KIND)}"
+    conditions = {
+        "is-its-tenants-own": is_its_tenants(platform.tenant_label, rows),
+        "is-a-cluster-or-selects-one": f"!({is_job}) ||\n({selects_a_cluster(rows)})",
     }
-    return {
-        "apiVersion": "policies.kyverno.io/v1",
-        "kind": "GeneratingPolicy",
-        "metadata": {"name": name, "labels": {"app.kubernetes.io/managed-by": "rayfence"}},
-        "spec": {
-            "evaluation": {"admission": _ON, "generateExisting": _ON, "synchronize": _ON},
-            "matchConstraints": {"resourceRules": [of_ray_clusters]},
-            "matchConditions": [{"name": "is-its-tenants-own", "expression": _is_its_tenants(platform, rows)}],
-            "variables": [{"name": key, "expression": text} for key, text in _variables(platform, rows).items()],
-            "generate": [{"template": {"interpolate": "cel", "value": _template()}}],
-        },
-    }
+    made = f"{is_job} ? [{submitter_policy()}] : [{', '.join(_policy_of(role) for role in ROLES)}]"
+    return generating_policy(name, ["rayclusters", "rayjobs"], conditions, _variables(platform, rows), made)
 
 
-def _is_its_tenants(platform: Platform, rows: Mapping[str, Row]) -> str:
-    """Whether the object's label is the name of its namespace's tenant. A condition may not use variables."""
-    owners = ",\n".join(f"{literal(namespace)}: {literal(tenant)}" for namespace, (tenant, _) in rows.items())
-    table = f"{{\n{owners}\n}}" if owners else "{'': ''}"
-    label = _label(platform.tenant_label)
-    return f"{label} != '' && {label} ==\n{table}[?object.metadata.?namespace.orValue('')].orValue('')"
+def _policy_of(role: str) -> str:
+    """One role's policy, whole."""
+    labels = policy_labels(Expression("variables.tenant"), Expression(_CLUSTER))
+    namespace = Expression("object.metadata.namespace")
+    return cel(network_policy(name_of(_CLUSTER, role), namespace, labels, Expression(f"variables.{role}")))
 
 
 def _variables(platform: Platform, rows: Mapping[str, Row]) -> dict[str, str]:
-    cluster = _Expression(_CLUSTER)
-    job = _Expression("variables.job")
     return {
-        "tenant": _label(platform.tenant_label),
+        "tenant": label(platform.tenant_label),
         "mode": _mode(rows),
-        "job": _label(JOB_NAME_LABEL),
+        "opensDashboard": in_namespaces_where(rows, lambda row: row.opens_dashboard),
+        "job": label(JOB_NAME_LABEL),
         "hasSubmitter": _has_submitter(),
-        "fromCluster": _cel([from_cluster(cluster)]),
-        "fromSubmitter": _cel([from_submitter(job)]),
-        HEAD: _spec(HEAD, "variables.fromCluster + (variables.hasSubmitter ? variables.fromSubmitter : [])"),
-        WORKER: _spec(WORKER, "variables.fromCluster"),
+        **_ports(),
+        "fromCluster": cel([from_cluster(Expression(_CLUSTER))]),
+        "atHead": "\n+ ".join(_at_head(platform)),
+        **{f"{role}Metrics": _from_monitoring(platform, role) for role in ROLES},
+        HEAD: _spec(HEAD, "variables.fromCluster + variables.atHead + variables.headMetrics"),
+        WORKER: _spec(WORKER, "variables.fromCluster + variables.workerMetrics"),
+        **submitter_variables(),
+    }
+
+
+def _at_head(platform: Platform) -> Iterator[str]:
+    """Lists of rules for who comes in to the dashboard, each empty where it is not needed."""
+    submitter = cel([from_submitter(Expression("variables.job"), _AT_DASHBOARD)])
+    is_open = f"(variables.opensDashboard && variables.dashboard == {DASHBOARD_PORT})"
+    yield f"(variables.hasSubmitter && !{is_open} ? {submitter} : [])"
+    if operator_needs_dashboard(platform):
+        usual = "[" + ", ".join(map(str, platform.operator.ports)) + "]"
+        yield f"(variables.dashboard in {usual} ? [] : {cel([from_operator(platform, _AT_DASHBOARD)])})"
+
+
+def _from_monitoring(platform: Platform, role: str) -> str:
+    if not platform.monitoring:
+        return "[]"
+    rule = from_monitoring(platform.monitoring, Expression(f"variables.{role}Ports"))
+    return f"variables.{role}Ports == [] ? [] : {cel([rule])}"
+
+
+def _ports() -> dict[str, str]:
+    """The variables `dashboard`, a number, and for each role where its metrics are but for the usual port."""
+    moved = f"{is_whole(PORT, 'p')} && p != '{METRICS_PORT}'"
+    port = "{'port': dyn(int(p)), 'protocol': dyn('TCP')}"
+    params, of_head = entries(f"g[?'{PARAMS}']"), entries(f"variables.headGroup[?'{PARAMS}']")
+    exported = f".map(g, {params}[?'{METRICS}'].orValue(null)).filter(p, {moved}).distinct().sort().map(p, {port})"
+    groups = "variables.spec[?'workerGroupSpecs'].orValue(null)"
+    dashboard = f"{of_head}[?'{DASHBOARD}'].orValue(null)"
+    return {
+        "spec": entries("object.?spec"),
+        "headGroup": entries("variables.spec[?'headGroupSpec']"),
+        "workerGroups": let("v", groups, "type(v) == list ? v.filter(g, type(g) == map) : []"),
+        "dashboard": let("p", dashboard, f"{is_whole(PORT, 'p')} ? int(p) : {DASHBOARD_PORT}"),
+        "headPorts": f"[variables.headGroup]{exported}",
+        "workerPorts": f"variables.workerGroups{exported}",
     }
 
 
@@ -91,8 +130,8 @@ def _mode(rows: Mapping[str, Row]) -> str:
     first, *others = Mode
     text = literal(first)
     for mode in others:
-        names = tuple(namespace for namespace, (_, own) in rows.items() if own is mode)
-        text = f"object.metadata.namespace in {literals(names)} ? {literal(mode)} :\n{text}" if names else text
+        own = in_namespaces_where(rows, lambda row, mode=mode: row.mode is mode)  # type: ignore[misc]
+        text = text if own == "false" else f"{own} ? {literal(mode)} :\n{text}"
     return text
 
 
@@ -102,58 +141,15 @@ def _has_submitter() -> str:
     is_job = f"o.?kind.orValue('') == {literal(JOB_KIND)} && o.?apiVersion.orValue('') in {literals(API_VERSIONS)}"
     controls = "o.?controller.orValue(false) == true && o.?name.orValue('') == variables.job"
     return (
-        f"{_label(JOB_KIND_LABEL)} == {literal(JOB_KIND)} && variables.job != ''\n"
+        f"{label(JOB_KIND_LABEL)} == {literal(JOB_KIND)} && variables.job != ''\n"
         f"&& {owners}.exists(o, {is_job} && {controls})"
     )
 
 
 def _spec(role: str, ingress: str) -> str:
     """The spec of one role's policy, as the mode has it."""
-    first, *others = (
-        (mode, _cel(cluster_spec(mode, _Expression(_CLUSTER), role, _Expression(ingress)))) for mode in Mode
-    )
+    first, *others = ((mode, cel(cluster_spec(mode, Expression(_CLUSTER), role, Expression(ingress)))) for mode in Mode)
     text = first[1]
     for mode, spec in others:
         text = f"variables.mode == {literal(mode)} ? {spec} :\n{text}"
     return text
-
-
-def _template() -> str:
-    return yamlio.dump([_network_policy(role) for role in ROLES])
-
-
-def _network_policy(role: str) -> Manifest:
-    cluster = _placeholder(_CLUSTER)
-    return {
-        "apiVersion": "networking.k8s.io/v1",
-        "kind": "NetworkPolicy",
-        "metadata": {
-            "name": policy_name(cluster, role),
-            "namespace": _placeholder("object.metadata.namespace"),
-            "labels": policy_labels(_placeholder("variables.tenant"), cluster),
-        },
-        "spec": _placeholder(f"variables.{role}"),
-    }
-
-
-def _label(key: str) -> str:
-    return f"object.metadata.?labels[?{literal(key)}].orValue('')"
-
-
-def _placeholder(expression: str) -> str:
-    return f"(( {expression} ))"
-
-
-def _cel(value: Any) -> str:
-    """A manifest's part as CEL. Values of a map may be of several types, which CEL takes only as `dyn`."""
-    match value:
-        case _Expression():
-            return str(value)
-        case str():
-            return literal(value)
-        case list() | tuple():
-            return f"[{', '.join(_cel(each) for each in value)}]"
-        case dict():
-            return f"{{{', '.join(f'{literal(key)}: dyn({_cel(each)})' for key, each in value.items())}}}"
-        case _:
-            return str(value)

@@ -3,7 +3,7 @@
 An engine takes a tenth of a second for an object, so what is crossed is chosen: every break of a RayCluster meets the
 head, the first and the last worker group, a container and an init container, for one tenant; every other kind and
 version that KubeRay serves meets one break of each rule at each of its sites; every other policy object meets one break
-of each rule; and every tenant the edges of its bounds and quota.
+of each rule; every tenant the edges of its bounds and quota; and what brings NetworkPolicies, a tenant of each sort.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 
 from rayfence.cases.case import GENERATION, Case
 from rayfence.cases.good import good, ray_cluster
+from rayfence.cases.isolated import isolated
 from rayfence.cases.sites import Target, sites
 from rayfence.config import Config, Platform, Tenant
 from rayfence.rules import (
@@ -46,7 +47,7 @@ def derived(config: Config) -> tuple[Case, ...]:
     for tenant in config.tenants:
         for namespace in tenant.namespaces:
             cases.extend(_edges(config.platform, tenant, namespace))
-    return tuple(cases)
+    return (*cases, *isolated(config))
 
 
 def _one_tenant_of_each_policy(config: Config) -> list[Tenant]:

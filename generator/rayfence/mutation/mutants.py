@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from rayfence import quantity
 from rayfence.cases import GENERATION
+from rayfence.engineless_file import NAME as ENGINELESS
 from rayfence.rules import ids
 from rayfence.subjects import RAY
 
@@ -91,6 +92,7 @@ _SIMPLE = {
     "a selector is widened": (r"^ +ray\.io/(?:cluster|node-type): .*\n", "", GENERATION),
     "a direction is left open": (r"^ +- (?:Ingress|Egress)\n", "", GENERATION),
     "a rule opens to everybody": (r"ingress: '\{\{ ingress \}\}'", "ingress: [{}]", GENERATION),
+    "a rule opens every port": (r"ports: '\{\{ \w+Ports \}\}'", "ports: []", GENERATION),
 }
 
 
@@ -102,7 +104,7 @@ def mutants(files: Mapping[str, str], backend: str) -> list[Mutant]:
 
 
 def _judges(path: str) -> bool:
-    return not path.endswith(("kustomization.yaml", "rbac.yaml"))
+    return not path.endswith(("kustomization.yaml", "rbac.yaml", f"/{ENGINELESS}"))
 
 
 def _of(path: str, text: str) -> Iterator[Mutant]:

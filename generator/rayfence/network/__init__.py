@@ -1,6 +1,6 @@
-"""A tenant's isolation as NetworkPolicies: a layer written for every namespace, and two for every RayCluster."""
+"""A tenant's isolation as NetworkPolicies: a layer written for every namespace, and those that Ray objects bring."""
 
-from rayfence.network.cluster import generated
 from rayfence.network.layer import static_layer
+from rayfence.network.triggers import asks, generated
 
-__all__ = ["generated", "static_layer"]
+__all__ = ["asks", "generated", "static_layer"]

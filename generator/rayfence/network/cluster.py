@@ -1,47 +1,58 @@
 """A RayCluster in, the two NetworkPolicies it must have out: one for its head, one for its workers.
 
 All ports are open between the pods of one cluster, because raylets, object managers and workers listen on random ones.
-This is the reading in Python; engines get theirs from `backends`, made of the same `cluster_spec`.
+From outside come a job's submitter, and where `rayStartParams` move a port KubeRay's operator and Prometheus: rules of
+the namespace's own layer know only the usual ports.
+This is the reading in Python; engines get theirs from `backends`, made of the same rules and `cluster_spec`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rayfence.config import Mode, Platform, Tenant
+from rayfence.network.layer import opens_dashboard
 from rayfence.network.policy import (
     CLUSTER_LABEL,
     DASHBOARD_PORT,
     HEAD,
+    JOB_KIND,
+    JOB_KIND_LABEL,
+    JOB_NAME_LABEL,
     NODE_TYPE_LABEL,
     TENANT_LABEL,
     WORKER,
     Manifest,
     directions,
     labelled,
+    namespaces,
+    pods_of,
     ports,
 )
+from rayfence.network.start_params import dashboard_port, moved_metrics_ports
 from rayfence.workload import SERVED
 
-# KubeRay's marks on what it makes from a RayJob: the RayCluster and the pod that submits the job.
-JOB_NAME_LABEL, JOB_KIND_LABEL = "ray.io/originated-from-cr-name", "ray.io/originated-from-crd"
-JOB_KIND = "RayJob"
-API_VERSIONS = tuple(version for version, kind in SERVED if kind == "RayCluster")
+KIND = "RayCluster"
+API_VERSIONS = tuple(version for version, kind in SERVED if kind == KIND)
 ROLES = (HEAD, WORKER)
 
 
-def generated(platform: Platform, tenant: Tenant, ray_cluster: Mapping[str, Any]) -> list[Manifest]:
-    """The policies a RayCluster must have, head first, as a plain manifest each.
-
-    None where nothing may be generated: not a RayCluster, not in one of the tenant's namespaces, without exactly the
-    tenant's label, or for a tenant without `network.enforce`. An object without a namespace is in `default`.
-    """
-    metadata = ray_cluster.get("metadata") or {}
-    if not tenant.network.enforce or not _is_ours(platform, tenant, ray_cluster):
-        return []
-    name, namespace = metadata["name"], metadata.get("namespace") or "default"
-    return [_policy(tenant, namespace, name, role, submitting_job(metadata)) for role in ROLES]
+def cluster_policies(
+    platform: Platform, tenant: Tenant, namespace: str, ray_cluster: Mapping[str, Any]
+) -> list[Manifest]:
+    """The policies of a RayCluster of the tenant's, head first, as a plain manifest each."""
+    cluster = ray_cluster["metadata"]["name"]
+    labels = policy_labels(tenant.name, cluster)
+    return [
+        network_policy(
+            policy_name(cluster, role),
+            namespace,
+            labels,
+            cluster_spec(tenant.network.mode, cluster, role, list(_ingress(platform, tenant, ray_cluster, role))),
+        )
+        for role in ROLES
+    ]
 
 
 def submitting_job(metadata: Mapping[str, Any]) -> str | None:
@@ -53,9 +64,13 @@ def submitting_job(metadata: Mapping[str, Any]) -> str | None:
     return job if any(_controls(owner, job) for owner in metadata.get("ownerReferences") or []) else None
 
 
-def policy_name(cluster: str, role: str) -> str:
-    """Never the name of a policy of the namespace's own layer, nor of another cluster's."""
-    return f"rayfence-{cluster}-{role}"
+def policy_name(owner: str, role: str) -> str:
+    """Of a RayCluster's or RayJob's name and a role without a dash: never the name of another's policy.
+
+    The last word is the role, all between is the owner's name. Of the names in a namespace's own layer none has three
+    such parts.
+    """
+    return f"rayfence-{owner}-{role}"
 
 
 def policy_labels(tenant: str, cluster: str) -> Manifest:
@@ -63,15 +78,30 @@ def policy_labels(tenant: str, cluster: str) -> Manifest:
     return {TENANT_LABEL: tenant, CLUSTER_LABEL: cluster}
 
 
+def network_policy(name: str, namespace: str, labels: Manifest, spec: Any) -> Manifest:
+    """A generated policy, whole."""
+    metadata = {"name": name, "namespace": namespace, "labels": labels}
+    return {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": metadata, "spec": spec}
+
+
 def from_cluster(cluster: str) -> Manifest:
     """Ingress from every pod of the cluster."""
     return {"from": [{"podSelector": labelled({CLUSTER_LABEL: cluster})}]}
 
 
-def from_submitter(job: str) -> Manifest:
-    """Ingress from the pod that submits the job, which is not a pod of the cluster."""
-    submitter = labelled({JOB_NAME_LABEL: job, JOB_KIND_LABEL: JOB_KIND})
-    return {"from": [{"podSelector": submitter}], "ports": ports([DASHBOARD_PORT])}
+def from_submitter(job: str, on: Sequence[Manifest]) -> Manifest:
+    """Ingress from the pod that submits the job, which is not a pod of the cluster; `on` is not empty."""
+    return {"from": [{"podSelector": labelled({JOB_NAME_LABEL: job, JOB_KIND_LABEL: JOB_KIND})}], "ports": list(on)}
+
+
+def from_operator(platform: Platform, on: Sequence[Manifest]) -> Manifest:
+    """Ingress from KubeRay's operator; `on` is not empty."""
+    return {"from": [pods_of(platform.operator.peer)], "ports": list(on)}
+
+
+def from_monitoring(namespace: str, on: Any) -> Manifest:
+    """Ingress from whoever scrapes metrics; `on` is not empty."""
+    return {"from": [namespaces([namespace])], "ports": on}
 
 
 def cluster_spec(mode: Mode, cluster: str, role: str, ingress: Any) -> Manifest:
@@ -82,27 +112,27 @@ def cluster_spec(mode: Mode, cluster: str, role: str, ingress: Any) -> Manifest:
     return {"podSelector": selector, "policyTypes": list(closed)} | {each.lower(): rules[each] for each in closed}
 
 
-def _policy(tenant: Tenant, namespace: str, cluster: str, role: str, job: str | None) -> Manifest:
-    ingress = [from_cluster(cluster)]
-    if role == HEAD and job is not None:
-        ingress.append(from_submitter(job))
-    labels = policy_labels(tenant.name, cluster)
-    return {
-        "apiVersion": "networking.k8s.io/v1",
-        "kind": "NetworkPolicy",
-        "metadata": {"name": policy_name(cluster, role), "namespace": namespace, "labels": labels},
-        "spec": cluster_spec(tenant.network.mode, cluster, role, ingress),
-    }
+def _ingress(platform: Platform, tenant: Tenant, ray_cluster: Mapping[str, Any], role: str) -> Iterator[Manifest]:
+    yield from_cluster(ray_cluster["metadata"]["name"])
+    if role == HEAD:
+        yield from _at_the_dashboard(platform, tenant, ray_cluster)
+    moved = moved_metrics_ports(ray_cluster, role)
+    if moved and platform.monitoring:
+        yield from_monitoring(platform.monitoring, ports(moved))
 
 
-def _is_ours(platform: Platform, tenant: Tenant, ray_cluster: Mapping[str, Any]) -> bool:
-    metadata = ray_cluster.get("metadata") or {}
-    return (
-        ray_cluster.get("kind") == "RayCluster"
-        and ray_cluster.get("apiVersion") in API_VERSIONS
-        and (metadata.get("namespace") or "default") in tenant.namespaces
-        and (metadata.get("labels") or {}).get(platform.tenant_label) == tenant.name
-    )
+def _at_the_dashboard(platform: Platform, tenant: Tenant, ray_cluster: Mapping[str, Any]) -> Iterator[Manifest]:
+    port = dashboard_port(ray_cluster)
+    job = submitting_job(ray_cluster["metadata"])
+    if job is not None and not (port == DASHBOARD_PORT and opens_dashboard(tenant.network)):
+        yield from_submitter(job, ports([port]))
+    if operator_needs_dashboard(platform) and port not in platform.operator.ports:
+        yield from_operator(platform, ports([port]))
+
+
+def operator_needs_dashboard(platform: Platform) -> bool:
+    """Whether the operator asks heads itself; by the API server's proxy it would not."""
+    return DASHBOARD_PORT in platform.operator.ports
 
 
 def _controls(owner: Mapping[str, Any], job: str) -> bool:

@@ -10,8 +10,12 @@ from collections.abc import Sequence
 
 from rayfence.config import Network, Platform, Scope, Tenant
 from rayfence.network.policy import (
+    DASHBOARD_NAME,
     DASHBOARD_PORT,
     HEAD,
+    JOB_KIND,
+    JOB_KIND_LABEL,
+    METRICS_PORT,
     NODE_TYPE_LABEL,
     WORKER,
     Manifest,
@@ -30,8 +34,7 @@ EVERY_POD: Manifest = {}
 HEADS = labelled({NODE_TYPE_LABEL: HEAD})
 WORKERS = labelled({NODE_TYPE_LABEL: WORKER})
 RAY_PODS = one_of(NODE_TYPE_LABEL, [HEAD, WORKER])
-SUBMITTERS = labelled({"ray.io/originated-from-crd": "RayJob"})
-METRICS_PORT = 8080
+SUBMITTERS = labelled({JOB_KIND_LABEL: JOB_KIND})
 
 
 def static_layer(platform: Platform, tenant: Tenant) -> list[Manifest]:
@@ -98,7 +101,20 @@ def _tenant(network: Network, own: Sequence[str]) -> Manifest | None:
 
 
 def _submitter(network: Network) -> Manifest | None:
-    # The way out for a RayJob's submitter, where `rayfence-tenant` is not one already. Each head decides who comes in.
-    if network.scope is Scope.TENANT and DASHBOARD_PORT in network.ports:
-        return None
-    return opening(network.mode, SUBMITTERS, egress=allow("to", [{"podSelector": HEADS}], ports([DASHBOARD_PORT])))
+    # The way out for a RayJob's submitter. Each head decides who comes in.
+    heads = [{"podSelector": HEADS}]
+    return opening(network.mode, SUBMITTERS, egress=allow("to", heads, ports(dashboard_ports(network))))
+
+
+def opens_dashboard(network: Network) -> bool:
+    """Whether `rayfence-tenant` lets the tenant's own pods reach the dashboard where it usually is."""
+    return network.scope is Scope.TENANT and DASHBOARD_PORT in network.ports
+
+
+def dashboard_ports(network: Network) -> list[int | str]:
+    """Where submitters find a dashboard, but for what is open to them already.
+
+    By number where it usually is. Elsewhere by name: KubeRay sends submitters to the port that the head's container
+    calls so, and no policy of a namespace can know the number.
+    """
+    return [DASHBOARD_NAME] if opens_dashboard(network) else [DASHBOARD_PORT, DASHBOARD_NAME]

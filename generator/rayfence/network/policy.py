@@ -19,8 +19,15 @@ API_VERSIONS = {"NetworkPolicy": "networking.k8s.io/v1", "ResourceQuota": "v1"}
 TENANT_LABEL = "rayfence.dev/tenant"
 CLUSTER_LABEL = "ray.io/cluster"
 NODE_TYPE_LABEL = "ray.io/node-type"
-HEAD, WORKER = "head", "worker"
-DASHBOARD_PORT = 8265
+HEAD, WORKER, SUBMITTER = "head", "worker", "submitter"
+
+# KubeRay's marks on what it makes from a RayJob: the RayCluster and the pod that submits the job.
+JOB_NAME_LABEL, JOB_KIND_LABEL = "ray.io/originated-from-cr-name", "ray.io/originated-from-crd"
+JOB_KIND = "RayJob"
+
+DASHBOARD_PORT, METRICS_PORT = 8265, 8080
+DASHBOARD_NAME, METRICS_NAME = "dashboard", "metrics"
+"""What KubeRay calls the same ports of a Ray container. A rule may name one in place of its number."""
 
 
 def written(kind: str, tenant: str, namespace: str, name: str, spec: Manifest) -> Manifest:
@@ -75,9 +82,9 @@ def pods_of(peer: Peer) -> Manifest:
     return namespaces([peer.namespace]) | selector
 
 
-def ports(numbers: Iterable[int], *protocols: str) -> list[Manifest]:
-    """The ports of a rule, the protocol always written out; TCP where none is given."""
-    return [{"port": number, "protocol": protocol} for protocol in protocols or ("TCP",) for number in numbers]
+def ports(which: Iterable[int | str], *protocols: str) -> list[Manifest]:
+    """The ports of a rule, by number or by name, the protocol always written out; TCP where none is given."""
+    return [{"port": port, "protocol": protocol} for protocol in protocols or ("TCP",) for port in which]
 
 
 def allow(side: str, peers: Sequence[Manifest], on: Sequence[Manifest]) -> list[Manifest]:

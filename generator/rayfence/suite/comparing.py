@@ -11,6 +11,7 @@ from rayfence.backends.generating import strip_kyverno
 from rayfence.cases import GENERATION, Case
 from rayfence.config import Config
 from rayfence.evaluate import Judge
+from rayfence.network.policy import CLUSTER_LABEL, JOB_KIND, JOB_NAME_LABEL
 from rayfence.outcome import Outcome
 from rayfence.path import Path
 from rayfence.rules.rule import Violation
@@ -33,7 +34,7 @@ class Compared:
 
 def compare(backend: str, config: Config, cases: Sequence[Case], answer: Answer, truth: Expectations) -> Compared:
     """One run of the engine over some cases."""
-    objects = _by_cluster(answer.made or ())
+    objects = _by_trigger(answer.made or ())
     said: dict[str, list[Said]] = {}
     for each in answer.said:
         said.setdefault(each.resource, []).append(each)
@@ -132,18 +133,19 @@ def _generated(case: Case, made: Sequence[Any], truth: Expectations) -> list[str
     ]
 
 
-def _by_cluster(made: Iterable[Any]) -> dict[tuple[str, str], list[Any]]:
-    """Generated objects by the namespace and name of the RayCluster that their labels name."""
-    found: dict[tuple[str, str], list[Any]] = {}
+def _by_trigger(made: Iterable[Any]) -> dict[tuple[str, str, str], list[Any]]:
+    """Generated objects by the namespace, kind and name of the Ray object that their labels name."""
+    found: dict[tuple[str, str, str], list[Any]] = {}
     for each in made:
         metadata = each["metadata"]
-        cluster = metadata.get("labels", {}).get("ray.io/cluster", "")
-        found.setdefault((metadata["namespace"], cluster), []).append(each)
+        labels = metadata.get("labels", {})
+        kind, label = (JOB_KIND, JOB_NAME_LABEL) if JOB_NAME_LABEL in labels else ("RayCluster", CLUSTER_LABEL)
+        found.setdefault((metadata["namespace"], kind, labels.get(label, "")), []).append(each)
     return found
 
 
-def _key(case: Case) -> tuple[str, str]:
-    return namespace(case), case.value["metadata"]["name"]
+def _key(case: Case) -> tuple[str, str, str]:
+    return namespace(case), case.value["kind"], case.value["metadata"]["name"]
 
 
 def _list(words: Iterable[str]) -> str:

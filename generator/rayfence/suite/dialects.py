@@ -15,17 +15,21 @@ class Dialect:
 
     `kind` is the kind of the objects that judge and `rule` what rows and reports call their one rule. `is_native`:
     the CLI judges by Kubernetes' own code, for which it needs to be told of kinds, and always as if objects were
-    created. `tells_audits`: its reports tell a refusal from a violation that is only recorded.
+    created. `tells_audits`: its reports tell a refusal from a violation that is only recorded. `generating_rules`: how
+    many rules the CLI counts in a policy that generates, 0 where there is none.
     """
 
     kind: str
     rule: Callable[[Policy], str]
     is_native: bool = False
     tells_audits: bool = False
+    generating_rules: int = 0
 
 
 DIALECTS: Mapping[str, Dialect] = {
-    clusterpolicy.NAME: Dialect("ClusterPolicy", lambda policy: policy.subject.name, tells_audits=True),
-    validatingpolicy.NAME: Dialect("ValidatingPolicy", lambda policy: ""),
+    clusterpolicy.NAME: Dialect(
+        "ClusterPolicy", lambda policy: policy.subject.name, tells_audits=True, generating_rules=2
+    ),
+    validatingpolicy.NAME: Dialect("ValidatingPolicy", lambda policy: "", generating_rules=1),
     validatingadmissionpolicy.NAME: Dialect("ValidatingAdmissionPolicy", lambda policy: policy.name, is_native=True),
 }

@@ -12,7 +12,7 @@ from rayfence.cases import Case
 from rayfence.cases.good import good
 from rayfence.cases.sites import sites
 from rayfence.config import Config, Enforcement, Tenant
-from rayfence.network import generated
+from rayfence.network import asks, generated
 from rayfence.shards import Shard
 from rayfence.subjects import RAY, subject_of
 
@@ -72,7 +72,7 @@ class Expectations:
     def isolates(self, case: Case) -> bool:
         """Whether anything is generated for objects like the case's at all."""
         tenant = self.tenant(case)
-        return tenant is not None and tenant.network.enforce and case.value["kind"] == "RayCluster"
+        return tenant is not None and asks(tenant, case.value)
 
     def speaking_for(self, case: Case) -> Policy:
         """The one policy object that must refuse what is wrong with a case."""

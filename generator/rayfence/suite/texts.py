@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from rayfence.cases import GENERATION
+from rayfence.engineless_file import NAME as ENGINELESS
 
 _NAME = re.compile(r"^metadata:\n(?:  .*\n)*?  name: [\"']?([^\"'\n]+)", re.MULTILINE)
 _KIND = re.compile(r"^kind: [\"']?([^\"'\n]+)", re.MULTILINE)
@@ -28,7 +29,16 @@ class Texts:
 def of(files: Mapping[str, str], backend: str) -> Texts:
     """The policies of one backend among the files of a bundle."""
     own = {path.removeprefix(f"{backend}/"): text for path, text in files.items() if path.startswith(f"{backend}/")}
+    # Static objects: no engine judges by them, and of thousands of tenants they are many.
+    own.pop(ENGINELESS, "")
     generating = own.pop(f"{GENERATION}.yaml", "")
     found = (document for text in own.values() for document in _APART.split(text))
     named = ((_KIND.search(document), _NAME.search(document), document) for document in found)
     return Texts({(kind[1], name[1]): document for kind, name, document in named if kind and name}, generating)
+
+
+def generates(texts: Texts, must: bool) -> list[str]:
+    """What is wrong where a backend has policies that generate and nothing that acts on them, or should have some."""
+    if bool(texts.generating) is must:
+        return []
+    return [f"there are {'no' if must else 'some'} policies {GENERATION}"]

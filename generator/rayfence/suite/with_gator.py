@@ -16,7 +16,7 @@ from rayfence.kyverno import Judged
 from rayfence.suite.actions import compare_actions
 from rayfence.suite.engine import Answer, Said
 from rayfence.suite.expecting import Expectations
-from rayfence.suite.texts import Texts
+from rayfence.suite.texts import Texts, generates
 from rayfence.workload import NOBODY, Request
 
 
@@ -46,7 +46,7 @@ class GatorEngine:
         problems = compare_actions(probes, judged, self._expected)
         if policies != len(self._expected.policies):
             problems.append(f"{policies} of {len(self._expected.policies)} policies answered")
-        return problems, policies
+        return problems + generates(self._texts, False), policies
 
     def report(self, values: Sequence[Mapping[str, Any]], request: Request) -> list[Judged]:
         """What all policies say."""

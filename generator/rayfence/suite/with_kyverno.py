@@ -8,8 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from rayfence import kyverno, yamlio
+from rayfence import kyverno
 from rayfence.admission import Policy
+from rayfence.backends.generating import shards
 from rayfence.cases import GENERATION, Case
 from rayfence.config import Config
 from rayfence.evaluate import Judge
@@ -19,7 +20,7 @@ from rayfence.suite.actions import compare_actions, compare_declared, declared_a
 from rayfence.suite.dialects import DIALECTS
 from rayfence.suite.engine import Answer, Said
 from rayfence.suite.expecting import Expectations, resource
-from rayfence.suite.texts import Texts
+from rayfence.suite.texts import Texts, generates
 from rayfence.workload import Request
 
 OK = "Ok"
@@ -90,9 +91,9 @@ class KyvernoEngine:
         if rules != len(self._expected.policies):
             problems.append(f"{rules} of {len(self._expected.policies)} policies answered")
         if not self._texts.generating:
-            return problems, rules
+            return problems + generates(self._texts, bool(self._dialect.generating_rules)), rules
         loaded = kyverno.generate(self._program, self._texts.generating, values[:1])[1]
-        written = sum(1 for _ in yamlio.read(self._texts.generating, GENERATION))
+        written = len(shards(self._config.tenants)) * self._dialect.generating_rules
         if loaded != written:
             problems.append(f"{loaded} of {written} rules {GENERATION} were loaded")
         return problems, rules + loaded

@@ -1,0 +1,102 @@
+"""Small pieces of the GeneratingPolicies: their envelope, the table of tenants, and manifests written as CEL.
+
+Whom a policy speaks for is said by its match conditions, of which one holds the table: an update after which an object
+is no longer its tenant's takes the generated policies away, and the API server sends nobody else's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from rayfence.backends.generating import Row
+from rayfence.cel import let, literal, literals
+from rayfence.network.cluster import policy_name
+from rayfence.network.policy import Manifest
+
+_ON = {"enabled": True}
+
+
+class Expression(str):
+    """CEL in a place where a manifest has a text of its own."""
+
+    __slots__ = ()
+
+
+def generating_policy(
+    name: str, plurals: Sequence[str], conditions: Mapping[str, str], variables: Mapping[str, str], made: str
+) -> Manifest:
+    """The policy that makes the manifests in the list `made` of some kinds of Ray's objects."""
+    of_kinds = {
+        "apiGroups": ["ray.io"],
+        "apiVersions": ["*"],
+        "operations": ["CREATE", "UPDATE"],
+        "resources": list(plurals),
+    }
+    return {
+        "apiVersion": "policies.kyverno.io/v1",
+        "kind": "GeneratingPolicy",
+        "metadata": {"name": name, "labels": {"app.kubernetes.io/managed-by": "rayfence"}},
+        "spec": {
+            "evaluation": {"admission": _ON, "generateExisting": _ON, "synchronize": _ON},
+            "matchConstraints": {"resourceRules": [of_kinds]},
+            "matchConditions": _named(conditions),
+            "variables": _named(variables),
+            "generate": [{"expression": f"generator.Apply(object.metadata.namespace, {made})"}],
+        },
+    }
+
+
+def is_its_tenants(tenant_label: str, rows: Mapping[str, Row]) -> str:
+    """Whether the object's label is the name of its namespace's tenant. A condition may not use variables."""
+    owners = ",\n".join(f"{literal(namespace)}: {literal(row.tenant)}" for namespace, row in rows.items())
+    table = f"{{\n{owners}\n}}" if owners else "{'': ''}"
+    return (
+        f"{label(tenant_label)} != '' && {label(tenant_label)} ==\n"
+        f"{table}[?object.metadata.?namespace.orValue('')].orValue('')"
+    )
+
+
+def in_namespaces_where(rows: Mapping[str, Row], holds: Callable[[Row], bool]) -> str:
+    """Whether the object's namespace is one of those with such a row."""
+    names = tuple(namespace for namespace, row in rows.items() if holds(row))
+    return f"object.metadata.namespace in {literals(names)}" if names else "false"
+
+
+def label(key: str) -> str:
+    """An object's label."""
+    return f"object.metadata.?labels[?{literal(key)}].orValue('')"
+
+
+def entries(optional: str) -> str:
+    """The map in an optional, or an empty one, of which neither the keys' nor the values' type is known."""
+    return let("v", f"{optional}.orValue(null)", "type(v) == map ? v : dyn({})")
+
+
+def is_whole(pattern: str, text: str) -> str:
+    """Whether a value is a text, and all of it is what the pattern says. No other type is ever converted."""
+    return f"type({text}) == string && {text}.matches('^{pattern}$')"
+
+
+def name_of(owner: str, role: str) -> Expression:
+    """The name of a generated policy whose owner's name is the expression `owner`."""
+    return Expression(literal("{}").format(policy_name(f"' + {owner} + '", role)))
+
+
+def cel(value: Any) -> str:
+    """A manifest's part as CEL. Values of a map may be of several types, which CEL takes only as `dyn`."""
+    match value:
+        case Expression():
+            return str(value)
+        case str():
+            return literal(value)
+        case list() | tuple():
+            return f"[{', '.join(cel(each) for each in value)}]"
+        case dict():
+            return f"{{{', '.join(f'{literal(key)}: dyn({cel(each)})' for key, each in value.items())}}}"
+        case _:
+            return str(value)
+
+
+def _named(expressions: Mapping[str, str]) -> list[Manifest]:
+    return [{"name": name, "expression": text} for name, text in expressions.items()]

@@ -1,0 +1,74 @@
+"""Rows of tenants in, the rule of a ClusterPolicy out that makes Kyverno generate the NetworkPolicies of `network.job`.
+
+A cluster's name that a RayJob selects may be any text, and Kyverno reads `{{ }}` wherever it puts text in: so nothing
+is made of it before it is known to be a name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from rayfence.backends.generating import Row
+from rayfence.backends.jmespath import (
+    METADATA,
+    OPEN,
+    SPEC,
+    computed,
+    generating_rule,
+    given,
+    holds,
+    is_whole,
+    network_policy,
+    quoted,
+    row,
+    value,
+    words,
+)
+from rayfence.config import Platform
+from rayfence.network.cluster import from_submitter, policy_name
+from rayfence.network.job import API_VERSIONS, BY_A_POD, CLOSING, MODE, NAME, SELECTOR, job_labels, job_spec
+from rayfence.network.policy import (
+    CLUSTER_LABEL,
+    DASHBOARD_NAME,
+    DASHBOARD_PORT,
+    JOB_KIND,
+    SUBMITTER,
+    Manifest,
+    ports,
+)
+
+RULE = "generate-submitter-policies"
+
+_JOB = value(f"{METADATA}.name")
+
+
+def submitter_rule(platform: Platform, rows: Mapping[str, Row]) -> Manifest:
+    """The rule for RayJobs that select their cluster."""
+    kinds = [f"{version}/{JOB_KIND}" for version in API_VERSIONS]
+    return generating_rule(RULE, kinds, platform.tenant_label, _its_submitter(platform, rows))
+
+
+def _its_submitter(platform: Platform, rows: Mapping[str, Row]) -> Manifest:
+    rule = from_submitter(_JOB, [])
+    spec = job_spec(value("cluster"), {**rule, "ports": value("dashboardPorts")})
+    return {
+        "list": words([SUBMITTER]),
+        "context": _context(platform, rows),
+        "preconditions": holds(f"isTenantsOwn && contains({words(CLOSING)}, row[1]) && cluster != ''"),
+        **network_policy(policy_name(_JOB, SUBMITTER), job_labels(value("row[0]"), _JOB), spec),
+    }
+
+
+def _context(platform: Platform, rows: Mapping[str, Row]) -> list[Manifest]:
+    """What the policy is made of; `cluster` is empty where there is none to open."""
+    mode = f"{SPEC}.{MODE}"
+    by_a_pod = " || ".join([f"type({mode}) == 'null'", *(f"{mode} == '{each}'" for each in BY_A_POD)])
+    is_name = is_whole(NAME, "selected")
+    return [
+        *row(platform.tenant_label, rows.items()),
+        computed("selected", f"{SPEC}.{SELECTOR}.{quoted(CLUSTER_LABEL)} || ''"),
+        computed("cluster", f"({by_a_pod}) && {is_name} && selected || ''"),
+        given("byName", ports([DASHBOARD_NAME])),
+        given("byNumberToo", ports([DASHBOARD_PORT, DASHBOARD_NAME])),
+        computed("dashboardPorts", f"row[2] == '{OPEN}' && byName || byNumberToo"),
+    ]

@@ -1,0 +1,83 @@
+"""Cases about the NetworkPolicies that Ray objects bring: moved ports, jobs, and text that must not become a policy.
+
+What must be generated is not written down here; `suite.expecting` asks `network` for it, and for its absence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from rayfence.backends.generating import shards
+from rayfence.cases.case import GENERATION, Case
+from rayfence.cases.good import ray_cluster, ray_object
+from rayfence.config import Config, Platform, Tenant
+from rayfence.network import asks
+from rayfence.network.job import SELECTOR
+from rayfence.network.policy import CLUSTER_LABEL, JOB_KIND, JOB_KIND_LABEL, JOB_NAME_LABEL
+from rayfence.network.start_params import DASHBOARD, METRICS
+from rayfence.rules import require_tenant_label
+from rayfence.workload import SERVED
+
+Json = dict[str, Any]
+
+MOVED = {"dashboard-port": "8266", "metrics-export-port": "8081"}
+NO_PORTS = {"dashboard-port": "08266", "metrics-export-port": "65536"}
+_JOB = SERVED["ray.io/v1", JOB_KIND]
+
+
+def isolated(config: Config) -> Iterator[Case]:
+    """A few cases for a tenant of each sort that the generating policies tell apart."""
+    owners = config.by_namespace()
+    sorts = {
+        (policy, row.mode, row.opens_dashboard): owners[namespace]
+        for policy, rows in shards(config.tenants)
+        for namespace, row in reversed(rows.items())
+    }
+    for tenant in sorts.values():
+        yield from _clusters(config.platform, tenant)
+        yield from _jobs(config.platform, tenant)
+
+
+def _clusters(platform: Platform, tenant: Tenant) -> Iterator[Case]:
+    yield _case("moved ports", _moved(platform, tenant, MOVED))
+    yield _case("ports that are none", _moved(platform, tenant, NO_PORTS))
+    for port in ("8265", "8266"):
+        value = _moved(platform, tenant, {DASHBOARD: port})
+        value["metadata"]["labels"] |= {JOB_NAME_LABEL: "train", JOB_KIND_LABEL: JOB_KIND}
+        owner = {"apiVersion": "ray.io/v1", "kind": JOB_KIND, "name": "train", "uid": "1", "controller": True}
+        value["metadata"]["ownerReferences"] = [owner]
+        yield _case(f"a job's cluster with its dashboard at {port}", value)
+
+
+def _moved(platform: Platform, tenant: Tenant, params: Json) -> Json:
+    """A cluster with these parameters for its head and one worker group, and other metrics for another group."""
+    value = ray_cluster(platform, tenant)
+    groups = value["spec"]["workerGroupSpecs"]
+    value["spec"]["headGroupSpec"]["rayStartParams"] |= params
+    groups[0]["rayStartParams"] |= params
+    groups[1]["rayStartParams"] |= params
+    groups[2]["rayStartParams"] |= {METRICS: "10001"}
+    return value
+
+
+def _jobs(platform: Platform, tenant: Tenant) -> Iterator[Case]:
+    yield _case("a job on a selected cluster", _selecting(platform, tenant, "shared"))
+    yield _case("a job that selects no name", _selecting(platform, tenant, "{{ request.object.metadata.name }}"))
+    yield _case("a job submitted without a pod", _selecting(platform, tenant, "shared", submissionMode="HTTPMode"))
+    value = _selecting(platform, tenant, "shared")
+    del value["metadata"]["labels"][platform.tenant_label]
+    fails = {require_tenant_label.ID} | ({GENERATION} if asks(tenant, value) else set())
+    yield _case("a job without its tenant's label", value, *fails)
+
+
+def _selecting(platform: Platform, tenant: Tenant, cluster: str, **spec: Any) -> Json:
+    value = ray_object(_JOB, platform, tenant)
+    del value["spec"]["rayClusterSpec"]
+    value["spec"] |= {SELECTOR: {CLUSTER_LABEL: cluster}} | spec
+    return value
+
+
+def _case(what: str, value: Json, *fails: str) -> Case:
+    whose = value["metadata"]["namespace"]
+    return Case(f"{GENERATION}/{what} in {whose}", value, frozenset(fails))

@@ -1,0 +1,36 @@
+"""Any object in, the NetworkPolicies out that must be made because of it: RayClusters and some RayJobs have such."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rayfence.config import Platform, Tenant
+from rayfence.network import cluster, job
+from rayfence.network.policy import JOB_KIND, Manifest
+
+
+def generated(platform: Platform, tenant: Tenant, value: Mapping[str, Any]) -> list[Manifest]:
+    """The policies an object must have, as a plain manifest each.
+
+    None where nothing may be generated: not in one of the tenant's namespaces, without exactly the tenant's label, or
+    where the tenant's network does not ask for it. An object without a namespace is in `default`.
+    """
+    metadata = value.get("metadata") or {}
+    namespace = metadata.get("namespace") or "default"
+    is_tenants = (metadata.get("labels") or {}).get(platform.tenant_label) == tenant.name
+    if not asks(tenant, value) or not is_tenants or namespace not in tenant.namespaces:
+        return []
+    if value["kind"] == JOB_KIND:
+        return job.job_policies(tenant, namespace, value)
+    return cluster.cluster_policies(platform, tenant, namespace, value)
+
+
+def asks(tenant: Tenant, value: Mapping[str, Any]) -> bool:
+    """Whether an object of the tenant's would have policies, if it were labelled as it must be."""
+    kind, version = value.get("kind"), value.get("apiVersion")
+    if not tenant.network.enforce:
+        return False
+    if kind == JOB_KIND and version in job.API_VERSIONS:
+        return tenant.network.mode in job.CLOSING and job.selected_cluster(value) is not None
+    return kind == cluster.KIND and version in cluster.API_VERSIONS
