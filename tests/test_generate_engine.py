@@ -48,6 +48,7 @@ CONFIG = Config(
 )
 JOB = {"ray.io/originated-from-cr-name": "train", "ray.io/originated-from-crd": "RayJob"}
 OWNER = {"apiVersion": "ray.io/v1", "kind": "RayJob", "name": "train", "uid": "1", "controller": True}
+TEAM_PLACES = {"apart": "ray-apart", "client-only": "ray-client-only", "team-a": "ray-a", "1k": "ray-1k"}
 
 
 def ray_cluster(namespace: str, tenant: object = None, labels: Any = None, **metadata: Any) -> dict[str, Any]:
@@ -58,6 +59,24 @@ def ray_cluster(namespace: str, tenant: object = None, labels: Any = None, **met
 
 def of_job(namespace: str, tenant: str, labels: dict[str, str], **owner: Any) -> dict[str, Any]:
     return ray_cluster(namespace, tenant, labels, ownerReferences=[OWNER | owner])
+
+
+def moved(tenant: str, head: Any, *workers: Any, of_job: bool = False, **spec: Any) -> dict[str, Any]:
+    """A RayCluster with such `rayStartParams`."""
+    job = (JOB, {"ownerReferences": [OWNER]}) if of_job else ({}, {})
+    groups = [{"rayStartParams": {"metrics-export-port": each}} for each in workers]
+    made = ray_cluster(TEAM_PLACES[tenant], tenant, job[0], **job[1])
+    return made | {"spec": {"headGroupSpec": {"rayStartParams": head}, "workerGroupSpecs": groups} | spec}
+
+
+def ray_job(tenant: str, cluster: Any = "shared", namespace: str = "", **spec: Any) -> dict[str, Any]:
+    """A RayJob that selects a cluster."""
+    found = ray_cluster(namespace or TEAM_PLACES[tenant], tenant)
+    return found | {"kind": "RayJob", "spec": {"clusterSelector": {"ray.io/cluster": cluster}} | spec}
+
+
+def ports(text: Any) -> dict[str, Any]:
+    return {"dashboard-port": text, "metrics-export-port": text}
 
 
 GENERATED = {
@@ -84,6 +103,71 @@ GENERATED = {
     "label-of-another-kind": of_job("ray-a", "team-a", JOB | {"ray.io/originated-from-crd": "RayService"}),
     "owner-with-a-variable-as-name": of_job("ray-a", "team-a", JOB, name="{{ request.object }}"),
 }
+NO_PORTS: tuple[Any, ...] = ("", "0", "08266", "65536", "-1", "8e3", " 8266", "8266\n", 8266, None, True, ["8266"], "*")
+NO_PORTS += ("{{ request.object.metadata.name }}", "{{ '8266' }}", "(( '8266' ))", "$(8266)", "8266' || '")
+MOVED = {
+    "ports-moved": moved("team-a", {"dashboard-port": "8266", "metrics-export-port": "8081"}, "9001", "8080", "9001"),
+    "ports-moved-ingress-only": moved("1k", ports("8266"), "10000", "9"),
+    "ports-moved-of-a-job": moved("team-a", ports("8266"), "10000", of_job=True),
+    "ports-as-usual-of-a-job": moved("team-a", ports("8265"), of_job=True),
+    "ports-moved-of-a-job-apart": moved("apart", ports("8266"), of_job=True),
+    "ports-as-usual-of-a-job-apart": moved("apart", {}, of_job=True),
+    "ports-as-usual-of-a-job-client-only": moved("client-only", {}, of_job=True),
+    "ports-the-operator-has": moved("team-a", ports("8000")),
+    "ports-lowest": moved("team-a", ports("1"), "1"),
+    "ports-highest": moved("team-a", ports("65535"), "65535"),
+    "ports-of-no-group": moved("team-a", ports("8266"), workerGroupSpecs=None),
+    "ports-of-a-stray-group": moved("team-a", None, workerGroupSpecs={"rayStartParams": ports("9")}),
+    "ports-of-odd-groups": moved("team-a", [], workerGroupSpecs=["x", None, [{"rayStartParams": ports("9")}]]),
+    "ports-of-no-spec": moved("team-a", {}) | {"spec": None},
+    **{f"no-ports-{number}": moved("apart", ports(text), text, of_job=True) for number, text in enumerate(NO_PORTS)},
+}
+JOBS = {
+    "job": ray_job("team-a"),
+    "job-apart": ray_job("apart"),
+    "job-client-only": ray_job("client-only"),
+    "job-ingress-only": ray_job("1k"),
+    "job-in-so-many-words": ray_job("apart", submissionMode="K8sJobMode"),
+    "job-mode-empty": ray_job("apart", submissionMode=""),
+    "job-mode-null": ray_job("apart", submissionMode=None),
+    "job-v1alpha1": ray_job("apart") | {"apiVersion": "ray.io/v1alpha1"},
+    "job-of-a-numeric-cluster": ray_job("apart", "0"),
+    "job-of-the-longest-name": ray_job("apart", "c" * 63),
+    "job-of-names-that-read-as-other-types": ray_job("no", "no", "1e3"),
+}
+NO_JOBS = {
+    "job-egress-only": ray_job("1000", namespace="ray-1000"),
+    "job-another-tenants": ray_job("1k", namespace="ray-a"),
+    "job-without-the-layer": ray_job("audited", namespace="ray-audited"),
+    "job-elsewhere": ray_job("team-a", namespace="elsewhere"),
+    "job-http": ray_job("apart", submissionMode="HTTPMode"),
+    "job-glob-mode": ray_job("apart", submissionMode="*"),
+    "job-of-its-own-cluster": ray_job("apart", clusterSelector=None, rayClusterSpec={}),
+    "job-of-another-label": ray_job("apart", clusterSelector={"app": "shared"}),
+    "job-of-a-text": ray_job("apart", clusterSelector="ray.io/cluster"),
+    **{
+        f"job-of-no-name-{number}": ray_job("apart", name)
+        for number, name in enumerate(
+            (
+                "",
+                "One",
+                "-one",
+                "one.two",
+                "o" * 64,
+                "one\n",
+                "*",
+                "?",
+                1,
+                None,
+                "{{ element }}",
+                "(( 'one' ))",
+                "a' || '",
+            )
+        )
+    },
+}
+# One name twice, for a cluster and for a job; and names that end, or begin, like a role.
+NAMED = ["default", "head", "worker", "submitter", "dns", "tenant", "x", "x-head", "x-submitter", "d" * 47]
 NOTHING = {
     "no-labels": ray_cluster("ray-a", labels=None),
     "labels-that-are-null": ray_cluster("ray-a") | {"metadata": {"namespace": "ray-a"}},
@@ -101,24 +185,32 @@ NOTHING = {
     "without-the-layer": ray_cluster("ray-audited", "audited"),
     "job-in-another-tenants-namespace": of_job("ray-1k", "team-a", JOB),
 }
-CASES = {name: {**c, "metadata": {"name": name} | c["metadata"]} for name, c in (GENERATED | NOTHING).items()}
+
+
+def named(name: str, value: dict[str, Any]) -> dict[str, Any]:
+    return {**value, "metadata": {"name": name} | value["metadata"]}
+
+
+CASES = {name: named(name, value) for name, value in (GENERATED | NOTHING | MOVED | JOBS | NO_JOBS).items()}
+CASES |= {f"cluster named {name}": named(name, ray_cluster("ray-apart", "apart")) for name in NAMED}
+CASES |= {f"job named {name}": named(name, ray_job("apart", name)) for name in NAMED}
 
 
 @pytest.fixture(scope="module")
 def apply(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., dict[str, list[Any]]]:
-    """Policies and manifests in, what the engine generated out, by the name of the cluster it is for."""
+    """Policies and manifests in, what the engine generated out, by what it is for."""
     kyverno = find(KYVERNO, lambda sentence: None).path
 
     def run(policies: list[dict[str, Any]], manifests: list[dict[str, Any]]) -> dict[str, list[Any]]:
         folder = tmp_path_factory.mktemp("kyverno")
         (folder / "policies.yaml").write_text(yamlio.dump(policies))
         (folder / "manifests.yaml").write_text(yamlio.dump(manifests))
-        return _by_cluster(kyverno, folder)
+        return _by_trigger(kyverno, folder)
 
     return run
 
 
-def _by_cluster(kyverno: Path, folder: Path) -> dict[str, list[Any]]:
+def _by_trigger(kyverno: Path, folder: Path) -> dict[str, list[Any]]:
     command = [kyverno, "apply", "policies.yaml", "-r", "manifests.yaml", "-o", "out.yaml"]
     done = subprocess.run(
         command, cwd=folder, capture_output=True, text=True, check=True, env=os.environ | {"HOME": str(folder)}
@@ -129,7 +221,10 @@ def _by_cluster(kyverno: Path, folder: Path) -> dict[str, list[Any]]:
     out = folder / "out.yaml"
     for document in yamlio.read(out.read_bytes() if out.exists() else "", "out.yaml"):
         assert isinstance(document, yamlio.Document)
-        found[document.value["metadata"]["labels"]["ray.io/cluster"]].append(strip_kyverno(document.value))
+        labels = document.value["metadata"]["labels"]
+        job = labels.get("ray.io/originated-from-cr-name")
+        kind, name = ("RayJob", job) if job else ("RayCluster", labels["ray.io/cluster"])
+        found[f"{kind} {document.value['metadata']['namespace']}/{name}"].append(strip_kyverno(document.value))
     return found
 
 
@@ -146,6 +241,10 @@ def engine(
     return apply(policies(CONFIG.platform, CONFIG.tenants), list(CASES.values()))
 
 
+def whole_name(value: dict[str, Any]) -> str:
+    return f"{value['kind']} {value['metadata']['namespace']}/{value['metadata']['name']}"
+
+
 def in_python(cluster: dict[str, Any]) -> list[dict[str, Any]]:
     owner = CONFIG.by_namespace().get(cluster["metadata"]["namespace"])
     return generated(CONFIG.platform, owner, cluster) if owner else []
@@ -154,10 +253,28 @@ def in_python(cluster: dict[str, Any]) -> list[dict[str, Any]]:
 @pytest.mark.engine
 @pytest.mark.parametrize("case", CASES)
 def test_the_engine_generates_what_python_says(case: str, engine: dict[str, list[Any]]) -> None:
-    assert in_python(CASES[case]) == engine.get(case, [])
+    assert in_python(CASES[case]) == engine.get(whole_name(CASES[case]), [])
 
 
-@pytest.mark.parametrize("case", GENERATED)
+@pytest.mark.engine
+def test_the_engine_generates_for_nothing_else_and_no_name_twice(engine: dict[str, list[Any]]) -> None:
+    made = [(each["metadata"]["namespace"], each["metadata"]["name"]) for one in engine.values() for each in one]
+
+    assert set() == set(engine) - set(map(whole_name, CASES.values()))
+    assert len(made) == len(set(made))
+
+
+@pytest.mark.parametrize("case", [*JOBS, *(f"job named {name}" for name in NAMED)])
+def test_a_job_that_selects_a_cluster_gets_one_policy(case: str) -> None:
+    assert 1 == len(in_python(CASES[case]))
+
+
+@pytest.mark.parametrize("case", NO_JOBS)
+def test_a_job_that_does_not_clearly_select_one_gets_none(case: str) -> None:
+    assert [] == in_python(CASES[case])
+
+
+@pytest.mark.parametrize("case", [*GENERATED, *MOVED, *(f"cluster named {name}" for name in NAMED)])
 def test_a_cluster_with_its_tenants_label_gets_two_policies(case: str) -> None:
     assert 2 == len(in_python(CASES[case]))
 
@@ -183,7 +300,7 @@ def test_a_namespace_of_the_second_table_is_served_once(
 
     found = apply(policies(CONFIG.platform, many), [last])
 
-    assert {"last": generated(CONFIG.platform, many[-1], last)} == found
+    assert {whole_name(last): generated(CONFIG.platform, many[-1], last)} == found
 
 
 def policies_for(count: int) -> list[dict[str, Any]]:
@@ -235,9 +352,11 @@ def test_both_backends_give_the_same_names_to_the_same_namespaces(count: int) ->
 
 
 def test_a_new_tenant_changes_nothing_that_a_server_holds_fixed() -> None:
-    def fixed(policy: dict[str, Any]) -> dict[str, Any]:
-        rule = policy["spec"]["rules"][0]
-        return rule | {"generate": {key: value for key, value in rule["generate"].items() if key != "foreach"}}
+    def fixed(policy: dict[str, Any]) -> list[dict[str, Any]]:
+        return [
+            rule | {"generate": {key: value for key, value in rule["generate"].items() if key != "foreach"}}
+            for rule in policy["spec"]["rules"]
+        ]
 
     before, after = policies_for(1)[0], policies_for(2)[0]
 
@@ -246,13 +365,15 @@ def test_a_new_tenant_changes_nothing_that_a_server_holds_fixed() -> None:
 
 
 def test_a_deletion_is_no_operation_to_match() -> None:
-    resources = policies_for(1)[0]["spec"]["rules"][0]["match"]["any"][0]["resources"]
+    resources = [rule["match"]["any"][0]["resources"] for rule in policies_for(1)[0]["spec"]["rules"]]
 
-    assert {"kinds": ["ray.io/v1/RayCluster", "ray.io/v1alpha1/RayCluster"]} == resources
+    kinds = [[f"ray.io/{version}/{kind}" for version in ("v1", "v1alpha1")] for kind in ("RayCluster", "RayJob")]
+    assert [{"kinds": each} for each in kinds] == resources
 
 
-def test_no_operator_of_kyvernos_ever_reads_a_tenants_text() -> None:
-    rule = policies_for(1)[0]["spec"]["rules"][0]
+@pytest.mark.parametrize("number", [0, 1])
+def test_no_operator_of_kyvernos_ever_reads_a_tenants_text(number: int) -> None:
+    rule = policies_for(1)[0]["spec"]["rules"][number]
     conditions = rule["preconditions"]["all"] + rule["generate"]["foreach"][0]["preconditions"]["all"]
 
     assert [("Equals", True)] * 2 == [(each["operator"], each["value"]) for each in conditions]
@@ -266,6 +387,21 @@ def test_each_of_kyvernos_controllers_collects_its_role(controller: str) -> None
     labels = ROLES[f"rayfence:kyverno-{controller}-controller"]["metadata"]["labels"]
 
     assert "true" == labels[f"rbac.kyverno.io/aggregate-to-{controller}-controller"]
+
+
+@pytest.mark.parametrize("controller", ["admission", "background", "reports"])
+def test_kyverno_may_read_every_kind_that_something_is_generated_for(controller: str) -> None:
+    rules = ROLES[f"rayfence:kyverno-{controller}-controller"]["rules"]
+    read = {
+        name
+        for rule in rules
+        if rule["apiGroups"] == ["ray.io"] and "watch" in rule["verbs"]
+        for name in rule["resources"]
+    }
+    (policy,) = generating_policies(CONFIG.platform, CONFIG.tenants)
+
+    assert ["rayclusters", "rayjobs"] == policy["spec"]["matchConstraints"]["resourceRules"][0]["resources"]
+    assert {"rayclusters", "rayjobs"} <= read
 
 
 def test_only_the_background_controller_may_write_and_only_network_policies() -> None:

@@ -311,7 +311,8 @@ def test_a_generated_head_policy_opens_its_cluster_and_nothing_else() -> None:
 
 
 def test_only_the_head_of_a_jobs_cluster_lets_its_submitter_in() -> None:
-    head, worker = (policy["spec"]["ingress"] for policy in generated(PLATFORM, TEAM, FROM_JOB))
+    apart = with_network(scope=Scope.CLUSTER)
+    head, worker = (policy["spec"]["ingress"] for policy in generated(PLATFORM, apart, FROM_JOB))
 
     submitter = {
         "from": [{"podSelector": {"matchLabels": JOB}}],
@@ -336,7 +337,8 @@ SPOOFS = {
 def test_a_job_counts_only_if_labels_and_controlling_owner_agree(labels: dict[str, str], owners: list[Any]) -> None:
     cluster = ray_cluster("one", labels={"tenant": "team-a"} | labels, ownerReferences=owners)
 
-    assert generated(PLATFORM, TEAM, ONE) == generated(PLATFORM, TEAM, cluster)
+    apart = with_network(scope=Scope.CLUSTER)
+    assert generated(PLATFORM, apart, ONE) == generated(PLATFORM, apart, cluster)
 
 
 NOTHING = {
