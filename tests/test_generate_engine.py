@@ -166,6 +166,35 @@ NO_JOBS = {
         )
     },
 }
+# KubeRay copies no label from a RayCronJob to its jobs, nor from them to their clusters.
+CRON = {"ray.io/cronjob-name": "nightly"}
+CRON_OWNER = {"apiVersion": "ray.io/v1", "kind": "RayCronJob", "name": "nightly", "uid": "1", "controller": True}
+
+
+def of_cron_job(labels: dict[str, str], *, tenant: str | None = None, **owner: Any) -> dict[str, Any]:
+    found = ray_job("apart")
+    metadata = ray_cluster("ray-apart", tenant, labels, ownerReferences=[CRON_OWNER | owner])["metadata"]
+    return found | {"metadata": metadata}
+
+
+MADE = {
+    "made-of-a-job": ray_cluster("ray-apart", None, JOB, ownerReferences=[OWNER]),
+    "made-of-a-cron-job": of_cron_job(CRON),
+}
+NOT_MADE = {
+    "made-label-of-another-tenant": ray_cluster("ray-apart", "team-a", JOB, ownerReferences=[OWNER]),
+    "made-label-empty": ray_cluster("ray-apart", "", JOB, ownerReferences=[OWNER]),
+    "made-labels-without-owner": ray_cluster("ray-apart", None, JOB),
+    "made-owner-without-labels": ray_cluster("ray-apart", None, {}, ownerReferences=[OWNER]),
+    "made-of-a-cron-job-itself": ray_cluster("ray-apart", None, CRON, ownerReferences=[CRON_OWNER]),
+    "made-elsewhere": ray_cluster("elsewhere", None, JOB, ownerReferences=[OWNER]),
+    "made-without-the-layer": ray_cluster("ray-audited", None, JOB, ownerReferences=[OWNER]),
+    "made-of-a-cron-job-of-another-name": of_cron_job(CRON, name="other"),
+    "made-of-a-cron-job-that-does-not-control": of_cron_job(CRON, controller=False),
+    "made-of-a-cron-job-of-another-version": of_cron_job(CRON, apiVersion="batch/v1"),
+    "made-of-a-cron-job-without-label": of_cron_job({}),
+    "made-of-a-cron-job-of-another-tenant": of_cron_job(CRON, tenant="team-a"),
+}
 # One name twice, for a cluster and for a job; and names that end, or begin, like a role.
 NAMED = ["default", "head", "worker", "submitter", "dns", "tenant", "x", "x-head", "x-submitter", "d" * 47]
 NOTHING = {
@@ -191,7 +220,9 @@ def named(name: str, value: dict[str, Any]) -> dict[str, Any]:
     return {**value, "metadata": {"name": name} | value["metadata"]}
 
 
-CASES = {name: named(name, value) for name, value in (GENERATED | NOTHING | MOVED | JOBS | NO_JOBS).items()}
+CASES = {
+    name: named(name, value) for name, value in (GENERATED | NOTHING | MOVED | JOBS | NO_JOBS | MADE | NOT_MADE).items()
+}
 CASES |= {f"cluster named {name}": named(name, ray_cluster("ray-apart", "apart")) for name in NAMED}
 CASES |= {f"job named {name}": named(name, ray_job("apart", name)) for name in NAMED}
 
@@ -269,8 +300,13 @@ def test_a_job_that_selects_a_cluster_gets_one_policy(case: str) -> None:
     assert 1 == len(in_python(CASES[case]))
 
 
-@pytest.mark.parametrize("case", NO_JOBS)
-def test_a_job_that_does_not_clearly_select_one_gets_none(case: str) -> None:
+@pytest.mark.parametrize(("case", "expected"), [("made-of-a-job", 2), ("made-of-a-cron-job", 1)])
+def test_what_kuberay_makes_without_a_label_gets_its_policies(case: str, expected: int) -> None:
+    assert expected == len(in_python(CASES[case]))
+
+
+@pytest.mark.parametrize("case", [*NO_JOBS, *NOT_MADE])
+def test_what_does_not_clearly_ask_for_a_policy_gets_none(case: str) -> None:
     assert [] == in_python(CASES[case])
 
 

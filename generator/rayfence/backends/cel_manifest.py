@@ -10,8 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from rayfence.backends.generating import Row
-from rayfence.cel import let, literal, literals
+from rayfence.cel import items, let, literal, literals
 from rayfence.network.cluster import policy_name
+from rayfence.network.makers import Maker
 from rayfence.network.policy import Manifest
 
 _ON = {"enabled": True}
@@ -47,14 +48,31 @@ def generating_policy(
     }
 
 
-def is_its_tenants(tenant_label: str, rows: Mapping[str, Row]) -> str:
-    """Whether the object's label is the name of its namespace's tenant. A condition may not use variables."""
+def is_its_tenants(tenant_label: str, rows: Mapping[str, Row], made: str) -> str:
+    """Whether the object's label is the name of its namespace's tenant, or is missing where `made` says it may be.
+
+    A condition may not use variables.
+    """
+    own = f"dyn(object.metadata.?labels[?{literal(tenant_label)}].orValue(null))"
+    return let("t", tenant_of(rows), f"t != '' && ({own} == t || ({own} == null &&\n{made}))")
+
+
+def tenant_of(rows: Mapping[str, Row]) -> str:
+    """The tenant of the object's namespace, empty where there is none."""
     owners = ",\n".join(f"{literal(namespace)}: {literal(row.tenant)}" for namespace, row in rows.items())
     table = f"{{\n{owners}\n}}" if owners else "{'': ''}"
-    return (
-        f"{label(tenant_label)} != '' && {label(tenant_label)} ==\n"
-        f"{table}[?object.metadata.?namespace.orValue('')].orValue('')"
+    return f"{table}[?object.metadata.?namespace.orValue('')].orValue('')"
+
+
+def is_made(maker: Maker) -> str:
+    """Whether the object was made from such a one: if the labels say so, and the controlling owner the same."""
+    owners = items("object.metadata.?ownerReferences")
+    of_kind = (
+        f"o.?kind.orValue('') == {literal(maker.kind)} && o.?apiVersion.orValue('') in {literals(maker.api_versions)}"
     )
+    controls = "o.?controller.orValue(false) == true && o.?name.orValue('') == m"
+    says_so = "".join(f" && {label(key)} == {literal(value)}" for key, value in maker.labels.items())
+    return let("m", label(maker.name_label), f"m != ''{says_so} && {owners}.exists(o, {of_kind} && {controls})")
 
 
 def in_namespaces_where(rows: Mapping[str, Row], holds: Callable[[Row], bool]) -> str:

@@ -18,7 +18,6 @@ from rayfence.backends.jmespath import (
     given,
     holds,
     is_whole,
-    label,
     network_policy,
     quoted,
     row,
@@ -39,12 +38,10 @@ from rayfence.network.cluster import (
     policy_labels,
     policy_name,
 )
+from rayfence.network.makers import JOB
 from rayfence.network.policy import (
     DASHBOARD_PORT,
     HEAD,
-    JOB_KIND,
-    JOB_KIND_LABEL,
-    JOB_NAME_LABEL,
     METRICS_PORT,
     Manifest,
 )
@@ -61,7 +58,8 @@ def generate_policies(platform: Platform, tenants: Iterable[Tenant]) -> list[Man
 
 def _policy(platform: Platform, name: str, rows: Mapping[str, Row]) -> Manifest:
     kinds = [f"{version}/{KIND}" for version in API_VERSIONS]
-    of_clusters = generating_rule(NAME, kinds, platform.tenant_label, _each_role(platform, rows))
+    labels = [platform.tenant_label, JOB.name_label]
+    of_clusters = generating_rule(NAME, kinds, labels, _each_role(platform, rows))
     rules = [of_clusters, submitter_rule(platform, rows)]
     return {
         "apiVersion": "kyverno.io/v1",
@@ -86,9 +84,8 @@ def _context(platform: Platform, rows: Mapping[str, Row]) -> list[Manifest]:
     specs = {str(mode): cluster_spec(mode, _CLUSTER, value("element"), value("ingress")) for mode in Mode}
     rules = dict(_rules(platform))
     return [
-        *row(platform.tenant_label, rows.items()),
+        *row(platform.tenant_label, rows.items(), JOB),
         *_ports(),
-        *_submitter(),
         *(given(name, rule) for name, (rule, _) in rules.items()),
         # What a condition leaves out is no rule but a boolean, or the empty list it was made of.
         computed("ingress", f"[{', '.join(f'{when} && {name}' for name, (_, when) in rules.items())}][?@]"),
@@ -103,7 +100,7 @@ def _rules(platform: Platform) -> Iterator[tuple[str, tuple[Manifest, str]]]:
     yield "fromCluster", (from_cluster(_CLUSTER), "`true`")
     yield (
         "fromSubmitter",
-        (from_submitter(value("job"), _AT_DASHBOARD), f"{at_head} && hasSubmitter && !{is_open}"),
+        (from_submitter(value("maker"), _AT_DASHBOARD), f"{at_head} && isMade && !{is_open}"),
     )
     if operator_needs_dashboard(platform):
         usual = "`[" + ", ".join(map(str, platform.operator.ports)) + "]`"
@@ -128,15 +125,4 @@ def _ports() -> list[Manifest]:
             "metricsPorts",
             "sort(keys(object_from_lists(movedMetrics, movedMetrics)))[*].{port: to_number(@), protocol: 'TCP'}",
         ),
-    ]
-
-
-def _submitter() -> list[Manifest]:
-    """The RayJob that the labels name counts only if the controlling owner is that RayJob."""
-    owns = f"kind == '{JOB_KIND}' && controller == `true` && contains({words(API_VERSIONS)}, apiVersion)"
-    says_so = f"({label(JOB_KIND_LABEL)} || '') == '{JOB_KIND}' && job != ''"
-    return [
-        computed("job", f"{label(JOB_NAME_LABEL)} || ''"),
-        computed("owningJobs", f"({METADATA}.ownerReferences || `[]`)[?{owns}].name"),
-        computed("hasSubmitter", f"{says_so} && contains(owningJobs, job)"),
     ]

@@ -27,6 +27,7 @@ from rayfence.backends.jmespath import (
 from rayfence.config import Platform
 from rayfence.network.cluster import from_submitter, policy_name
 from rayfence.network.job import API_VERSIONS, BY_A_POD, CLOSING, MODE, NAME, SELECTOR, job_labels, job_spec
+from rayfence.network.makers import CRON_JOB
 from rayfence.network.policy import (
     CLUSTER_LABEL,
     DASHBOARD_NAME,
@@ -45,7 +46,7 @@ _JOB = value(f"{METADATA}.name")
 def submitter_rule(platform: Platform, rows: Mapping[str, Row]) -> Manifest:
     """The rule for RayJobs that select their cluster."""
     kinds = [f"{version}/{JOB_KIND}" for version in API_VERSIONS]
-    return generating_rule(RULE, kinds, platform.tenant_label, _its_submitter(platform, rows))
+    return generating_rule(RULE, kinds, [platform.tenant_label, CRON_JOB.name_label], _its_submitter(platform, rows))
 
 
 def _its_submitter(platform: Platform, rows: Mapping[str, Row]) -> Manifest:
@@ -65,7 +66,7 @@ def _context(platform: Platform, rows: Mapping[str, Row]) -> list[Manifest]:
     by_a_pod = " || ".join([f"type({mode}) == 'null'", *(f"{mode} == '{each}'" for each in BY_A_POD)])
     is_name = is_whole(NAME, "selected")
     return [
-        *row(platform.tenant_label, rows.items()),
+        *row(platform.tenant_label, rows.items(), CRON_JOB),
         computed("selected", f"{SPEC}.{SELECTOR}.{quoted(CLUSTER_LABEL)} || ''"),
         computed("cluster", f"({by_a_pod}) && {is_name} && selected || ''"),
         given("byName", ports([DASHBOARD_NAME])),

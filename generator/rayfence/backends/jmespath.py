@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from rayfence.backends.generating import Row
+from rayfence.network.makers import Maker
 from rayfence.network.policy import Manifest
 
 METADATA = "request.object.metadata"
@@ -20,20 +21,21 @@ OPEN = "open"
 """The third field of a row whose tenant's pods reach the dashboard."""
 
 
-def generating_rule(name: str, kinds: Sequence[str], tenant_label: str, each: Manifest) -> Manifest:
-    """The rule that generates `each` (an entry of `foreach`) for objects of some kinds that have the label.
+def generating_rule(name: str, kinds: Sequence[str], labels: Sequence[str], each: Manifest) -> Manifest:
+    """The rule that generates `each` (an entry of `foreach`) for objects of some kinds that have one of the labels.
 
     Of a rule that synchronizes, everything outside `foreach` is fixed for good: the server refuses an update that
     changes `match`, `context` or `preconditions`. So the table of tenants stands inside, where one more tenant is a
-    plain update, and the rule's own precondition asks only for a tenant label.
+    plain update, and the rule's own precondition asks only for a label, the tenant's or that of what made the object.
 
     `match` names no operations. With them, the deletion of an object would either pass unseen, its policies left
     behind, or count as one more reason to generate.
     """
+    has_label = " || ".join(f"({label(each)} || '') != ''" for each in labels)
     return {
         "name": name,
         "match": {"any": [{"resources": {"kinds": list(kinds)}}]},
-        "preconditions": holds(f"({label(tenant_label)} || '') != ''"),
+        "preconditions": holds(has_label),
         "generate": {"synchronize": True, "generateExisting": True, "foreach": [each]},
     }
 
@@ -49,16 +51,23 @@ def network_policy(name: str, labels: Manifest, spec: Any) -> Manifest:
     }
 
 
-def row(tenant_label: str, rows: Iterable[tuple[str, Row]]) -> list[Manifest]:
-    """The variables `row`, the fields of the namespace's `tenant|mode|open`, and `isTenantsOwn`.
+def row(tenant_label: str, rows: Iterable[tuple[str, Row]], maker: Maker) -> list[Manifest]:
+    """The variables `row`, the fields of the namespace's `tenant|mode|open`, `maker`, `isMade` and `isTenantsOwn`.
 
-    Without a row, a namespace's tenant is empty.
+    Without a row, a namespace's tenant is empty. What made an object counts only if the controlling owner says the same
+    as the labels.
     """
+    own = label(tenant_label)
+    owns = f"kind == '{maker.kind}' && controller == `true` && contains({words(maker.api_versions)}, apiVersion)"
+    says_so = [f"({label(key)} || '') == '{value}'" for key, value in maker.labels.items()]
     table = {space: f"{own.tenant}|{own.mode}|{OPEN if own.opens_dashboard else ''}" for space, own in rows}
     return [
         given("namespaces", table),
         computed("row", f"split(lookup(namespaces, {METADATA}.namespace || '') || '||', '|')"),
-        computed("isTenantsOwn", f"row[0] != '' && ({label(tenant_label)} || '') == row[0]"),
+        computed("maker", f"{label(maker.name_label)} || ''"),
+        computed("owners", f"({METADATA}.ownerReferences || `[]`)[?{owns}].name"),
+        computed("isMade", " && ".join([*says_so, "maker != ''", "contains(owners, maker)"])),
+        computed("isTenantsOwn", f"row[0] != '' && (({own} || '') == row[0] || (type({own}) == 'null' && isMade))"),
     ]
 
 

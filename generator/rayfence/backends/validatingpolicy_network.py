@@ -15,16 +15,17 @@ from rayfence.backends.cel_manifest import (
     generating_policy,
     in_namespaces_where,
     is_its_tenants,
+    is_made,
     is_whole,
     label,
     name_of,
+    tenant_of,
 )
 from rayfence.backends.generating import Row, shards
 from rayfence.backends.validatingpolicy_submitters import selects_a_cluster, submitter_policy, submitter_variables
-from rayfence.cel import items, let, literal, literals
+from rayfence.cel import let, literal
 from rayfence.config import Mode, Platform, Tenant
 from rayfence.network.cluster import (
-    API_VERSIONS,
     ROLES,
     cluster_spec,
     from_cluster,
@@ -35,11 +36,11 @@ from rayfence.network.cluster import (
     operator_needs_dashboard,
     policy_labels,
 )
+from rayfence.network.makers import CRON_JOB, JOB
 from rayfence.network.policy import (
     DASHBOARD_PORT,
     HEAD,
     JOB_KIND,
-    JOB_KIND_LABEL,
     JOB_NAME_LABEL,
     METRICS_PORT,
     WORKER,
@@ -58,8 +59,9 @@ def generating_policies(platform: Platform, tenants: Iterable[Tenant]) -> list[M
 
 def _policy(platform: Platform, name: str, rows: Mapping[str, Row]) -> Manifest:
     is_job = f"object.kind == {literal(JOB_KIND)}"
+    made_from = f"({is_job} ? {is_made(CRON_JOB)} :\n{is_made(JOB)})"
     conditions = {
-        "is-its-tenants-own": is_its_tenants(platform.tenant_label, rows),
+        "is-its-tenants-own": is_its_tenants(platform.tenant_label, rows, made_from),
         "is-a-cluster-or-selects-one": f"!({is_job}) ||\n({selects_a_cluster(rows)})",
     }
     made = f"{is_job} ? [{submitter_policy()}] : [{', '.join(_policy_of(role) for role in ROLES)}]"
@@ -75,11 +77,11 @@ def _policy_of(role: str) -> str:
 
 def _variables(platform: Platform, rows: Mapping[str, Row]) -> dict[str, str]:
     return {
-        "tenant": label(platform.tenant_label),
+        "tenant": tenant_of(rows),
         "mode": _mode(rows),
         "opensDashboard": in_namespaces_where(rows, lambda row: row.opens_dashboard),
         "job": label(JOB_NAME_LABEL),
-        "hasSubmitter": _has_submitter(),
+        "hasSubmitter": is_made(JOB),
         **_ports(),
         "fromCluster": cel([from_cluster(Expression(_CLUSTER))]),
         "atHead": "\n+ ".join(_at_head(platform)),
@@ -133,17 +135,6 @@ def _mode(rows: Mapping[str, Row]) -> str:
         own = in_namespaces_where(rows, lambda row, mode=mode: row.mode is mode)  # type: ignore[misc]
         text = text if own == "false" else f"{own} ? {literal(mode)} :\n{text}"
     return text
-
-
-def _has_submitter() -> str:
-    """The RayJob that the labels name counts only if the controlling owner is that RayJob."""
-    owners = items("object.metadata.?ownerReferences")
-    is_job = f"o.?kind.orValue('') == {literal(JOB_KIND)} && o.?apiVersion.orValue('') in {literals(API_VERSIONS)}"
-    controls = "o.?controller.orValue(false) == true && o.?name.orValue('') == variables.job"
-    return (
-        f"{label(JOB_KIND_LABEL)} == {literal(JOB_KIND)} && variables.job != ''\n"
-        f"&& {owners}.exists(o, {is_job} && {controls})"
-    )
 
 
 def _spec(role: str, ingress: str) -> str:

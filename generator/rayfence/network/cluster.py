@@ -13,6 +13,7 @@ from typing import Any
 
 from rayfence.config import Mode, Platform, Tenant
 from rayfence.network.layer import opens_dashboard
+from rayfence.network.makers import JOB, made_by
 from rayfence.network.policy import (
     CLUSTER_LABEL,
     DASHBOARD_PORT,
@@ -53,15 +54,6 @@ def cluster_policies(
         )
         for role in ROLES
     ]
-
-
-def submitting_job(metadata: Mapping[str, Any]) -> str | None:
-    """The RayJob that a RayCluster belongs to: the one its labels name, if the controlling owner says the same."""
-    labels = metadata.get("labels") or {}
-    job = labels.get(JOB_NAME_LABEL)
-    if labels.get(JOB_KIND_LABEL) != JOB_KIND or not job:
-        return None
-    return job if any(_controls(owner, job) for owner in metadata.get("ownerReferences") or []) else None
 
 
 def policy_name(owner: str, role: str) -> str:
@@ -123,7 +115,7 @@ def _ingress(platform: Platform, tenant: Tenant, ray_cluster: Mapping[str, Any],
 
 def _at_the_dashboard(platform: Platform, tenant: Tenant, ray_cluster: Mapping[str, Any]) -> Iterator[Manifest]:
     port = dashboard_port(ray_cluster)
-    job = submitting_job(ray_cluster["metadata"])
+    job = made_by(JOB, ray_cluster["metadata"])
     if job is not None and not (port == DASHBOARD_PORT and opens_dashboard(tenant.network)):
         yield from_submitter(job, ports([port]))
     if operator_needs_dashboard(platform) and port not in platform.operator.ports:
@@ -133,8 +125,3 @@ def _at_the_dashboard(platform: Platform, tenant: Tenant, ray_cluster: Mapping[s
 def operator_needs_dashboard(platform: Platform) -> bool:
     """Whether the operator asks heads itself; by the API server's proxy it would not."""
     return DASHBOARD_PORT in platform.operator.ports
-
-
-def _controls(owner: Mapping[str, Any], job: str) -> bool:
-    is_job = owner.get("kind") == JOB_KIND and owner.get("apiVersion") in API_VERSIONS
-    return is_job and owner.get("controller") is True and owner.get("name") == job

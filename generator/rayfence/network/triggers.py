@@ -7,6 +7,7 @@ from typing import Any
 
 from rayfence.config import Platform, Tenant
 from rayfence.network import cluster, job
+from rayfence.network.makers import OF, made_by
 from rayfence.network.policy import JOB_KIND, Manifest
 
 
@@ -14,12 +15,15 @@ def generated(platform: Platform, tenant: Tenant, value: Mapping[str, Any]) -> l
     """The policies an object must have, as a plain manifest each.
 
     None where nothing may be generated: not in one of the tenant's namespaces, without exactly the tenant's label, or
-    where the tenant's network does not ask for it. An object without a namespace is in `default`.
+    where the tenant's network does not ask for it. The label may only be missing where KubeRay, which copies none from
+    a RayCronJob, made the object (see `makers`). An object without a namespace is in `default`.
     """
     metadata = value.get("metadata") or {}
     namespace = metadata.get("namespace") or "default"
-    is_tenants = (metadata.get("labels") or {}).get(platform.tenant_label) == tenant.name
-    if not asks(tenant, value) or not is_tenants or namespace not in tenant.namespaces:
+    label = (metadata.get("labels") or {}).get(platform.tenant_label)
+    if not asks(tenant, value) or namespace not in tenant.namespaces:
+        return []
+    if label != tenant.name and not (label is None and made_by(OF[value["kind"]], metadata)):
         return []
     if value["kind"] == JOB_KIND:
         return job.job_policies(tenant, namespace, value)
