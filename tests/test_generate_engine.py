@@ -6,6 +6,7 @@ import os
 import subprocess
 from collections import defaultdict
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -223,6 +224,14 @@ def named(name: str, value: dict[str, Any]) -> dict[str, Any]:
 CASES = {
     name: named(name, value) for name, value in (GENERATED | NOTHING | MOVED | JOBS | NO_JOBS | MADE | NOT_MADE).items()
 }
+for mode, scope in product(Mode, Scope):
+    where = f"{scope}-{mode.lower()}"
+    cluster = moved("apart", ports("8266"), "8082", of_job=True)
+    cluster["metadata"] |= {"namespace": where, "labels": {"example.com/tenant": where} | JOB}
+    CASES |= {
+        f"cluster in {where}": named("one", cluster),
+        f"job in {where}": named("one", ray_job(where, "one", where)),
+    }
 CASES |= {f"cluster named {name}": named(name, ray_cluster("ray-apart", "apart")) for name in NAMED}
 CASES |= {f"job named {name}": named(name, ray_job("apart", name)) for name in NAMED}
 
@@ -298,6 +307,14 @@ def test_the_engine_generates_for_nothing_else_and_no_name_twice(engine: dict[st
 @pytest.mark.parametrize("case", [*JOBS, *(f"job named {name}" for name in NAMED)])
 def test_a_job_that_selects_a_cluster_gets_one_policy(case: str) -> None:
     assert 1 == len(in_python(CASES[case]))
+
+
+@pytest.mark.parametrize(("mode", "scope"), list(product(Mode, Scope)))
+def test_every_mode_and_scope_is_tried(mode: Mode, scope: Scope) -> None:
+    found = {kind: in_python(CASES[f"{kind} in {scope}-{mode.lower()}"]) for kind in ("cluster", "job")}
+
+    assert 2 == len(found["cluster"])
+    assert (0 if mode is Mode.DENY_ALL_EGRESS else 1) == len(found["job"])
 
 
 @pytest.mark.parametrize(("case", "expected"), [("made-of-a-job", 2), ("made-of-a-cron-job", 1)])
