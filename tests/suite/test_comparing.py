@@ -112,6 +112,6 @@ def test_each_sort_of_network_has_its_cases_and_they_are_few() -> None:
         for scope in Scope
     )
 
-    assert 8 == len(list(isolated(Config(Platform(), (*sorts[:1], TEAM)))))
-    assert 8 * 6 == len(list(isolated(Config(Platform(), sorts))))
+    assert 14 == len(list(isolated(Config(Platform(), (*sorts[:1], TEAM)))))
+    assert 14 * 6 == len(list(isolated(Config(Platform(), sorts))))
     assert [] == list(isolated(Config(Platform(), (replace(TEAM, network=Network(enforce=False)),))))

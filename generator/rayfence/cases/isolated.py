@@ -5,7 +5,7 @@ What must be generated is not written down here; `suite.expecting` asks `network
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rayfence.backends.generating import shards
@@ -23,6 +23,7 @@ Json = dict[str, Any]
 
 MOVED = {"dashboard-port": "8266", "metrics-export-port": "8081"}
 NO_PORTS = {"dashboard-port": "08266", "metrics-export-port": "65536"}
+_NO_MORE: Json = {}
 _JOB = SERVED["ray.io/v1", JOB_KIND]
 
 
@@ -43,11 +44,29 @@ def _clusters(platform: Platform, tenant: Tenant) -> Iterator[Case]:
     yield _case("moved ports", _moved(platform, tenant, MOVED))
     yield _case("ports that are none", _moved(platform, tenant, NO_PORTS))
     for port in ("8265", "8266"):
-        value = _moved(platform, tenant, {DASHBOARD: port})
-        value["metadata"]["labels"] |= {JOB_NAME_LABEL: "train", JOB_KIND_LABEL: JOB_KIND}
-        owner = {"apiVersion": "ray.io/v1", "kind": JOB_KIND, "name": "train", "uid": "1", "controller": True}
-        value["metadata"]["ownerReferences"] = [owner]
-        yield _case(f"a job's cluster with its dashboard at {port}", value)
+        yield _case(f"a job's cluster with its dashboard at {port}", _of_job(platform, tenant, port))
+    for what, (labels, owner) in _SPOOFS.items():
+        yield _case(f"no job's cluster: {what}", _of_job(platform, tenant, "8266", labels, owner))
+
+
+# A submitter is let in only for a job that labels and controlling owner agree on.
+_SPOOFS: Mapping[str, tuple[Json, Json]] = {
+    "another name": ({}, {"name": "other"}),
+    "another kind": ({}, {"kind": "RayService"}),
+    "another group": ({}, {"apiVersion": "batch/v1"}),
+    "another's control": ({}, {"controller": False}),
+    "another kind's label": ({JOB_KIND_LABEL: "RayService"}, {}),
+    "an empty name": ({JOB_NAME_LABEL: ""}, {"name": ""}),
+}
+
+
+def _of_job(platform: Platform, tenant: Tenant, port: str, labels: Json = _NO_MORE, owner: Json = _NO_MORE) -> Json:
+    """A cluster with its dashboard at a port, made from a job as KubeRay does it, but for what is given."""
+    value = _moved(platform, tenant, {DASHBOARD: port})
+    value["metadata"]["labels"] |= {JOB_NAME_LABEL: "train", JOB_KIND_LABEL: JOB_KIND} | labels
+    made = {"apiVersion": "ray.io/v1", "kind": JOB_KIND, "name": "train", "uid": "1", "controller": True}
+    value["metadata"]["ownerReferences"] = [made | owner]
+    return value
 
 
 def _moved(platform: Platform, tenant: Tenant, params: Json) -> Json:
