@@ -23,7 +23,7 @@ TEAM = Tenant("team-a", ("ray-a",), Container(Bounds("1", "4"), Bounds("2Gi", "8
 CONFIG = Config(Platform(), (TEAM,))
 TRUTH = Expectations(CONFIG)
 CASES = {case.name.split("/")[1].removesuffix(" in ray-a"): case for case in isolated(CONFIG)}
-JOB, CLUSTER = CASES["a job on a selected cluster"], CASES["moved ports"]
+JOB, CLUSTER = CASES["a job on a selected cluster, v1"], CASES["moved ports"]
 
 
 def compared(case: Case, made: list[dict[str, Any]] | None) -> Compared:
@@ -112,6 +112,6 @@ def test_each_sort_of_network_has_its_cases_and_they_are_few() -> None:
         for scope in Scope
     )
 
-    assert 14 == len(list(isolated(Config(Platform(), (*sorts[:1], TEAM)))))
-    assert 14 * 6 == len(list(isolated(Config(Platform(), sorts))))
+    assert 15 == len(list(isolated(Config(Platform(), (*sorts[:1], TEAM)))))
+    assert 15 * 6 == len(list(isolated(Config(Platform(), sorts))))
     assert [] == list(isolated(Config(Platform(), (replace(TEAM, network=Network(enforce=False)),))))

@@ -17,7 +17,7 @@ from rayfence.network.job import SELECTOR
 from rayfence.network.policy import CLUSTER_LABEL, JOB_KIND, JOB_KIND_LABEL, JOB_NAME_LABEL
 from rayfence.network.start_params import DASHBOARD, METRICS
 from rayfence.rules import require_tenant_label
-from rayfence.workload import SERVED
+from rayfence.workload import API_GROUP, SERVED
 
 Json = dict[str, Any]
 
@@ -81,7 +81,9 @@ def _moved(platform: Platform, tenant: Tenant, params: Json) -> Json:
 
 
 def _jobs(platform: Platform, tenant: Tenant) -> Iterator[Case]:
-    yield _case("a job on a selected cluster", _selecting(platform, tenant, "shared"))
+    for version in _JOB.versions:
+        value = _selecting(platform, tenant, "shared") | {"apiVersion": f"{API_GROUP}/{version}"}
+        yield _case(f"a job on a selected cluster, {version}", value)
     yield _case("a job that selects no name", _selecting(platform, tenant, "{{ request.object.metadata.name }}"))
     yield _case("a job submitted without a pod", _selecting(platform, tenant, "shared", submissionMode="HTTPMode"))
     value = _selecting(platform, tenant, "shared")
