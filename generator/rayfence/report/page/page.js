@@ -1,0 +1,280 @@
+"use strict";
+// Makes the picture answer: what is behind a line, filters, folding. All it knows it reads from the page, where text
+// is text; it writes nothing but text, attributes and copies of what is there.
+
+const picture = document.querySelector("#canvas .picture");
+const details = document.getElementById("details");
+const choice = { tenant: document.getElementById("tenant"), port: document.getElementById("port") };
+const all = (selector, within = document) => [...within.querySelectorAll(selector)];
+const numbersOf = (element) => (element.dataset.numbers || "").split(" ").filter(Boolean);
+
+const rows = new Map(all("tr[data-number]").map((row) => [row.dataset.number, row]));
+const lines = all(".line[data-numbers]", picture);
+const tenants = all(".tenant", picture);
+const members = all("[data-member]", picture);
+const TARGETS = ".header, .line[data-numbers], .pod, .rail";
+const GAP = 14;
+const LEAST = 190;
+const REPEAT = 360;
+const TOLD = 40;
+
+let kept = null;
+
+// What is behind something
+
+function connectionsOf(element) {
+  const member = element.dataset.member;
+  const tenant = element.closest(".tenant")?.dataset.tenant;
+  const shown = [...rows.values()].filter((row) => !row.hidden);
+  if (element.matches(".line")) return numbersOf(element).map((number) => rows.get(number)).filter((row) => !row.hidden);
+  if (member) return shown.filter((row) => row.dataset.source === member || row.dataset.target === member);
+  return shown.filter((row) => row.dataset.tenants.split(" ").includes(tenant));
+}
+
+function make(tag, text, ...children) {
+  const made = document.createElement(tag);
+  made.textContent = text;
+  made.append(...children);
+  return made;
+}
+
+function article(row) {
+  const [source, target, ports, standing, rules] = row.cells;
+  const made = make("article", "", make("h3", `${source.textContent} → ${target.textContent}`));
+  made.className = row.className;
+  for (const cell of [ports, standing, rules]) {
+    const part = make("div", "", ...[...cell.cloneNode(true).childNodes]);
+    part.className = cell.className;
+    made.append(part);
+  }
+  return made;
+}
+
+function tell(element) {
+  const found = connectionsOf(element);
+  const body = details.querySelector(".body");
+  details.querySelector("h2").textContent = element.getAttribute("aria-label").split("\n")[0].split(";")[0];
+  body.replaceChildren(...found.slice(0, TOLD).map(article));
+  if (kept === element) body.prepend(Object.assign(make("span", "kept; Esc lets go"), { className: "kept" }));
+  if (!found.length) body.append(make("p", "Nothing goes in or out here."));
+  if (found.length > TOLD) body.append(make("p", `And ${found.length - TOLD} more, in the table below.`));
+  return found;
+}
+
+function look(element) {
+  const found = tell(element);
+  const numbers = new Set(found.map((row) => row.dataset.number));
+  const ends = new Set(found.flatMap((row) => [row.dataset.source, row.dataset.target]));
+  picture.classList.add("looking");
+  for (const line of lines) line.classList.toggle("lit", numbersOf(line).some((number) => numbers.has(number)));
+  for (const member of members) member.classList.toggle("lit", ends.has(member.dataset.member) || member === element);
+}
+
+function lookAway() {
+  if (kept) return look(kept);
+  picture.classList.remove("looking");
+  for (const element of all(".lit", picture)) element.classList.remove("lit");
+}
+
+function keep(element) {
+  kept?.removeAttribute("aria-pressed");
+  kept = kept === element ? null : element;
+  kept?.setAttribute("aria-pressed", "true");
+  if (kept) look(kept);
+  else lookAway();
+}
+
+// Filters
+
+function covers(port, wanted) {
+  if (!wanted || port === wanted || port === "all ports") return true;
+  const [protocol, number] = wanted.split(" ");
+  if (port === `all ${protocol} ports`) return true;
+  const range = /^(\S+) (\d+)-(\d+)$/.exec(port);
+  return Boolean(range) && range[1] === protocol && Number(range[2]) <= Number(number) && Number(number) <= Number(range[3]);
+}
+
+function isWanted(row) {
+  const tenant = choice.tenant.value;
+  const ports = all(".port", row).map((port) => port.textContent);
+  const ours = !tenant || row.dataset.tenants.split(" ").includes(tenant);
+  return ours && (!choice.port.value || ports.some((port) => covers(port, choice.port.value)));
+}
+
+function filter() {
+  for (const row of rows.values()) row.hidden = !isWanted(row);
+  const shown = [...rows.values()].filter((row) => !row.hidden);
+  const seen = new Set(shown.map((row) => row.dataset.number));
+  const busy = new Set(shown.flatMap((row) => [row.dataset.source, row.dataset.target]));
+  const near = new Set(shown.flatMap((row) => row.dataset.tenants.split(" ")));
+  for (const line of lines) line.classList.toggle("off", !numbersOf(line).some((number) => seen.has(number)));
+  for (const member of members) member.classList.toggle("unused", !busy.has(member.dataset.member));
+  for (const tenant of tenants) {
+    const chosen = tenant.dataset.tenant === choice.tenant.value;
+    tenant.classList.toggle("off", Boolean(choice.tenant.value) && !chosen && !near.has(tenant.dataset.tenant));
+    if (chosen) tenant.classList.add("open");
+  }
+  document.getElementById("shown").value = `${shown.length} of ${rows.size} connections`;
+  if (kept && !kept.checkVisibility()) keep(kept);
+  arrange();
+}
+
+// Where everything stands: what Python did once, again whenever boxes open, fold or go
+
+function arrange() {
+  let y = 0;
+  for (const tenant of tenants.filter((each) => !each.classList.contains("off"))) {
+    const open = tenant.classList.contains("open");
+    const height = Number(open ? tenant.dataset.open : tenant.dataset.folded);
+    tenant.setAttribute("transform", `translate(0 ${y})`);
+    tenant.querySelector(".box").setAttribute("height", height);
+    tenant.querySelector(".header").setAttribute("aria-expanded", open);
+    y += height + GAP;
+  }
+  const height = Math.max(LEAST, y - GAP);
+  stretch(height);
+  all(".crossing", picture).forEach(bend);
+  resize(height);
+  rove();
+}
+
+function stretch(height) {
+  for (const fence of all(".fences .fence", picture)) {
+    fence.querySelector(".beams").setAttribute("d", `M -4 0 V ${height} M 4 0 V ${height}`);
+    fence.querySelector(".pickets").setAttribute("d", `M 0 2 V ${height}`);
+  }
+  for (const rail of all(".rail", picture)) {
+    rail.querySelector(".bar").setAttribute("height", height);
+    const [first, ...others] = all(".name", rail);
+    others.forEach((other) => other.remove());
+    const [, x, top] = /translate\((\S+) (\S+)\)/.exec(first.getAttribute("transform"));
+    for (let y = Number(top) + REPEAT; y + REPEAT / 2 < height; y += REPEAT) {
+      const again = first.cloneNode(true);
+      again.setAttribute("transform", `translate(${x} ${y}) rotate(-90)`);
+      rail.append(again);
+    }
+  }
+}
+
+function pointOf(end) {
+  const [number, ...places] = end.split(" ").map(Number);
+  const [, top] = /translate\(0 (\S+)\)/.exec(tenants[number].getAttribute("transform")).map(Number);
+  const [x, y] = tenants[number].classList.contains("open") ? places.slice(0, 2) : places.slice(2);
+  return [x, y + top];
+}
+
+function bend(crossing) {
+  const [x1, y1] = pointOf(crossing.dataset.source);
+  const [x2, y2] = pointOf(crossing.dataset.target);
+  const peak = Number(crossing.dataset.peak);
+  const far = (peak - (x1 + x2) / 8) / 0.75;
+  for (const path of all(".hit, .stroke", crossing)) path.setAttribute("d", `M ${x1} ${y1} C ${far} ${y1} ${far} ${y2} ${x2} ${y2}`);
+  crossing.querySelector(".middle").setAttribute("transform", `translate(${peak} ${(y1 + y2) / 2})`);
+  crossing.querySelector(".end").setAttribute("transform", `translate(${x2} ${y2})`);
+}
+
+function resize(height) {
+  const [, , width] = picture.getAttribute("viewBox").split(" ").map(Number);
+  const whole = height + margin;
+  picture.setAttribute("viewBox", `0 0 ${width} ${whole}`);
+  picture.setAttribute("height", whole);
+}
+
+// One stop for Tab, arrows from there
+
+function stops() {
+  return all(TARGETS, picture).filter((each) => each.checkVisibility());
+}
+
+function rove() {
+  const there = stops();
+  if (there.some((each) => each.tabIndex === 0)) return;
+  for (const each of all(TARGETS, picture)) each.tabIndex = -1;
+  if (there.length) there[0].tabIndex = 0;
+}
+
+function step(from, by) {
+  const there = stops();
+  const to = there.at(Math.min(Math.max(there.indexOf(from) + by, 0), there.length - 1));
+  from.tabIndex = -1;
+  to.tabIndex = 0;
+  to.focus();
+}
+
+function use(element) {
+  if (!element.matches(".header")) return keep(element);
+  element.closest(".tenant").classList.toggle("open");
+  arrange();
+}
+
+function onKey(event) {
+  const element = event.target.closest(TARGETS);
+  const steps = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1, Home: -Infinity, End: Infinity };
+  if (!element) return;
+  if (event.key in steps) step(element, steps[event.key]);
+  else if (event.key === "Enter" || event.key === " ") use(element);
+  else return;
+  event.preventDefault();
+}
+
+// Counterexamples lead to their lines
+
+function lead(button) {
+  const wanted = numbersOf(button);
+  choice.tenant.value = choice.port.value = "";
+  for (const number of wanted) {
+    for (const tenant of rows.get(number).dataset.tenants.split(" ")) tenants[tenant]?.classList.add("open");
+  }
+  filter();
+  const line = lines.find((each) => each.checkVisibility() && numbersOf(each).some((number) => wanted.includes(number)));
+  if (!line) return;
+  if (kept !== line) keep(line);
+  step(line, 0);
+  line.scrollIntoView({ block: "center", inline: "nearest" });
+}
+
+function start() {
+  picture.classList.add("live");
+  picture.setAttribute("role", "group");
+  for (const element of all(TARGETS, picture)) {
+    const title = element.querySelector(":scope > title");
+    element.setAttribute("aria-label", title.textContent);
+    element.setAttribute("role", "button");
+    element.tabIndex = -1;
+    title.remove();
+  }
+  for (const type of ["pointerover", "focusin"]) {
+    picture.addEventListener(type, (event) => {
+      const element = event.target.closest(TARGETS);
+      if (element && !kept) look(element);
+    });
+  }
+  for (const type of ["pointerleave", "focusout"]) picture.addEventListener(type, lookAway);
+  picture.addEventListener("click", (event) => {
+    const element = event.target.closest(TARGETS);
+    if (element) use(element);
+    else if (kept) keep(kept);
+  });
+  picture.addEventListener("keydown", onKey);
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && kept) keep(kept);
+  });
+  for (const select of Object.values(choice)) select.addEventListener("change", filter);
+  for (const [id, open] of [["unfold", true], ["fold", false]]) {
+    document.getElementById(id).addEventListener("click", () => {
+      for (const tenant of tenants) tenant.classList.toggle("open", open);
+      arrange();
+    });
+  }
+  for (const button of all(".against button")) button.addEventListener("click", () => lead(button));
+  document.getElementById("theme").addEventListener("click", () => {
+    const root = document.documentElement;
+    const dark = getComputedStyle(root).colorScheme === "dark" || (!root.dataset.theme && matchMedia("(prefers-color-scheme: dark)").matches);
+    root.dataset.theme = dark ? "light" : "dark";
+  });
+  for (const id of ["filters", "details", "theme"]) document.getElementById(id).hidden = false;
+  filter();
+}
+
+const margin = Number(picture.getAttribute("height")) - Number(picture.querySelector(".rail .bar, .fences .pickets")?.getAttribute("height") ?? 0);
+start();

@@ -1,0 +1,83 @@
+"""Findings in, the drawing out: one SVG group with rails, fences, tenants' boxes and every line, and its size."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from xml.etree.ElementTree import Element
+
+from rayfence.reach.findings import Findings
+from rayfence.report.picture.boxes import Box, box
+from rayfence.report.picture.boxes_drawn import tenant
+from rayfence.report.picture.connections import Connection, Standing, by_ends, owners, tenants
+from rayfence.report.picture.crossings import crossings
+from rayfence.report.picture.crossings_drawn import crossing
+from rayfence.report.picture.elements import group
+from rayfence.report.picture.rails import Frame, frame
+from rayfence.report.picture.rails_drawn import TOP, fences, headings, rails
+
+GAP, BOTTOM, LEAST = 14.0, 14.0, 190.0
+FITS, MOST_OPENED = 1500.0, 3
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """The group to put into an `svg` element, and how large it is."""
+
+    body: Element
+    width: float
+    height: float
+
+
+def draw(findings: Findings, found: Sequence[Connection], *, whole: bool) -> Drawing:
+    """Draw it; `whole` also draws what only a program in the page can bring to light, the insides of folded boxes."""
+    owner = owners(findings)
+    drawn = touching(findings, found)
+    ends = [{owner.get(each.source.id), owner.get(each.target.id)} for each in drawn]
+    across = any(len(pair) == 2 and None not in pair for pair in ends)
+    placed, index = frame(findings, drawn, crossings=across), by_ends(drawn)
+    boxes = [box(each, placed.rails, index) for each in tenants(findings)]
+    return _arranged(findings, placed, boxes, drawn, whole=whole)
+
+
+def touching(findings: Findings, found: Sequence[Connection]) -> tuple[Connection, ...]:
+    """The connections with a tenant at one end at least; the picture does not speak of the others."""
+    owner = owners(findings)
+    return tuple(each for each in found if each.source.id in owner or each.target.id in owner)
+
+
+def numbered(findings: Findings) -> dict[str, int]:
+    """Every member's number, by its id: what an element of the page calls it."""
+    ids = (member.id for group in findings.groups for member in group.members)
+    return {id: number for number, id in enumerate(ids)}
+
+
+def opened_at_first(boxes: Sequence[Box]) -> list[bool]:
+    """Which boxes begin open: all if they fit, else the first few in which something is wrong."""
+    if sum(box.height for box in boxes) <= FITS:
+        return [True] * len(boxes)
+    wrong = [n for n, box in enumerate(boxes) if box.standing in (Standing.HOLE, Standing.MISSING)]
+    return [number in wrong[:MOST_OPENED] for number in range(len(boxes))]
+
+
+def _arranged(
+    findings: Findings, placed: Frame, boxes: Sequence[Box], drawn: Sequence[Connection], *, whole: bool
+) -> Drawing:
+    numbers, opened = numbered(findings), opened_at_first(boxes)
+    heights = [box.height if open else box.folded.height for box, open in zip(boxes, opened, strict=True)]
+    tops = list(accumulate((height + GAP for height in heights), initial=0.0))
+    height = max(LEAST, tops[-1] - GAP)
+    stack = [
+        tenant(each, number, placed, numbers, top=tops[number], open=opened[number], whole=whole)
+        for number, each in enumerate(boxes)
+    ]
+    bows = [crossing(each, placed, boxes, tops, opened) for each in crossings(boxes, drawn)]
+    parts = [
+        group(*fences(placed, height), class_="fences"),
+        group(*stack, class_="tenants"),
+        group(*rails(placed, numbers, height), class_="rails"),
+        group(*bows, class_="crossings"),
+    ]
+    body = group(headings(placed), group(*parts, transform=f"translate(0 {TOP:g})"))
+    return Drawing(body, placed.width, TOP + height + BOTTOM)

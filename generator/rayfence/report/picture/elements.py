@@ -1,0 +1,57 @@
+"""Names, numbers and untrusted text in, SVG and HTML elements out: the only place where markup is made of values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from xml.etree.ElementTree import Element
+
+from rayfence.report.terminal import visible
+
+Value = str | float
+
+
+def element(tag: str, *children: Element, text: str = "", **attributes: Value) -> Element:
+    """An element; `class_` and `data_x` are written `class` and `data-x`, control characters are made visible."""
+    made = Element(tag, {_name(key): visible(written(value)) for key, value in attributes.items()})
+    made.text = "\n".join(visible(line) for line in text.split("\n")) or None
+    made.extend(children)
+    return made
+
+
+def group(*children: Element, **attributes: Value) -> Element:
+    """SVG's `g`."""
+    return element("g", *children, **attributes)
+
+
+def label(x: float, y: float, text: str, **attributes: Value) -> Element:
+    """One line of text, upright in the middle of `y`."""
+    return element("text", text=text, x=x, y=y, dy="0.35em", **attributes)
+
+
+def title(text: str) -> Element:
+    """What an element is called, which browsers also show as a tooltip."""
+    return element("title", text=text)
+
+
+def path(*steps: Value, class_: str) -> Element:
+    """A path of SVG commands and coordinates."""
+    return element("path", d=" ".join(map(written, steps)), class_=class_)
+
+
+def written(value: Value) -> str:
+    """A value as an attribute has it; a number with one decimal at most."""
+    return value if isinstance(value, str) else f"{round(value, 1):g}"
+
+
+def classes(*names: str) -> str:
+    """The class attribute of several classes, the empty ones left out."""
+    return " ".join(filter(None, names))
+
+
+def numbers(values: Iterable[int]) -> str:
+    """Several numbers in one attribute."""
+    return " ".join(map(str, values))
+
+
+def _name(key: str) -> str:
+    return key.rstrip("_").replace("_", "-")

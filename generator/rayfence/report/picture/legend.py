@@ -1,0 +1,44 @@
+"""Nothing in, the legend out: each sign that the picture uses, as a small drawing, and what it means."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from xml.etree.ElementTree import Element
+
+from rayfence.reach.findings import GroupKind
+from rayfence.report.picture.connections import Standing
+from rayfence.report.picture.elements import classes, element, group, path
+from rayfence.report.picture.lines import arrow, mark
+from rayfence.report.picture.rails_drawn import fence
+from rayfence.report.picture.words import MEANINGS
+
+WIDTH, HEIGHT = 46.0, 20.0
+_MIDDLE = HEIGHT / 2
+
+Entry = tuple[Element, str]
+
+
+def entries(kinds: frozenset[GroupKind], standings: frozenset[Standing]) -> Iterator[Entry]:
+    """A swatch of `WIDTH` x `HEIGHT` and its meaning, for what there is in the picture."""
+    for standing in reversed(Standing):
+        if standing in standings or standing is Standing.ASKED:
+            yield _line(standing), MEANINGS[standing]
+    yield _rail("platform"), "a service or a stranger: one bar, joined where a dot or an arrowhead meets it"
+    if GroupKind.OUTSIDE in kinds:
+        yield fence(WIDTH / 2, HEIGHT), "the fence; who is beyond it is neither tenant nor platform"
+
+
+def _line(standing: Standing) -> Element:
+    return group(
+        path("M", 2, _MIDDLE, "H", WIDTH - 2, class_="stroke"),
+        arrow(WIDTH - 2, _MIDDLE, 1.0),
+        *mark(standing, WIDTH / 2 - 4, _MIDDLE),
+        class_=classes("line", standing),
+    )
+
+
+def _rail(kind: str) -> Element:
+    bar = element("rect", x=4, y=0, width=12, height=HEIGHT, rx=3, class_="bar")
+    tip = element("circle", cx=16, cy=_MIDDLE, r=3.5, class_="tip")
+    stroke = path("M", 16, _MIDDLE, "H", WIDTH - 2, class_="stroke")
+    return group(group(stroke, tip, arrow(WIDTH - 2, _MIDDLE, 1.0), class_="line asked"), bar, class_=f"rail {kind}")

@@ -1,0 +1,62 @@
+"""Rails and fences in, SVG elements out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import groupby
+from xml.etree.ElementTree import Element
+
+from rayfence.reach.findings import GroupKind
+from rayfence.report.picture.elements import classes, element, group, label, path, title
+from rayfence.report.picture.rails import WIDTH, Frame, Rail, Side
+from rayfence.report.picture.words import fit, width_of
+
+TOP = 36.0
+SIZE, REPEAT, INDENT = 12.0, 360.0, 14.0
+NAMES = {GroupKind.OUTSIDE: "outside", GroupKind.PLATFORM: "platform", GroupKind.TENANT: "tenants"}
+IDLE = "reaches no tenant"
+
+
+def headings(placed: Frame) -> Element:
+    """What stands over the columns."""
+    words = [label(placed.box, TOP / 2 - 4, NAMES[GroupKind.TENANT])]
+    for (side, kind), there in groupby(placed.rails, key=lambda rail: (rail.side, rail.kind)):
+        run = list(there)
+        x = run[0].x if side is Side.LEFT else run[-1].x + WIDTH
+        words.append(label(x, TOP / 2 - 4, NAMES[kind], class_=side))
+    return group(*words, class_="headings")
+
+
+def fences(placed: Frame, height: float) -> Iterator[Element]:
+    """One between the outside and the platform, on each side that has both."""
+    for x in placed.fences:
+        yield fence(x, height)
+
+
+def fence(x: float, height: float) -> Element:
+    """Pickets on two beams, upright with their middle at `x`."""
+    beams = path("M", -4, 0, "V", height, "M", 4, 0, "V", height, class_="beams")
+    return group(beams, path("M", 0, 2, "V", height, class_="pickets"), transform=f"translate({x:g} 0)", class_="fence")
+
+
+def rails(placed: Frame, numbers: Mapping[str, int], height: float) -> Iterator[Element]:
+    """A bar with the name of its member, as often as there is room for it."""
+    for rail in placed.rails:
+        yield group(
+            title(f"{rail.member.id}, {rail.member.role}{f': {IDLE}' if rail.idle else ''}"),
+            element("rect", x=rail.x, y=0, width=WIDTH, height=height, rx=6, class_="bar"),
+            *_names(rail, height),
+            class_=classes("rail", rail.kind, "idle" if rail.idle else ""),
+            role="img",
+            data_member=numbers[rail.member.id],
+        )
+
+
+def _names(rail: Rail, height: float) -> Iterator[Element]:
+    text = f"{rail.label} — {IDLE}" if rail.idle else rail.label
+    text = fit(text, height - 2 * INDENT, SIZE)
+    y = INDENT
+    while y + width_of(text, SIZE) <= height:
+        place = f"translate({rail.x + WIDTH / 2:g} {y:g}) rotate(-90)"
+        yield element("text", text=text, transform=place, dy="0.35em", class_="name")
+        y += REPEAT
