@@ -3,12 +3,12 @@
 PYTHON ?= python3
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint check build bench fuzz format engines
+.PHONY: help run test lint check build bench fuzz format engines browser
 
 help:
 	@$(PYTHON) tools/dev.py help
 
-run test lint check build bench format engines:
+run test lint check build bench format engines browser:
 	@$(PYTHON) tools/dev.py $@ $(ARGS)
 
 # make fuzz N=10000 ARGS=validatingpolicy

@@ -78,12 +78,15 @@ def run(*more: str) -> None:
 
 
 def test(*more: str) -> None:
-    """pytest; `--no-engine` leaves out the tests that run a real policy engine, the rest goes to pytest"""
-    if "--no-engine" in more:
-        step("pytest", "-m", "pytest", "-m", "not engine", *(word for word in more if word != "--no-engine"))
-    else:
-        engines()
-        step("pytest", "-m", "pytest", *more)
+    """pytest; `--no-engine` and `--no-browser` leave out the tests that run one, the rest goes to pytest"""
+    needed = {"--no-engine": engines, "--no-browser": browser}
+    left_out = [word for word in needed if word in more]
+    for word, find_or_make in needed.items():
+        if word not in left_out:
+            find_or_make()
+    marks = " and ".join(word.replace("--no-", "not ") for word in left_out)
+    chosen = ("-m", marks) if marks else ()
+    step("pytest", "-m", "pytest", *chosen, *(word for word in more if word not in needed))
 
 
 def lint(*paths: str) -> None:
@@ -99,6 +102,7 @@ def check() -> None:
     step("rayfence build --check", "-m", "rayfence", "build", "--check")
     step("docs --check", "tools/docs.py", "--check")
     engines()
+    browser()
     step("rayfence test", "-m", "rayfence", "test")
     test()
     say("all checks passed")
@@ -132,6 +136,11 @@ def engines(*names: str) -> None:
     step("engines", __file__, "_find", *names)
 
 
+def browser() -> None:
+    """find Chromium or Chrome for the tests of pages, or install it where apt-get may"""
+    step("browser", "tools/browser.py")
+
+
 def find(*names: str) -> None:
     """Print where each pinned Go program is, all of them when none is named; runs inside `.venv`."""
     from rayfence import gotool
@@ -149,7 +158,7 @@ def find(*names: str) -> None:
         say(f"{tool.title} {found.version} ({found.source}): {found.path}")
 
 
-COMMANDS = {each.__name__: each for each in (run, test, lint, check, build, bench, fuzz, format, engines)}
+COMMANDS = {each.__name__: each for each in (run, test, lint, check, build, bench, fuzz, format, engines, browser)}
 
 
 def usage() -> str:

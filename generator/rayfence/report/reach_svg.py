@@ -10,7 +10,7 @@ from rayfence.reach.findings import Findings
 from rayfence.report.picture import legend
 from rayfence.report.picture.connections import Connection, connections
 from rayfence.report.picture.drawing import draw
-from rayfence.report.picture.elements import element, group, label, title
+from rayfence.report.picture.elements import element, group, label, title, worded
 from rayfence.report.picture.rails import MARGIN
 from rayfence.report.picture.summary import amounts, verdict
 from rayfence.report.picture.words import count, fit
@@ -29,7 +29,7 @@ def render(findings: Findings) -> str:
     words = f"{TITLE}: {amounts(findings)}; {verdict(findings)}"
     parts = [
         title(words),
-        element("style", text=css()),
+        worded("style", css()),
         element("rect", width=drawing.width, height=height, class_="canvas"),
         *head,
         group(drawing.body, transform=f"translate(0 {top:g})"),

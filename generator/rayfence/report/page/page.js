@@ -2,9 +2,11 @@
 // Makes the picture answer: what is behind a line, filters, folding. All it knows it reads from the page, where text
 // is text; it writes nothing but text, attributes and copies of what is there.
 
-const picture = document.querySelector("#canvas .picture");
+const canvas = document.getElementById("canvas");
+const picture = canvas.querySelector(".picture");
 const details = document.getElementById("details");
 const choice = { tenant: document.getElementById("tenant"), port: document.getElementById("port") };
+const letGo = document.getElementById("let-go");
 const all = (selector, within = document) => [...within.querySelectorAll(selector)];
 const numbersOf = (element) => (element.dataset.numbers || "").split(" ").filter(Boolean);
 
@@ -14,11 +16,17 @@ const tenants = all(".tenant", picture);
 const members = all("[data-member]", picture);
 const TARGETS = ".header, .line[data-numbers], .pod, .rail";
 const GAP = 14;
-const LEAST = 190;
+const LEAST = 240;
 const REPEAT = 360;
 const TOLD = 40;
 
 let kept = null;
+
+// Whether something is drawn now. checkVisibility() says yes to SVG inside of what has no display.
+function shows(element) {
+  const half = element.closest(".inside, .folded");
+  return !element.closest(".off") && (!half || half.matches(".inside") === half.parentNode.classList.contains("open"));
+}
 
 // What is behind something
 
@@ -40,7 +48,7 @@ function make(tag, text, ...children) {
 
 function article(row) {
   const [source, target, ports, standing, rules] = row.cells;
-  const made = make("article", "", make("h3", `${source.textContent} → ${target.textContent}`));
+  const made = make("article", "", make("h3", `${source.textContent} \u2192 ${target.textContent}`));
   made.className = row.className;
   for (const cell of [ports, standing, rules]) {
     const part = make("div", "", ...[...cell.cloneNode(true).childNodes]);
@@ -53,9 +61,11 @@ function article(row) {
 function tell(element) {
   const found = connectionsOf(element);
   const body = details.querySelector(".body");
-  details.querySelector("h2").textContent = element.getAttribute("aria-label").split("\n")[0].split(";")[0];
+  details.querySelector("h2").textContent = element.getAttribute("aria-label").split("\n")[0];
   body.replaceChildren(...found.slice(0, TOLD).map(article));
-  if (kept === element) body.prepend(Object.assign(make("span", "kept; Esc lets go"), { className: "kept" }));
+  body.classList.toggle("single", element.matches(".line") && found.length === 1);
+  details.classList.add("telling");
+  letGo.hidden = kept !== element;
   if (!found.length) body.append(make("p", "Nothing goes in or out here."));
   if (found.length > TOLD) body.append(make("p", `And ${found.length - TOLD} more, in the table below.`));
   return found;
@@ -73,6 +83,8 @@ function look(element) {
 function lookAway() {
   if (kept) return look(kept);
   picture.classList.remove("looking");
+  details.classList.remove("telling");
+  letGo.hidden = true;
   for (const element of all(".lit", picture)) element.classList.remove("lit");
 }
 
@@ -108,14 +120,15 @@ function filter() {
   const busy = new Set(shown.flatMap((row) => [row.dataset.source, row.dataset.target]));
   const near = new Set(shown.flatMap((row) => row.dataset.tenants.split(" ")));
   for (const line of lines) line.classList.toggle("off", !numbersOf(line).some((number) => seen.has(number)));
-  for (const member of members) member.classList.toggle("unused", !busy.has(member.dataset.member));
+  const filtered = Boolean(choice.tenant.value || choice.port.value);
+  for (const member of members) member.classList.toggle("unused", filtered && !busy.has(member.dataset.member));
   for (const tenant of tenants) {
     const chosen = tenant.dataset.tenant === choice.tenant.value;
     tenant.classList.toggle("off", Boolean(choice.tenant.value) && !chosen && !near.has(tenant.dataset.tenant));
     if (chosen) tenant.classList.add("open");
   }
   document.getElementById("shown").value = `${shown.length} of ${rows.size} connections`;
-  if (kept && !kept.checkVisibility()) keep(kept);
+  if (kept && !shows(kept)) keep(kept);
   arrange();
 }
 
@@ -148,7 +161,7 @@ function stretch(height) {
     const [first, ...others] = all(".name", rail);
     others.forEach((other) => other.remove());
     const [, x, top] = /translate\((\S+) (\S+)\)/.exec(first.getAttribute("transform"));
-    for (let y = Number(top) + REPEAT; y + REPEAT / 2 < height; y += REPEAT) {
+    for (let y = Number(top) + REPEAT; y + Number(rail.dataset.length) <= height; y += REPEAT) {
       const again = first.cloneNode(true);
       again.setAttribute("transform", `translate(${x} ${y}) rotate(-90)`);
       rail.append(again);
@@ -175,7 +188,7 @@ function bend(crossing) {
 
 function resize(height) {
   const [, , width] = picture.getAttribute("viewBox").split(" ").map(Number);
-  const whole = height + margin;
+  const whole = height + Number(picture.querySelector("[data-around]").dataset.around);
   picture.setAttribute("viewBox", `0 0 ${width} ${whole}`);
   picture.setAttribute("height", whole);
 }
@@ -183,7 +196,7 @@ function resize(height) {
 // One stop for Tab, arrows from there
 
 function stops() {
-  return all(TARGETS, picture).filter((each) => each.checkVisibility());
+  return all(TARGETS, picture).filter(shows);
 }
 
 function rove() {
@@ -226,7 +239,7 @@ function lead(button) {
     for (const tenant of rows.get(number).dataset.tenants.split(" ")) tenants[tenant]?.classList.add("open");
   }
   filter();
-  const line = lines.find((each) => each.checkVisibility() && numbersOf(each).some((number) => wanted.includes(number)));
+  const line = lines.find((each) => shows(each) && numbersOf(each).some((number) => wanted.includes(number)));
   if (!line) return;
   if (kept !== line) keep(line);
   step(line, 0);
@@ -244,18 +257,19 @@ function start() {
     title.remove();
   }
   for (const type of ["pointerover", "focusin"]) {
-    picture.addEventListener(type, (event) => {
+    canvas.addEventListener(type, (event) => {
       const element = event.target.closest(TARGETS);
       if (element && !kept) look(element);
     });
   }
-  for (const type of ["pointerleave", "focusout"]) picture.addEventListener(type, lookAway);
-  picture.addEventListener("click", (event) => {
+  for (const type of ["pointerleave", "focusout"]) canvas.addEventListener(type, lookAway);
+  canvas.addEventListener("click", (event) => {
     const element = event.target.closest(TARGETS);
     if (element) use(element);
     else if (kept) keep(kept);
   });
-  picture.addEventListener("keydown", onKey);
+  canvas.addEventListener("keydown", onKey);
+  letGo.addEventListener("click", () => kept && keep(kept));
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && kept) keep(kept);
   });
@@ -276,5 +290,4 @@ function start() {
   filter();
 }
 
-const margin = Number(picture.getAttribute("height")) - Number(picture.querySelector(".rail .bar, .fences .pickets")?.getAttribute("height") ?? 0);
 start();

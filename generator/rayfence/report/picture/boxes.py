@@ -68,25 +68,19 @@ class Arc:
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A tenant, `height` when open; `folded` is the bar that it is otherwise."""
+    """A tenant, `height` when open; `folded` is the bar that it is otherwise. `standing` is the worst of its lines."""
 
     group: Group
     spaces: tuple[Space, ...]
     arcs: tuple[Arc, ...]
     height: float
     folded: Row
+    standing: Standing
 
     @property
     def rows(self) -> tuple[Row, ...]:
         """Its pods, downwards."""
         return tuple(row for space in self.spaces for row in space.rows)
-
-    @property
-    def standing(self) -> Standing:
-        """The worst of all its lines."""
-        taps = (tap.found for row in self.rows for tap in row.taps)
-        found = [each for some in (*taps, *(arc.found for arc in self.arcs)) for each in some]
-        return worst(found) if found else Standing.ASKED
 
 
 def box(group: Group, rails: Sequence[Rail], index: _Index) -> Box:
@@ -94,7 +88,10 @@ def box(group: Group, rails: Sequence[Rail], index: _Index) -> Box:
     spaces = tuple(_spaces(group, rails, index))
     rows = [row for space in spaces for row in space.rows]
     height = spaces[-1].y + spaces[-1].height + PAD if spaces else FOLDED
-    return Box(group, spaces, tuple(_arcs(rows, index)), height, _row(group.members, 0, FOLDED, rails, index))
+    ids = {member.id for member in group.members}
+    theirs = [each for ends, found in index.items() if not ids.isdisjoint(ends) for each in found]
+    folded = _row(group.members, 0, FOLDED, rails, index)
+    return Box(group, spaces, tuple(_arcs(rows, index)), height, folded, worst(theirs) if theirs else Standing.ASKED)
 
 
 def _spaces(group: Group, rails: Sequence[Rail], index: _Index) -> Iterator[Space]:

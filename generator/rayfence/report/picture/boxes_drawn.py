@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping
 from xml.etree.ElementTree import Element
 
 from rayfence.reach.findings import Member, Role
-from rayfence.report.picture.boxes import HEADER, LABEL, ROW, Box, Row, Space
-from rayfence.report.picture.connections import Standing
+from rayfence.report.picture.boxes import HEADER, LABEL, Box, Row, Space
 from rayfence.report.picture.elements import classes, element, group, label, path, title
 from rayfence.report.picture.lines import MARKS, arc, tap
 from rayfence.report.picture.rails import BOX, Frame, Side
@@ -31,20 +30,20 @@ def pod_edge(box: float) -> float:
 
 
 def tenant(
-    box: Box, number: int, placed: Frame, numbers: Mapping[str, int], *, top: float, open: bool, whole: bool
+    box: Box, number: int, placed: Frame, numbers: Mapping[str, int], *, top: float, opened: bool, whole: bool
 ) -> Element:
     """The box at y `top`. `numbers` are the members' by id; `whole` also draws the half that does not show."""
-    height = box.height if open else box.folded.height
+    height = box.height if opened else box.folded.height
     halves = []
-    if whole or open:
+    if whole or opened:
         halves.append(group(*_inside(box, placed, numbers), class_="inside"))
-    if whole or not open:
-        halves.append(group(*_taps(box.folded, placed, pod=False), class_="bar"))
+    if whole or not opened:
+        halves.append(group(*_taps(box.folded, placed, pod=False), class_="folded"))
     return group(
         element("rect", x=placed.box, y=0, width=BOX, height=height, rx=10, class_="box"),
         _header(box, placed.box),
         *halves,
-        class_=classes("tenant", "open" if open else "", box.standing),
+        class_=classes("tenant", "open" if opened else "", box.standing),
         transform=f"translate(0 {top:g})",
         data_tenant=number,
         data_open=box.height,

@@ -21,7 +21,7 @@ Point = tuple[float, float]
 def crossing(
     each: Crossing, placed: Frame, boxes: Sequence[Box], tops: Sequence[float], opened: Sequence[bool]
 ) -> Element:
-    """Drawn for boxes that stand at `tops`; `data-source`, `data-target`: box, x and y when open, x and y when folded."""
+    """Drawn for boxes at `tops`; `data-source` and `data-target` say: box, x and y when open, x and y when folded."""
     points = [_points(end, placed, boxes[end.box]) for end in (each.source, each.target)]
     upwards = each.source.box > each.target.box
     bend = min(NEAR + STEP * abs(each.source.box - each.target.box), FAR) - (BACK if upwards else 0.0)

@@ -15,9 +15,9 @@ from rayfence.report.picture.crossings import crossings
 from rayfence.report.picture.crossings_drawn import crossing
 from rayfence.report.picture.elements import group
 from rayfence.report.picture.rails import Frame, frame
-from rayfence.report.picture.rails_drawn import TOP, fences, headings, rails
+from rayfence.report.picture.rails_drawn import LEAST, TOP, fences, headings, rails
 
-GAP, BOTTOM, LEAST = 14.0, 14.0, 190.0
+GAP, BOTTOM = 14.0, 14.0
 FITS, MOST_OPENED = 1500.0, 3
 
 
@@ -65,11 +65,11 @@ def _arranged(
     findings: Findings, placed: Frame, boxes: Sequence[Box], drawn: Sequence[Connection], *, whole: bool
 ) -> Drawing:
     numbers, opened = numbered(findings), opened_at_first(boxes)
-    heights = [box.height if open else box.folded.height for box, open in zip(boxes, opened, strict=True)]
+    heights = [box.height if is_open else box.folded.height for box, is_open in zip(boxes, opened, strict=True)]
     tops = list(accumulate((height + GAP for height in heights), initial=0.0))
     height = max(LEAST, tops[-1] - GAP)
     stack = [
-        tenant(each, number, placed, numbers, top=tops[number], open=opened[number], whole=whole)
+        tenant(each, number, placed, numbers, top=tops[number], opened=opened[number], whole=whole)
         for number, each in enumerate(boxes)
     ]
     bows = [crossing(each, placed, boxes, tops, opened) for each in crossings(boxes, drawn)]
@@ -79,5 +79,5 @@ def _arranged(
         group(*rails(placed, numbers, height), class_="rails"),
         group(*bows, class_="crossings"),
     ]
-    body = group(headings(placed), group(*parts, transform=f"translate(0 {TOP:g})"))
+    body = group(headings(placed), group(*parts, transform=f"translate(0 {TOP:g})"), data_around=TOP + BOTTOM)
     return Drawing(body, placed.width, TOP + height + BOTTOM)

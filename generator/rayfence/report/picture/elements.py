@@ -10,11 +10,17 @@ from rayfence.report.terminal import visible
 Value = str | float
 
 
-def element(tag: str, *children: Element, text: str = "", **attributes: Value) -> Element:
+def element(tag: str, /, *children: Element, **attributes: Value) -> Element:
     """An element; `class_` and `data_x` are written `class` and `data-x`, control characters are made visible."""
     made = Element(tag, {_name(key): visible(written(value)) for key, value in attributes.items()})
-    made.text = "\n".join(visible(line) for line in text.split("\n")) or None
     made.extend(children)
+    return made
+
+
+def worded(tag: str, text: str, /, **attributes: Value) -> Element:
+    """An element that has text and nothing else in it."""
+    made = element(tag, **attributes)
+    made.text = "\n".join(map(visible, text.split("\n")))
     return made
 
 
@@ -25,12 +31,12 @@ def group(*children: Element, **attributes: Value) -> Element:
 
 def label(x: float, y: float, text: str, **attributes: Value) -> Element:
     """One line of text, upright in the middle of `y`."""
-    return element("text", text=text, x=x, y=y, dy="0.35em", **attributes)
+    return worded("text", text, x=x, y=y, dy="0.35em", **attributes)
 
 
 def title(text: str) -> Element:
     """What an element is called, which browsers also show as a tooltip."""
-    return element("title", text=text)
+    return worded("title", text)
 
 
 def path(*steps: Value, class_: str) -> Element:

@@ -1,4 +1,4 @@
-"""Taps, arcs and crossings in, SVG groups out: the line, a wide one to hit, arrowheads, ports, and a mark if it is bad."""
+"""Taps and arcs in, SVG groups out: the line, a wide one to hit, arrowheads, ports, and a mark if it is bad."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from rayfence.report.picture.boxes import Arc, Tap
 from rayfence.report.picture.connections import Connection, Standing, worst
 from rayfence.report.picture.elements import Value, classes, element, group, label, numbers, path, title
 from rayfence.report.picture.rails import LABELS, Side
-from rayfence.report.picture.words import MONOSPACED, count, fit_ports, ports_of, sentence, width_of
+from rayfence.report.picture.words import MONOSPACED, count, fit_ports, ports_of, sentences, width_of
 
-MARKS = {Standing.HOLE: "!", Standing.MISSING: "×"}
+MARKS = {Standing.HOLE: "!", Standing.MISSING: "✕"}
 PORT_SIZE, MOST_TOLD = 10.5, 4
 BEND, BEND_STEP, MOST_BEND = 22.0, 13.0, 142.0
 
@@ -59,13 +59,20 @@ def line(
 def told(found: Sequence[Connection]) -> str:
     """What a line stands for: everything of one connection, the first few of many."""
     if len(found) == 1:
-        return sentence(found[0])
+        return "\n".join(sentences(found[0]))
     more = [f"and {len(found) - MOST_TOLD} more"] if len(found) > MOST_TOLD else []
-    return "\n".join([count(len(found), "connection"), *map(sentence, found[:MOST_TOLD]), *more])
+    return "\n".join([_heading(found), *(", ".join(sentences(each)) for each in found[:MOST_TOLD]), *more])
+
+
+def _heading(found: Sequence[Connection]) -> str:
+    sources, targets = ({each.source.id for each in found}, {each.target.id for each in found})
+    if sources == targets:
+        return " ⇄ ".join(sorted(sources))
+    return " → ".join(ids.pop() if len(ids) == 1 else count(len(ids), "pod") for ids in (sources, targets))
 
 
 def plate(found: Sequence[Connection], x: float, y: float, side: Side) -> Element:
-    """The ports of a line, on a ground that hides the line behind them; `x` is where they end, or begin on the right."""
+    """The ports of a line, on a ground that hides the line; `x` is where they end, or on the right begin."""
     text = fit_ports(ports_of(found), LABELS - 40, PORT_SIZE)
     width = width_of(text, PORT_SIZE, MONOSPACED) + 6
     ground = element("rect", x=x - width + 3 if side is Side.LEFT else x - 3, y=y - 6, width=width, height=12)

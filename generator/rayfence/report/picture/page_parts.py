@@ -10,7 +10,7 @@ from rayfence.reach.findings import Findings
 from rayfence.report.picture import legend as signs
 from rayfence.report.picture.connections import Connection, Standing, owners, tenants
 from rayfence.report.picture.drawing import numbered
-from rayfence.report.picture.elements import element, numbers
+from rayfence.report.picture.elements import element, numbers, worded
 from rayfence.report.picture.summary import claims
 from rayfence.report.picture.words import MEANINGS, count, ports_of
 
@@ -21,11 +21,9 @@ def answer(findings: Findings) -> Iterator[Element]:
     """The proofs, each with its result."""
     items = []
     for holds, claim, asked in claims(findings):
-        sign = element("span", text="✓" if holds else "!", class_="sign", aria_hidden="true")
-        questions = [element("small", text=count(asked, "question"))] if asked else []
-        items.append(
-            element("li", sign, element("span", text=claim), *questions, class_="holds" if holds else "refuted")
-        )
+        sign = worded("span", "✓" if holds else "!", class_="sign", aria_hidden="true")
+        questions = [worded("small", count(asked, "question"))] if asked else []
+        items.append(element("li", sign, worded("span", claim), *questions, class_="holds" if holds else "refuted"))
     yield element("ul", *items, class_="claims")
 
 
@@ -36,24 +34,24 @@ def against(findings: Findings, found: Sequence[Connection]) -> Iterator[Element
     items = []
     for counterexample in findings.counterexamples:
         where = [each.number for each in found if counterexample.line in each.against]
-        tag = {"data_numbers": numbers(where), "type": "button"} if where else {}
-        items.append(element("li", element("button" if where else "span", text=counterexample.line, **tag)))
-    heading = element("h2", text=count(len(items), "counterexample"))
+        tag: dict[str, str] = {"data_numbers": numbers(where), "type": "button"} if where else {}
+        items.append(element("li", worded("button" if where else "span", counterexample.line, **tag)))
+    heading = worded("h2", count(len(items), "counterexample"))
     yield element("section", heading, element("ul", *items), class_="against", aria_label="Counterexamples")
 
 
 def tenant_options(findings: Findings) -> Iterator[Element]:
     """Every tenant, and all of them."""
-    yield element("option", text="all", value="")
+    yield worded("option", "all", value="")
     for number, group in enumerate(tenants(findings)):
-        yield element("option", text=group.name, value=str(number))
+        yield worded("option", group.name, value=str(number))
 
 
 def port_options(found: Sequence[Connection]) -> Iterator[Element]:
     """Every port that anything speaks of, by number, and all of them."""
-    yield element("option", text="any", value="")
+    yield worded("option", "any", value="")
     for port in sorted(ports_of(found), key=_by_number):
-        yield element("option", text=port, value=port)
+        yield worded("option", port, value=port)
 
 
 def legend(findings: Findings, found: Sequence[Connection]) -> Iterator[Element]:
@@ -64,34 +62,36 @@ def legend(findings: Findings, found: Sequence[Connection]) -> Iterator[Element]
         box = f"0 0 {signs.WIDTH:g} {signs.HEIGHT:g}"
         size = {"width": signs.WIDTH, "height": signs.HEIGHT}
         drawn = element("svg", swatch, class_="picture", viewBox=box, aria_hidden="true", **size)
-        items.append(element("li", drawn, element("span", text=meaning)))
+        items.append(element("li", drawn, worded("span", meaning)))
     yield element("ul", *items, class_="legend", aria_label="Legend")
 
 
 def notes(findings: Findings) -> Iterator[Element]:
     """What a reader must know."""
     if findings.notes:
-        yield element("ul", *(element("li", text=note) for note in findings.notes), class_="notes", aria_label="Notes")
+        yield element("ul", *(worded("li", note) for note in findings.notes), class_="notes", aria_label="Notes")
 
 
 def table(findings: Findings, found: Sequence[Connection]) -> Iterator[Element]:
     """A row for each connection. The page's program has no other source: what it shows of a line is its rows."""
     places, owner = numbered(findings), owners(findings)
-    head = element("thead", element("tr", *(element("th", text=name, scope="col") for name in COLUMNS)))
-    body = element("tbody", *(_row(each, places, owner) for each in found))
-    yield element("table", element("caption", text=count(len(found), "connection")), head, body)
+    head = element("thead", element("tr", *(worded("th", name, scope="col") for name in COLUMNS)))
+    body = element("tbody", *(_row(each, places, owner) for each in sorted(found, key=_badness)))
+    yield element("table", worded("caption", count(len(found), "connection")), head, body)
 
 
 def _row(each: Connection, places: dict[str, int], owner: dict[str, int]) -> Element:
     theirs = {owner[id] for id in (each.source.id, each.target.id) if id in owner}
-    ports = [element("span", text=port, class_="port") for port in each.ports]
-    rules = [element("code", text=rule) for rule in each.rules] + [element("em", text=line) for line in each.against]
+    ports = [worded("span", port, class_="port") for port in each.ports]
+    for port in ports:
+        port.tail = " "  # without it, a copy of the table runs them together
+    rules = [worded("code", rule) for rule in each.rules] + [worded("em", line) for line in each.against]
     return element(
         "tr",
-        element("td", text=each.source.id),
-        element("td", text=each.target.id),
+        worded("td", each.source.id),
+        worded("td", each.target.id),
         element("td", *ports, class_="ports-cell"),
-        element("td", text=MEANINGS[each.standing], class_="standing"),
+        worded("td", MEANINGS[each.standing], class_="standing"),
         element("td", *rules, class_="rules"),
         class_="" if each.standing is Standing.ASKED else each.standing,
         data_number=str(each.number),
@@ -99,6 +99,10 @@ def _row(each: Connection, places: dict[str, int], owner: dict[str, int]) -> Ele
         data_target=str(places[each.target.id]),
         data_tenants=numbers(sorted(theirs)),
     )
+
+
+def _badness(each: Connection) -> int:
+    return list(Standing).index(each.standing)
 
 
 def _by_number(port: str) -> tuple[int, str]:

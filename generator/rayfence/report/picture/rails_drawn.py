@@ -7,11 +7,11 @@ from itertools import groupby
 from xml.etree.ElementTree import Element
 
 from rayfence.reach.findings import GroupKind
-from rayfence.report.picture.elements import classes, element, group, label, path, title
-from rayfence.report.picture.rails import WIDTH, Frame, Rail, Side
+from rayfence.report.picture.elements import classes, element, group, label, path, title, worded
+from rayfence.report.picture.rails import WIDTH, Frame, Side
 from rayfence.report.picture.words import fit, width_of
 
-TOP = 36.0
+TOP, LEAST = 36.0, 240.0
 SIZE, REPEAT, INDENT = 12.0, 360.0, 14.0
 NAMES = {GroupKind.OUTSIDE: "outside", GroupKind.PLATFORM: "platform", GroupKind.TENANT: "tenants"}
 IDLE = "reaches no tenant"
@@ -42,21 +42,20 @@ def fence(x: float, height: float) -> Element:
 def rails(placed: Frame, numbers: Mapping[str, int], height: float) -> Iterator[Element]:
     """A bar with the name of its member, as often as there is room for it."""
     for rail in placed.rails:
+        name = fit(f"{rail.label} — {IDLE}" if rail.idle else rail.label, LEAST - 2 * INDENT, SIZE)
         yield group(
             title(f"{rail.member.id}, {rail.member.role}{f': {IDLE}' if rail.idle else ''}"),
             element("rect", x=rail.x, y=0, width=WIDTH, height=height, rx=6, class_="bar"),
-            *_names(rail, height),
+            *_names(name, rail.x + WIDTH / 2, height),
             class_=classes("rail", rail.kind, "idle" if rail.idle else ""),
             role="img",
             data_member=numbers[rail.member.id],
+            data_length=width_of(name, SIZE),
         )
 
 
-def _names(rail: Rail, height: float) -> Iterator[Element]:
-    text = f"{rail.label} — {IDLE}" if rail.idle else rail.label
-    text = fit(text, height - 2 * INDENT, SIZE)
+def _names(name: str, x: float, height: float) -> Iterator[Element]:
     y = INDENT
-    while y + width_of(text, SIZE) <= height:
-        place = f"translate({rail.x + WIDTH / 2:g} {y:g}) rotate(-90)"
-        yield element("text", text=text, transform=place, dy="0.35em", class_="name")
+    while y + width_of(name, SIZE) <= height:
+        yield worded("text", name, transform=f"translate({x:g} {y:g}) rotate(-90)", dy="0.35em", class_="name")
         y += REPEAT

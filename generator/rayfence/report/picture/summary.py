@@ -10,8 +10,8 @@ from rayfence.report.picture.words import count
 
 CLAIMS = {
     Proof.RUNS: ("Ray can start and run", "Ray cannot start or run"),
-    Proof.ISOLATED: ("nobody comes in from outside or from another tenant", "somebody comes in who must not"),
-    Proof.MINIMAL: ("no rule is there in vain", "some rule is there in vain"),
+    Proof.ISOLATED: ("no way in from outside or between tenants", "there is a way in that must not be"),
+    Proof.MINIMAL: ("every rule is needed", "not every rule is needed"),
 }
 
 

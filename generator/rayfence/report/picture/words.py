@@ -12,8 +12,8 @@ from rayfence.report.terminal import visible
 PROPORTIONAL, MONOSPACED = 0.6, 0.61
 
 MEANINGS = {
-    Standing.ASKED: "allowed, and asked for by a configuration",
-    Standing.UNASKED: "allowed, though no configuration asks for it",
+    Standing.ASKED: "allowed, as configured",
+    Standing.UNASKED: "allowed, though nothing configured asks for it",
     Standing.HOLE: "open, and must not be",
     Standing.MISSING: "closed, and Ray needs it",
 }
@@ -58,12 +58,11 @@ def ports_of(found: Iterable[Connection]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(port for each in found for port in each.ports))
 
 
-def sentence(connection: Connection) -> str:
-    """All there is to say of a connection, as one line."""
-    rules = f"; by {', '.join(connection.rules)}" if connection.rules else ""
-    against = "".join(f"; {line}" for line in connection.against)
-    ends = f"{connection.source.id} to {connection.target.id}"
-    return visible(f"{ends}: {', '.join(connection.ports)}; {MEANINGS[connection.standing]}{rules}{against}")
+def sentences(connection: Connection) -> list[str]:
+    """All there is to say of a connection: who to whom, on which ports, how good that is, and by which rules."""
+    ends = f"{connection.source.id} → {connection.target.id}"
+    rules = [f"by {rule}" for rule in connection.rules]
+    return [ends, ", ".join(connection.ports), MEANINGS[connection.standing], *rules, *connection.against]
 
 
 def count(number: int, noun: str) -> str:
