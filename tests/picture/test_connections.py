@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from rayfence.reach.findings import Counterexample, Proof
+from rayfence.reach.findings import Counterexample, Member, Proof, Role
 from rayfence.report.picture.connections import Standing, connections, worst
 from rayfence.report.picture.drawing import touching
 from rayfence.report.picture.words import fit, short_ports
@@ -44,6 +44,16 @@ def test_a_flow_that_ray_misses_is_a_connection_of_its_own():
         missing.ports,
         missing.rules,
     )
+
+
+def test_a_hole_between_two_leaves_what_is_asked_for_between_them_alone():
+    told = Counterexample(Proof.ISOLATED, "isolated: it is open", OPERATOR.id, HEAD_OF_1, "TCP 10001")
+    hole = edge(OPERATOR, Member(HEAD_OF_1, "ray-head", "team-1", Role.HEAD), "TCP 10001", rule="x", asked=False)
+    found = connections(sample(1, told, extra=(hole,)))
+
+    assert [(("TCP 8265", "TCP 8000"), Standing.ASKED), (("TCP 10001",), Standing.HOLE)] == [
+        (each.ports, each.standing) for each in found if (each.source.id, each.target.id) == (OPERATOR.id, HEAD_OF_1)
+    ]
 
 
 def test_a_hole_is_told_even_where_the_findings_have_no_edge_for_it():

@@ -116,7 +116,7 @@ def test_hostile_words_are_text():
     tags = {each.tag.removeprefix(SVG) for each in picture.iter()}
 
     assert {"svg", "g", "title", "style", "rect", "path", "circle", "text"} == tags
-    assert [] == [key for each in picture.iter() for key in each if key.startswith("on")]
+    assert [] == [key for each in picture.iter() for key in each.attrib if key.startswith("on")]
     assert any(WORDS[0] in title for title in titles(picture))
 
 

@@ -18,6 +18,7 @@ const TARGETS = ".header, .line[data-numbers], .pod, .rail";
 const GAP = 14;
 const LEAST = 240;
 const REPEAT = 360;
+const NAME = 212;
 const TOLD = 40;
 
 let kept = null;
@@ -161,7 +162,7 @@ function stretch(height) {
     const [first, ...others] = all(".name", rail);
     others.forEach((other) => other.remove());
     const [, x, top] = /translate\((\S+) (\S+)\)/.exec(first.getAttribute("transform"));
-    for (let y = Number(top) + REPEAT; y + Number(rail.dataset.length) <= height; y += REPEAT) {
+    for (let y = Number(top) + REPEAT; y + NAME <= height; y += REPEAT) {
       const again = first.cloneNode(true);
       again.setAttribute("transform", `translate(${x} ${y}) rotate(-90)`);
       rail.append(again);

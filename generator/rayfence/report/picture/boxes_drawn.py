@@ -13,6 +13,7 @@ from rayfence.report.picture.rails import BOX, Frame, Side
 from rayfence.report.picture.words import count, fit, width_of
 
 INSET, POD_INSET, POD_WIDTH, POD_HEIGHT = 12.0, 24.0, 290.0, 26.0
+CROWD = 24
 NAME_SIZE, POD_SIZE, SMALL = 14.0, 12.0, 11.0
 
 # One shape for each role that Ray knows, so that nobody has to read colours.
@@ -43,7 +44,7 @@ def tenant(
         element("rect", x=placed.box, y=0, width=BOX, height=height, rx=10, class_="box"),
         _header(box, placed.box),
         *halves,
-        class_=classes("tenant", "open" if opened else "", box.standing),
+        class_=classes("tenant", "open" if opened else "", "crowded" if len(box.arcs) > CROWD else "", box.standing),
         transform=f"translate(0 {top:g})",
         data_tenant=number,
         data_open=box.height,

@@ -44,9 +44,10 @@ def connections(findings: Findings) -> tuple[Connection, ...]:
     members = {member.id: member for group in findings.groups for member in group.members}
     holes = _by_ends(findings.counterexamples, Proof.ISOLATED)
     missed = _by_ends(findings.counterexamples, Proof.RUNS)
-    there = [_of_edge(edge, holes.pop((edge.source_id, edge.target_id), ())) for edge in findings.edges]
+    there = [_of_edge(edge, holes) for edge in findings.edges]
+    met = {ends for ends, _, _, standing, _ in there if standing is Standing.HOLE}
     told = [
-        *(_of_refuted(ends, found, Standing.HOLE) for ends, found in holes.items()),
+        *(_of_refuted(ends, found, Standing.HOLE) for ends, found in holes.items() if ends not in met),
         *(_of_refuted(ends, found, Standing.MISSING) for ends, found in missed.items()),
     ]
     return tuple(
@@ -83,11 +84,13 @@ def by_ends(found: Sequence[Connection]) -> Mapping[Ends, tuple[Connection, ...]
 _Told = tuple[Ends, tuple[str, ...], tuple[str, ...], Standing, tuple[str, ...]]
 
 
-def _of_edge(edge: Edge, holes: Sequence[Counterexample]) -> _Told:
+def _of_edge(edge: Edge, holes: Mapping[Ends, Sequence[Counterexample]]) -> _Told:
     ends = (edge.source_id, edge.target_id)
-    if holes:
-        return ends, edge.ports, edge.rules, Standing.HOLE, tuple(each.line for each in holes)
-    return ends, edge.ports, edge.rules, Standing.ASKED if edge.named_by_config else Standing.UNASKED, ()
+    if edge.named_by_config:
+        return ends, edge.ports, edge.rules, Standing.ASKED, ()
+    if ends in holes:
+        return ends, edge.ports, edge.rules, Standing.HOLE, tuple(each.line for each in holes[ends])
+    return ends, edge.ports, edge.rules, Standing.UNASKED, ()
 
 
 def _of_refuted(ends: Ends, found: Sequence[Counterexample], standing: Standing) -> _Told:

@@ -18,7 +18,7 @@ from rayfence.report.picture.rails import Frame, frame
 from rayfence.report.picture.rails_drawn import LEAST, TOP, fences, headings, rails
 
 GAP, BOTTOM = 14.0, 14.0
-FITS, MOST_OPENED = 1500.0, 3
+FITS, FIT_BESIDE = 1500.0, 1000.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +54,12 @@ def numbered(findings: Findings) -> dict[str, int]:
 
 
 def opened_at_first(boxes: Sequence[Box]) -> list[bool]:
-    """Which boxes begin open: all if they fit, else the first few in which something is wrong."""
+    """Which boxes begin open: all if they fit, else of those in which something is wrong as many as fit."""
     if sum(box.height for box in boxes) <= FITS:
         return [True] * len(boxes)
-    wrong = [n for n, box in enumerate(boxes) if box.standing in (Standing.HOLE, Standing.MISSING)]
-    return [number in wrong[:MOST_OPENED] for number in range(len(boxes))]
+    wrong = [box.standing in (Standing.HOLE, Standing.MISSING) for box in boxes]
+    heights = accumulate(box.height if bad else 0.0 for box, bad in zip(boxes, wrong, strict=True))
+    return [bad and height <= FIT_BESIDE for bad, height in zip(wrong, heights, strict=True)]
 
 
 def _arranged(

@@ -31,9 +31,9 @@ def against(findings: Findings, found: Sequence[Connection]) -> Iterator[Element
     """What refutes the proofs: a button for what the picture can show, plain text for the rest."""
     if findings.holds:
         return
-    items = []
+    items, places = [], _places(found)
     for counterexample in findings.counterexamples:
-        where = [each.number for each in found if counterexample.line in each.against]
+        where = places.get(counterexample.line, [])
         tag: dict[str, str] = {"data_numbers": numbers(where), "type": "button"} if where else {}
         items.append(element("li", worded("button" if where else "span", counterexample.line, **tag)))
     heading = worded("h2", count(len(items), "counterexample"))
@@ -78,6 +78,14 @@ def table(findings: Findings, found: Sequence[Connection]) -> Iterator[Element]:
     head = element("thead", element("tr", *(worded("th", name, scope="col") for name in COLUMNS)))
     body = element("tbody", *(_row(each, places, owner) for each in sorted(found, key=_badness)))
     yield element("table", worded("caption", count(len(found), "connection")), head, body)
+
+
+def _places(found: Sequence[Connection]) -> dict[str, list[int]]:
+    places: dict[str, list[int]] = {}
+    for each in found:
+        for line in each.against:
+            places.setdefault(line, []).append(each.number)
+    return places
 
 
 def _row(each: Connection, places: dict[str, int], owner: dict[str, int]) -> Element:

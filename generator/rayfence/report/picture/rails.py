@@ -1,6 +1,6 @@
 """Findings in, rails out: the upright bars that stand for the platform and the outside, left and right of the tenants.
 
-Left is who comes in, right is whom the tenants go to; the outside is beyond a fence.
+Right is whom the tenants go to and who never comes in, left is everybody else; the outside is beyond a fence.
 """
 
 from __future__ import annotations
@@ -68,12 +68,12 @@ def frame(findings: Findings, drawn: Sequence[Connection], *, crossings: bool) -
 
 
 def _sides(findings: Findings, drawn: Sequence[Connection]) -> dict[Side, list[tuple[GroupKind, Member]]]:
-    coming = Counter(each.source.id for each in drawn)
-    going = Counter(each.target.id for each in drawn)
+    coming = {each.source.id for each in drawn}
+    going = {each.target.id for each in drawn}
     sides: dict[Side, list[tuple[GroupKind, Member]]] = {Side.LEFT: [], Side.RIGHT: []}
     for kind in (GroupKind.OUTSIDE, GroupKind.PLATFORM):
         for member in (each for group in findings.groups if group.kind is kind for each in group.members):
-            side = Side.RIGHT if going[member.id] > coming[member.id] else Side.LEFT
+            side = Side.RIGHT if member.id in going - coming else Side.LEFT
             sides[side].append((kind, member))
     sides[Side.RIGHT].reverse()
     return sides

@@ -8,13 +8,14 @@ from xml.etree.ElementTree import Element
 
 from rayfence.reach.findings import GroupKind
 from rayfence.report.picture.elements import classes, element, group, label, path, title, worded
-from rayfence.report.picture.rails import WIDTH, Frame, Side
+from rayfence.report.picture.rails import FENCE, WIDTH, Frame, Side
 from rayfence.report.picture.words import fit, width_of
 
 TOP, LEAST = 36.0, 240.0
-SIZE, REPEAT, INDENT = 12.0, 360.0, 14.0
+SIZE, REPEAT, INDENT, NAME = 12.0, 360.0, 14.0, 212.0
 NAMES = {GroupKind.OUTSIDE: "outside", GroupKind.PLATFORM: "platform", GroupKind.TENANT: "tenants"}
-IDLE = "reaches no tenant"
+IDLE, NONE = "reaches no tenant", "none reaches a tenant"
+HEADING = 11.0 * 1.25  # capitals, and letters set apart
 
 
 def headings(placed: Frame) -> Element:
@@ -22,8 +23,16 @@ def headings(placed: Frame) -> Element:
     words = [label(placed.box, TOP / 2 - 4, NAMES[GroupKind.TENANT])]
     for (side, kind), there in groupby(placed.rails, key=lambda rail: (rail.side, rail.kind)):
         run = list(there)
-        x = run[0].x if side is Side.LEFT else run[-1].x + WIDTH
-        words.append(label(x, TOP / 2 - 4, NAMES[kind], class_=side))
+        start, end = run[0].x, run[-1].x + WIDTH
+        told = f"{NAMES[kind]}: {NONE}" if all(rail.idle for rail in run) else NAMES[kind]
+        words.append(
+            label(
+                start if side is Side.LEFT else end,
+                TOP / 2 - 4,
+                told if width_of(told, HEADING) < end - start + FENCE else NAMES[kind],
+                class_=side,
+            )
+        )
     return group(*words, class_="headings")
 
 
@@ -42,7 +51,7 @@ def fence(x: float, height: float) -> Element:
 def rails(placed: Frame, numbers: Mapping[str, int], height: float) -> Iterator[Element]:
     """A bar with the name of its member, as often as there is room for it."""
     for rail in placed.rails:
-        name = fit(f"{rail.label} — {IDLE}" if rail.idle else rail.label, LEAST - 2 * INDENT, SIZE)
+        name = fit(rail.label, NAME, SIZE)
         yield group(
             title(f"{rail.member.id}, {rail.member.role}{f': {IDLE}' if rail.idle else ''}"),
             element("rect", x=rail.x, y=0, width=WIDTH, height=height, rx=6, class_="bar"),
@@ -50,12 +59,11 @@ def rails(placed: Frame, numbers: Mapping[str, int], height: float) -> Iterator[
             class_=classes("rail", rail.kind, "idle" if rail.idle else ""),
             role="img",
             data_member=numbers[rail.member.id],
-            data_length=width_of(name, SIZE),
         )
 
 
 def _names(name: str, x: float, height: float) -> Iterator[Element]:
     y = INDENT
-    while y + width_of(name, SIZE) <= height:
+    while y + NAME <= height:
         yield worded("text", name, transform=f"translate({x:g} {y:g}) rotate(-90)", dy="0.35em", class_="name")
         y += REPEAT

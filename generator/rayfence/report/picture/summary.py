@@ -10,7 +10,7 @@ from rayfence.report.picture.words import count
 
 CLAIMS = {
     Proof.RUNS: ("Ray can start and run", "Ray cannot start or run"),
-    Proof.ISOLATED: ("no way in from outside or between tenants", "there is a way in that must not be"),
+    Proof.ISOLATED: ("nothing else is open", "something else is open"),
     Proof.MINIMAL: ("every rule is needed", "not every rule is needed"),
 }
 
