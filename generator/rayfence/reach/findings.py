@@ -19,7 +19,7 @@ class GroupKind(StrEnum):
 
 
 class Role(StrEnum):
-    """What a member is."""
+    """What a member is. A peer is somebody whom a rule names, put there to be let in or not."""
 
     HEAD = "head"
     WORKER = "worker"
@@ -31,6 +31,7 @@ class Role(StrEnum):
     API_SERVER = "api-server"
     STRANGER = "stranger"
     FORGED = "forged"
+    PEER = "peer"
     ADDRESS = "address"
 
 
@@ -66,8 +67,8 @@ class Group:
 class Edge:
     """What one member may open to another.
 
-    `ports` are `TCP 8265`, `TCP 9000-9010`, `all TCP ports` or `all ports`. `rules` are the rules that open them, or say
-    that nothing closes them. `named_by_config` is False for an edge that no configuration asks for.
+    `ports` are `TCP 8265`, `TCP 9000-9010`, `all TCP ports` or `all ports`. `rules` are the rules that open them, or
+    say that nothing closes them. `named_by_config` is False for an edge that no configuration asks for.
     """
 
     source_id: str

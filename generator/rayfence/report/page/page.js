@@ -256,6 +256,7 @@ function start() {
     element.setAttribute("role", "button");
     element.tabIndex = -1;
     title.remove();
+    for (const word of all("text", element)) word.setAttribute("aria-hidden", "true");
   }
   for (const type of ["pointerover", "focusin"]) {
     canvas.addEventListener(type, (event) => {
