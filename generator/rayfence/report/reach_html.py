@@ -23,7 +23,7 @@ from rayfence.report.picture.summary import amounts, verdict
 def render(findings: Findings) -> str:
     """The text of an HTML file, the same for the same findings."""
     found = connections(findings)
-    style, script = reach_svg.css() + page_file("page.css"), page_file("page.js")
+    style, script = reach_svg.css() + page_file("page.css"), page_file("arrange.js") + page_file("page.js")
     parts = {
         "answer": page_parts.answer(findings),
         "against": page_parts.against(findings, found),
