@@ -7,7 +7,7 @@ from xml.etree.ElementTree import Element
 
 from rayfence.reach.findings import GroupKind
 from rayfence.report.picture.connections import Standing
-from rayfence.report.picture.elements import classes, element, group, path
+from rayfence.report.picture.elements import classes, element, group, label, path
 from rayfence.report.picture.lines import arrow, mark
 from rayfence.report.picture.rails_drawn import fence
 from rayfence.report.picture.words import MEANINGS
@@ -23,6 +23,7 @@ def entries(kinds: frozenset[GroupKind], standings: frozenset[Standing]) -> Iter
     for standing in reversed(Standing):
         if standing in standings or standing is Standing.ASKED:
             yield _line(standing), MEANINGS[standing]
+    yield group(label(WIDTH - 2, _MIDDLE, "8265"), class_="ports left"), "a TCP port; other protocols are named"
     yield _rail("platform"), "a service or a stranger: one bar, joined where a dot or an arrowhead meets it"
     if GroupKind.OUTSIDE in kinds:
         yield fence(WIDTH / 2, HEIGHT), "the fence; who is beyond it is neither tenant nor platform"
