@@ -59,6 +59,10 @@ class Decider:
             return Decision(flow, _UNTOUCHED, _UNTOUCHED)
         return Decision(flow, self._side(flow, flow.source, EGRESS), self._side(flow, flow.target, INGRESS))
 
+    def closing(self, endpoint: Endpoint, direction: str) -> tuple[Policy, ...]:
+        """The policies that isolate an endpoint in a direction."""
+        return self._closing[endpoint, direction]
+
     def _side(self, flow: Flow, endpoint: Endpoint, direction: str) -> Side:
         closing = self._closing[endpoint, direction]
         opening = tuple(

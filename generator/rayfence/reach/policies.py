@@ -40,11 +40,17 @@ class Rule:
     def lets(self, flow: Flow, topology: Topology) -> bool:
         """Whether it allows a flow of a pod that its policy selects."""
         other = flow.source if self.direction == INGRESS else flow.target
-        peers = self.value.get(_KEYS[self.direction][1]) or []
         ports = self.value.get("ports") or []
-        return (not peers or any(_is_peer(peer, other, self.namespace, topology) for peer in peers)) and (
-            not ports or any(_is_port(port, flow) for port in ports)
-        )
+        return self.names(other, topology) and (not ports or any(_is_port(port, flow) for port in ports))
+
+    def names(self, other: Endpoint, topology: Topology) -> bool:
+        """Whether the other end of a flow is one of its peers."""
+        return not self.peers or any(_is_peer(peer, other, self.namespace, topology) for peer in self.peers)
+
+    @property
+    def peers(self) -> list[Json]:
+        """Whom it names; with nobody named it is everybody."""
+        return self.value.get(_KEYS[self.direction][1]) or []
 
 
 @dataclass(frozen=True, slots=True)

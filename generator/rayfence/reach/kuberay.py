@@ -1,0 +1,187 @@
+"""A Ray object in, what KubeRay would make of it out: the RayCluster, its pods with their labels, the job's submitter.
+
+Names are readable ones: where KubeRay appends random characters, here they are `aaaaa`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from rayfence.network.policy import CLUSTER_LABEL, DASHBOARD_PORT, NODE_TYPE_LABEL
+from rayfence.reach.findings import Role
+from rayfence.workload import K8S_JOB, Site, Workload, dig, items
+from rayfence.workload import Role as Site_Role
+
+Json = Mapping[str, Any]
+
+RANDOM = "aaaaa"
+ORIGIN_NAME, ORIGIN_KIND = "ray.io/originated-from-cr-name", "ray.io/originated-from-crd"
+METRICS_PORT = 8080
+
+# A group of this many hosts or fewer is one pod.
+ALONE = 1
+
+
+@dataclass(frozen=True, slots=True)
+class MadePod:
+    """A pod before it has an address."""
+
+    name: str
+    role: Role
+    labels: Mapping[str, str]
+    ports: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class RayCluster:
+    """A RayCluster as it stands in the cluster, whoever made it. `job` is the RayJob that it was made for, or ''."""
+
+    manifest: Json
+    pods: tuple[MadePod, ...]
+    job: str = ""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return str(self.manifest["metadata"]["name"])
+
+    @property
+    def autoscales(self) -> bool:
+        """Whether its head asks the API server for more workers."""
+        return dig(self.manifest, "spec", "enableInTreeAutoscaling") is True
+
+    def port(self, parameter: str, default: int) -> int:
+        """A port of the head, as `rayStartParams` has it."""
+        found = str(dig(self.manifest, "spec", "headGroupSpec", "rayStartParams", parameter) or "")
+        return int(found) if found.isdigit() and 0 < int(found) < 65536 else default
+
+    @property
+    def dashboard(self) -> int:
+        """The port of its dashboard, where jobs are submitted."""
+        return self.port("dashboard-port", DASHBOARD_PORT)
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """All that becomes of one object, and the `objects` that then stand in the cluster: itself, and what it owns.
+
+    A job without a cluster of its own `selects` one by name ('' otherwise).
+    """
+
+    namespace: str
+    objects: tuple[Json, ...]
+    cluster: RayCluster | None
+    submitter: MadePod | None = None
+    job: str = ""
+    selects: str = ""
+
+
+def made(manifest: Json) -> Made:
+    """What KubeRay makes of an object of one of its kinds. Raises Malformed where it cannot be read."""
+    if manifest["kind"] == "RayCronJob":
+        return made(_job_of(manifest))
+    work = Workload(manifest)
+    cluster = _cluster(work) if work.has_cluster else None
+    objects = (manifest, cluster.manifest) if cluster and cluster.manifest is not manifest else (manifest,)
+    if manifest["kind"] != "RayJob":
+        return Made(work.namespace, objects, cluster)
+    selects = str(work.job("clusterSelector", CLUSTER_LABEL) or "")
+    return Made(work.namespace, objects, cluster, _submitter(work), _name(manifest), selects)
+
+
+def _job_of(cron: Json) -> Json:
+    # The RayJob of a RayCronJob carries none of its labels.
+    name = _name(cron)
+    metadata = {"name": f"{name}-{RANDOM}", "namespace": cron["metadata"].get("namespace")}
+    labels = {"ray.io/cronjob-name": name}
+    return {
+        **cron,
+        "kind": "RayJob",
+        "metadata": {**metadata, "labels": labels},
+        "spec": dig(cron, "spec", "jobTemplate"),
+    }
+
+
+def _cluster(work: Workload) -> RayCluster:
+    manifest = work.value if work.kind.is_cluster else _owned(work)
+    pods = tuple(pod for site in work.sites if site.role is not Site_Role.SUBMITTER for pod in _pods(site, manifest))
+    return RayCluster(manifest, pods, _name(work.value) if work.kind.name == "RayJob" else "")
+
+
+def _owned(work: Workload) -> Json:
+    """The RayCluster of a RayJob or RayService: its labels and annotations are copied, and it is their owner."""
+    name, kind, metadata = _name(work.value), work.kind.name, work.value["metadata"]
+    labels = {**(metadata.get("labels") or {}), ORIGIN_NAME: name, ORIGIN_KIND: kind}
+    if work.submission_mode:
+        labels["ray.io/job-submission-mode"] = work.submission_mode
+    owner = {"apiVersion": work.value["apiVersion"], "kind": kind, "name": name, "uid": name, "controller": True}
+    return {
+        "apiVersion": work.value["apiVersion"],
+        "kind": "RayCluster",
+        "metadata": {
+            "name": f"{name}-{RANDOM}",
+            "namespace": work.namespace,
+            "labels": labels,
+            "annotations": dict(metadata.get("annotations") or {}),
+            "ownerReferences": [owner],
+        },
+        "spec": work.get(),
+    }
+
+
+def _pods(site: Site, cluster: Json) -> Iterator[MadePod]:
+    name, head = _name(cluster), site.role is Site_Role.HEAD
+    group = "headgroup" if head else str(dig(site.group, "groupName") or "")
+    names = [f"{name}-head"] if head else [f"{name}-{group}-worker-{number}" for number in range(_how_many(site))]
+    # These win over what the tenant wrote.
+    marks = {CLUSTER_LABEL: name, NODE_TYPE_LABEL: site.role.value, "ray.io/group": group}
+    defaults = {
+        "ray.io/is-ray-node": "yes",
+        "ray.io/identifier": f"{name}-{site.role.value}",
+        "app.kubernetes.io/name": "kuberay",
+        "app.kubernetes.io/created-by": "kuberay-operator",
+    }
+    labels = defaults | _labels(site) | marks
+    ports = {"metrics": METRICS_PORT} | _named_ports(site)
+    yield from (MadePod(each, Role(site.role.value), labels, ports) for each in names)
+
+
+def _how_many(site: Site) -> int:
+    """Two pods stand for any number of them; a group that can only ever have one has one."""
+    most, hosts = (dig(site.group, key) for key in ("maxReplicas", "numOfHosts"))
+    return 1 if most == ALONE and hosts in (None, ALONE) else 2
+
+
+def _submitter(work: Workload) -> MadePod | None:
+    if work.submission_mode != K8S_JOB:
+        return None
+    (site,) = (site for site in work.sites if site.role is Site_Role.SUBMITTER)
+    job = _name(work.value)
+    marks = {ORIGIN_NAME: job, ORIGIN_KIND: "RayJob", "batch.kubernetes.io/job-name": job}
+    return MadePod(f"{job}-submitter", Role.SUBMITTER, _labels(site) | marks, {})
+
+
+def _labels(site: Site) -> dict[str, str]:
+    own, group = dig(site.template, "metadata", "labels"), dig(site.group, "labels")
+    return {
+        str(key): str(value)
+        for labels in (own, group)
+        if isinstance(labels, dict)
+        for key, value in labels.items()
+        if value is not None
+    }
+
+
+def _named_ports(site: Site) -> dict[str, int]:
+    found = (port for each in site.containers("containers") for port in items(dig(each.value, "ports")))
+    return {
+        port["name"]: port["containerPort"]
+        for port in found
+        if isinstance(port, dict) and isinstance(port.get("name"), str) and isinstance(port.get("containerPort"), int)
+    }
+
+
+def _name(manifest: Json) -> str:
+    return str(dig(manifest, "metadata", "name") or "")

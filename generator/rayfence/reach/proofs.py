@@ -1,0 +1,125 @@
+"""A tenant's world in; what refutes the three proofs about it out, one line for each counterexample.
+
+Runs: what Ray and the config need is open. Isolated: nothing else is, on any port of any protocol. Minimal: each rule
+is the only one that opens something needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain, groupby, permutations
+
+from rayfence.reach.deciding import Decider, Decision
+from rayfence.reach.explaining import closed
+from rayfence.reach.findings import Counterexample, Edge, Proof
+from rayfence.reach.named import named
+from rayfence.reach.needs import Need, needs
+from rayfence.reach.policies import Rule, read
+from rayfence.reach.population import Inhabitant
+from rayfence.reach.spans import Spans, common, without, words
+from rayfence.reach.ways import Way, Ways
+from rayfence.reach.world import World
+
+Decided = Sequence[tuple[Need, Decision]]
+
+# Policies of rules that a tenant wrote itself: whether they are of use is not ours to say.
+OWN_WORDS = ("rayfence-head", "rayfence-worker")
+UNCLOSED = "nothing closes it"
+
+
+@dataclass(frozen=True, slots=True)
+class Proved:
+    """What was found about one tenant. `idle` are rules that nothing needs, where that refutes nothing."""
+
+    counterexamples: tuple[Counterexample, ...]
+    edges: tuple[Edge, ...]
+    asked: dict[Proof, int]
+    idle: tuple[str, ...]
+
+
+def prove(world: World) -> Proved:
+    """All three proofs about the tenant of a world."""
+    decider = Decider(world.topology)
+    decided = [(need, decider.decide(need.flow)) for need in needs(world)]
+    ways = list(open_ways(world))
+    useless, idle = _idle(world, decided)
+    return Proved(
+        (*not_running(decided), *not_isolated(ways), *useless),
+        tuple(chain.from_iterable(_edges(way, unasked) for way, unasked in ways)),
+        {
+            Proof.RUNS: len(decided),
+            Proof.ISOLATED: sum(1 for _ in _pairs(world)),
+            Proof.MINIMAL: sum(1 for _ in _rules(world)),
+        },
+        tuple(map(str, idle)),
+    )
+
+
+def not_running(decided: Decided) -> Iterator[Counterexample]:
+    """What is needed and not open: one for each pair and reason, at the first of its ports."""
+    refused = [(need, decision) for need, decision in decided if not decision.allowed]
+    for _, group in groupby(refused, key=lambda each: (each[0].flow.source, each[0].flow.target, each[0].reason)):
+        (need, decision), *others = group
+        flow, also = need.flow, f" (and {len(others)} more of its ports)" if others else ""
+        line = f"{flow}{also} must be open, for {need.reason}: {closed(decision)}"
+        yield Counterexample(Proof.RUNS, line, str(flow.source), str(flow.target), f"{flow.protocol} {flow.port}")
+
+
+def open_ways(world: World) -> Iterator[tuple[Way, Spans]]:
+    """Every way to, from and among the tenant's pods that lets anything through, and what of it nobody asked for."""
+    ways = Ways(world.topology)
+    for source, target in _pairs(world):
+        way = ways.between(source.endpoint, target.endpoint)
+        if way.spans:
+            yield way, without(way.spans, named(world, source, target))
+
+
+def not_isolated(ways: Sequence[tuple[Way, Spans]]) -> Iterator[Counterexample]:
+    """What is open and asked for by no configuration: one for each pair, at the first of its ports."""
+    for way, unasked in ways:
+        if unasked:
+            ports, by = ", ".join(words(unasked)), "; ".join(_openers(way, unasked))
+            line = f"{way.source} -> {way.target} {ports} is open and no configuration asks for it: {by}"
+            first = f"{unasked[0].protocol} {unasked[0].first}"
+            yield Counterexample(Proof.ISOLATED, line, str(way.source), str(way.target), first)
+
+
+def unneeded(world: World, decided: Decided) -> list[Rule]:
+    """The rules in the tenant's namespaces without any of which everything that is needed stays open."""
+    sides = (side for _, decision in decided if decision.allowed for side in (decision.egress, decision.ingress))
+    needed = {str(side.opened_by[0]) for side in sides if len(side.opened_by) == 1}
+    return [rule for rule in _rules(world) if str(rule) not in needed]
+
+
+def _idle(world: World, decided: Decided) -> tuple[list[Counterexample], list[Rule]]:
+    """Unneeded rules: those that refute the proof, and those that other objects or the tenant itself may want."""
+    rules = unneeded(world, decided)
+    useless = [rule for rule in rules if world.scenario.sampled and rule.policy.rpartition("/")[2] not in OWN_WORDS]
+    line = "without it everything that Ray and the config need stays open"
+    return [Counterexample(Proof.MINIMAL, f"{rule}: {line}") for rule in useless], [
+        rule for rule in rules if rule not in useless
+    ]
+
+
+def _rules(world: World) -> Iterator[Rule]:
+    for policy in map(read, world.scenario.layered[world.tenant.name]):
+        yield from chain.from_iterable(policy.rules.values())
+
+
+def _pairs(world: World) -> Iterator[tuple[Inhabitant, Inhabitant]]:
+    pairs = permutations(world.inhabitants.values(), 2)
+    return ((source, target) for source, target in pairs if world.tenant in (source.tenant, target.tenant))
+
+
+def _edges(way: Way, unasked: Spans) -> Iterator[Edge]:
+    for spans, is_named in ((without(way.spans, unasked), True), (unasked, False)):
+        if spans:
+            yield Edge(str(way.source), str(way.target), words(spans), tuple(_openers(way, spans)), is_named)
+
+
+def _openers(way: Way, spans: Spans) -> list[str]:
+    """The rules that open these ports at either end, or that nothing closes an end."""
+    ends = (("egress", way.source, way.egress), ("ingress", way.target, way.ingress))
+    opened = [str(rule) for _, _, end in ends for rule, those in end.opened if common(those, spans)]
+    return opened or [UNCLOSED]

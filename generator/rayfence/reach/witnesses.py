@@ -1,0 +1,92 @@
+"""A rule's peer in, an endpoint that it names out: so that whatever a rule opens, somebody is there to be let in.
+
+A peer that names namespaces gets a pod in each of them. One that chooses namespaces by other labels gets a pod in a
+namespace made for it, for whoever may label a namespace may be there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from ipaddress import ip_address, ip_network
+from itertools import chain
+
+from rayfence.reach.policies import Json, read, selects
+from rayfence.reach.topology import NAME_LABEL
+
+Labels = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class PodLike:
+    """A pod that a peer names. `namespace_labels` are there where the namespace was made up for it."""
+
+    namespace: str
+    labels: Labels
+    namespace_labels: Labels | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AddressLike:
+    """An address that a peer names."""
+
+    cidr: str
+    ip: str
+
+
+Witness = PodLike | AddressLike
+
+
+def peers_of(policies: Iterable[Json]) -> Iterator[tuple[str, Json]]:
+    """Every peer of every rule, with the namespace of its policy."""
+    for policy in map(read, policies):
+        for rule in chain.from_iterable(policy.rules.values()):
+            yield from ((policy.namespace, peer) for peer in rule.peers)
+
+
+def witnesses(peer: Json, namespace: str) -> Iterator[Witness]:
+    """Who a peer of a policy in `namespace` names: nobody where its selectors contradict themselves."""
+    if "ipBlock" in peer:
+        yield from _address(peer["ipBlock"])
+        return
+    pods, spaces = satisfying(peer.get("podSelector") or {}), peer.get("namespaceSelector")
+    if pods is None:
+        return
+    if spaces is None:
+        yield PodLike(namespace, pods)
+    elif (named := named_namespaces(spaces)) is not None:
+        yield from (PodLike(each, pods) for each in named)
+    elif (labels := satisfying(spaces)) is not None:
+        yield PodLike("-".join(["any", *labels.values()]), pods, labels)
+
+
+def named_namespaces(selector: Json) -> list[str] | None:
+    """The namespaces that a selector names, None where it chooses them by something else."""
+    found = [[value] for key, value in (selector.get("matchLabels") or {}).items() if key == NAME_LABEL]
+    found += [
+        each.get("values") or []
+        for each in selector.get("matchExpressions") or []
+        if (each["key"], each["operator"]) == (NAME_LABEL, "In")
+    ]
+    return sorted(set(found[0]).intersection(*found[1:])) if found else None
+
+
+def satisfying(selector: Json) -> dict[str, str] | None:
+    """Labels that a selector matches, None where there are none to be found."""
+    labels = dict(selector.get("matchLabels") or {})
+    for each in selector.get("matchExpressions") or []:
+        if each["operator"] in ("In", "Exists"):
+            labels.setdefault(each["key"], (each.get("values") or ["any"])[0])
+    return labels if selects(selector, labels) else None
+
+
+def _address(block: Json) -> Iterator[AddressLike]:
+    network = ip_network(block["cidr"], strict=False)
+    holes = [ip_network(hole, strict=False) for hole in block.get("except") or []]
+    # Just behind a hole there is an address that is not in it.
+    candidates = [network[0] + 1 if network.num_addresses > 1 else network[0], network[0]]
+    candidates += [hole[-1] + 1 for hole in holes if int(hole[-1]) < int(network[-1])]
+    for address in candidates:
+        if address in network and not any(address in hole for hole in holes):
+            yield AddressLike(block["cidr"], str(ip_address(address)))
+            return

@@ -1,0 +1,119 @@
+"""A scenario and one of its tenants in, the cluster as that tenant meets it out: its pods, and everybody it may meet.
+
+Of the other tenants there are all, or in a large config those that can matter; see `neighbours`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from ipaddress import ip_address, ip_network
+from itertools import chain, count
+
+from rayfence.config import Platform, Tenant
+from rayfence.reach.findings import Role
+from rayfence.reach.neighbours import neighbours
+from rayfence.reach.policies import Json, Policy, read
+from rayfence.reach.population import Addresses, Inhabitant, addresses, outsiders, platform_of, pods_of
+from rayfence.reach.scenario import Scenario
+from rayfence.reach.topology import Address, Endpoint, Pod, Topology
+from rayfence.reach.witnesses import AddressLike, PodLike, Witness, peers_of, witnesses
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """`inhabitants` by endpoint, the tenant's own first. `more` are its policies that are not of the layered set."""
+
+    scenario: Scenario
+    tenant: Tenant
+    inhabitants: Mapping[Endpoint, Inhabitant]
+    topology: Topology
+    more: tuple[Policy, ...] = ()
+
+    @property
+    def platform(self) -> Platform:
+        """The decisions that hold for every tenant."""
+        return self.scenario.config.platform
+
+    def own(self, *roles: Role) -> list[Inhabitant]:
+        """The tenant's pods of these roles."""
+        return [each for each in self.inhabitants.values() if each.tenant is self.tenant and each.role in roles]
+
+    def others(self, *roles: Role) -> list[Inhabitant]:
+        """Those of these roles who are no tenant's."""
+        return [each for each in self.inhabitants.values() if each.tenant is None and each.role in roles]
+
+
+def world(scenario: Scenario, tenant: Tenant, also: Iterable[Tenant] = ()) -> World:
+    """The tenant with its neighbours, and with those tenants that are asked for."""
+    met = {each.name: each for each in (*neighbours(scenario, tenant), *also) if each is not tenant}
+    others = list(met.values())
+    free = addresses()
+    crowd = list(_crowd(scenario, tenant, others, free))
+    wanted = _wanted(scenario.policies(tenant), crowd)
+    crowd += _peers(wanted, tenant, scenario.config.by_namespace(), free)
+    made_up = {each.namespace: each.namespace_labels for each in wanted if isinstance(each, PodLike)}
+    labels = {namespace: found for namespace, found in made_up.items() if found is not None}
+    policies = [policy for one in (tenant, *others) for policy in scenario.policies(one)]
+    topology = Topology(labels, [each.endpoint for each in crowd], [*policies, *scenario.elsewhere])
+    more = tuple(map(read, scenario.more[tenant.name]))
+    return World(scenario, tenant, {each.endpoint: each for each in crowd}, topology, more)
+
+
+def _crowd(scenario: Scenario, tenant: Tenant, others: Sequence[Tenant], free: Addresses) -> Iterator[Inhabitant]:
+    platform = scenario.config.platform
+    label = platform.tenant_label
+    own = list(pods_of(tenant, scenario.made[tenant.name], label, free))
+    yield from own
+    for other in others:
+        yield from pods_of(other, scenario.made[other.name], label, free)
+    yield from platform_of(platform, free)
+    worn = _worn(own) | {label: tenant.name}
+    yield from outsiders(platform, tenant.name, _unclaimed(scenario), worn, free)
+    # The other tenant's own layer may stop this one, which is why there is one in nobody's namespace as well.
+    if others:
+        impostor = Pod(others[0].namespaces[0], f"forged-as-{tenant.name}", next(free), worn)
+        yield Inhabitant(impostor, Role.FORGED)
+
+
+def _worn(own: Iterable[Inhabitant]) -> dict[str, str]:
+    """The labels of the tenant's heads and submitters, all at once."""
+    copied = (each for each in own if each.role in (Role.SUBMITTER, Role.HEAD))
+    return {key: value for each in copied for key, value in each.labels.items()}
+
+
+def _unclaimed(scenario: Scenario) -> str:
+    """A namespace of nobody's."""
+    owners = scenario.config.by_namespace()
+    return next(name for name in chain(["stranger"], (f"stranger-{n}" for n in count(2))) if name not in owners)
+
+
+def _wanted(policies: Iterable[Json], crowd: Iterable[Inhabitant]) -> list[Witness]:
+    """Those whom the policies name and of whose like there is nobody yet."""
+    there, found = [each.endpoint for each in crowd], dict[str, Witness]()
+    for namespace, peer in peers_of(policies):
+        for each in witnesses(peer, namespace):
+            if not any(_is_like(endpoint, each) for endpoint in there):
+                found.setdefault(repr(each), each)
+    return list(found.values())
+
+
+def _is_like(endpoint: Endpoint, wanted: Witness) -> bool:
+    if isinstance(wanted, PodLike) and isinstance(endpoint, Pod):
+        return endpoint.namespace == wanted.namespace and wanted.labels.items() <= endpoint.labels.items()
+    if isinstance(wanted, AddressLike) and isinstance(endpoint, Address):
+        return ip_address(endpoint.ip) in ip_network(wanted.cidr, strict=False)
+    return False
+
+
+def _peers(
+    wanted: Iterable[Witness], tenant: Tenant, owners: Mapping[str, Tenant], free: Addresses
+) -> Iterator[Inhabitant]:
+    for number, each in enumerate(wanted, 1):
+        if isinstance(each, AddressLike):
+            yield Inhabitant(Address(each.cidr, each.ip), Role.PEER)
+            continue
+        name = "-".join([f"peer-{number}", *each.labels.values()])
+        owner = owners.get(each.namespace)
+        role = Role.NOTEBOOK if owner is tenant else Role.PEER
+        yield Inhabitant(Pod(each.namespace, name, next(free), each.labels), role, owner)
