@@ -17,7 +17,7 @@ class Side:
     opened_by: tuple[Rule, ...]
 
     @property
-    def open(self) -> bool:
+    def passes(self) -> bool:
         """Whether the flow passes this end."""
         return not self.closed_by or bool(self.opened_by)
 
@@ -33,7 +33,7 @@ class Decision:
     @property
     def allowed(self) -> bool:
         """Whether the connection comes about."""
-        return self.egress.open and self.ingress.open
+        return self.egress.passes and self.ingress.passes
 
 
 _UNTOUCHED = Side((), ())

@@ -17,7 +17,7 @@ _VERBS = {EGRESS: "out", INGRESS: "in"}
 def closed(decision: Decision) -> str:
     """Of a flow that is not allowed: who closes it."""
     sides = ((EGRESS, decision.flow.source, decision.egress), (INGRESS, decision.flow.target, decision.ingress))
-    return "; ".join(_closed(direction, endpoint, side) for direction, endpoint, side in sides if not side.open)
+    return "; ".join(_closed(direction, endpoint, side) for direction, endpoint, side in sides if not side.passes)
 
 
 def sides(decision: Decision) -> Iterator[str]:
@@ -30,7 +30,7 @@ def _side(direction: str, endpoint: Endpoint, side: Side) -> str:
     if not side.closed_by:
         what = "is no pod, so no policy selects it" if isinstance(endpoint, Address) else "is closed by nothing"
         return f"{direction.lower()} of {endpoint} {what}"
-    if not side.open:
+    if not side.passes:
         return _closed(direction, endpoint, side)
     return f"{direction.lower()} of {endpoint} is opened by {_list(list(map(str, side.opened_by)))}"
 
