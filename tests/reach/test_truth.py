@@ -1,0 +1,44 @@
+"""The truth table: who reaches whom, for three tenants in every mode and scope, as somebody last read it."""
+
+from __future__ import annotations
+
+import pytest
+
+from rayfence.reach.topology import Flow, Topology
+from rayfence.reach.world import World
+
+from .truth import GOLDEN, flows, ours, table, worlds
+
+WORLDS = list(worlds())
+
+
+def between_tenants(world: World) -> list[Flow]:
+    """The questions about pods of two tenants, those with forged labels among them."""
+    owners = world.scenario.config.by_namespace()
+    spaces = {each: owners.get(getattr(each, "namespace", "")) for each in world.topology.endpoints}
+    return [
+        flow
+        for flow in flows(world.topology)
+        if spaces[flow.source] and spaces[flow.target] and spaces[flow.source] is not spaces[flow.target]
+    ]
+
+
+def test_the_table_is_what_was_read():
+    assert GOLDEN.read_text(encoding="utf-8") == table(ours), "read the difference, then: python -m tests.reach.truth"
+
+
+@pytest.mark.parametrize("world", [world for _, world in WORLDS], ids=[name for name, _ in WORLDS])
+def test_no_tenant_reaches_another(world: World):
+    questions, allowed = between_tenants(world), ours(world.topology)
+
+    # 16 pods of team-a, 8 and a forged one of team-b, 8 of team-c, both ways, on 13 ports.
+    assert 2 * (16 * 9 + 16 * 8 + 9 * 8) * 13 == len(questions)
+    assert [] == [str(flow) for flow in questions if allowed(flow)]
+
+
+def test_a_table_without_policies_is_another():
+    """The judge is asked, and not only whether it agrees with itself."""
+    bare = table(lambda topology: ours(Topology(topology.namespaces, topology.endpoints, [])))
+
+    assert "......" not in bare
+    assert bare != GOLDEN.read_text(encoding="utf-8")
