@@ -16,6 +16,7 @@ COMMANDS = {
     "build": "Write the policies of your tenants.",
     "test": "Prove the policies: the real engine judges cases.",
     "check": "Would these manifests be admitted?",
+    "reach": "Who reaches whom, by which rule, and is that what was meant?",
     "mutate": "Which broken policies would your test cases notice?",
     "engines": "Find or build the policy engine that `test` needs.",
 }
@@ -25,6 +26,7 @@ Examples:
   rayfence build                       write policies/ from tenants/
   rayfence test                        let the real engine judge testcases/
   rayfence check cluster.yaml          is this RayCluster admitted, and if not: why
+  rayfence reach                       prove that Ray runs and tenants are apart
 
 \b
 Exit codes, of every command:

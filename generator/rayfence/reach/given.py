@@ -118,13 +118,9 @@ def _misshapen(value: Any) -> tuple[Path, str] | None:
     try:
         _accept()(value)
     except fastjsonschema.JsonSchemaValueException as error:
-        path = Path(step if isinstance(step, int) else _step(step) for step in error.path[1:])
-        return path, f"{error.message.removeprefix(error.name).strip()}"
+        path = Path(int(step) if str(step).isdigit() else str(step) for step in error.path[1:])
+        return path, str(error.message).removeprefix(str(error.name)).strip()
     return None
-
-
-def _step(step: str) -> str | int:
-    return int(step) if step.isdigit() else step
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Results and Outcomes in, text out: the tables of formats of `rayfence check` and `rayfence test`.
+"""Results, Outcomes and Findings in, text out: the formats of `rayfence check`, `rayfence test` and `rayfence reach`.
 
 Every format is a pure function. What it returns can always be encoded as UTF-8 and carries terminal codes only
 where `colour` asks for them.
@@ -12,7 +12,20 @@ from types import MappingProxyType
 from typing import assert_never
 
 from rayfence.outcome import Result, SuiteReport
-from rayfence.report import check_text, data, github, markdown, sarif, suite_text
+from rayfence.reach.deciding import Decision
+from rayfence.reach.findings import Findings
+from rayfence.report import (
+    check_text,
+    data,
+    github,
+    markdown,
+    reach_data,
+    reach_html,
+    reach_svg,
+    reach_text,
+    sarif,
+    suite_text,
+)
 
 NO_RULES: Mapping[str, str] = MappingProxyType({})
 
@@ -24,6 +37,15 @@ class CheckFormat(StrEnum):
     JSON = "json"
     SARIF = "sarif"
     GITHUB = "github"
+
+
+class ReachFormat(StrEnum):
+    """How `rayfence reach` can answer."""
+
+    TEXT = "text"
+    JSON = "json"
+    SVG = "svg"
+    HTML = "html"
 
 
 class SuiteFormat(StrEnum):
@@ -88,6 +110,29 @@ def suite_report(
             return _encodable(github.suite(report))
         case _:
             assert_never(format)
+
+
+def reach_report(findings: Findings, format: ReachFormat, *, colour: bool = False, width: int = 100) -> str:
+    """Who reaches whom, and whether the proofs hold, as one text that ends in a line break.
+
+    `colour` and `width` (in columns) are for text alone.
+    """
+    match format:
+        case ReachFormat.TEXT:
+            return _encodable(reach_text.render(findings, colour=colour, width=width))
+        case ReachFormat.JSON:
+            return _encodable(reach_data.findings(findings))
+        case ReachFormat.SVG:
+            return _encodable(reach_svg.render(findings))
+        case ReachFormat.HTML:
+            return _encodable(reach_html.render(findings))
+        case _:
+            assert_never(format)
+
+
+def decision_report(decision: Decision, format: ReachFormat) -> str:
+    """Whether one connection is allowed, and why or why not, as text or as JSON."""
+    return _encodable(reach_data.decision(decision) if format is ReachFormat.JSON else reach_text.decision(decision))
 
 
 def _encodable(text: str) -> str:

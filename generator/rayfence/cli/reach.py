@@ -1,0 +1,145 @@
+"""`rayfence reach`: who reaches whom by which NetworkPolicy, and whether that is enough for Ray and no more."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from rayfence.cli import console, manifests
+from rayfence.cli.exits import NO, WrongInput, refusal
+from rayfence.cli.options import OneOf, configuration, format_option, output_option, tenants_option
+from rayfence.config import Config
+from rayfence.reach.asking import NobodyThere, Question, answer
+from rayfence.reach.finding import find
+from rayfence.reach.given import Given, given
+from rayfence.reach.scenario import Scenario, namespace_of, scenario
+from rayfence.report import ReachFormat, decision_report, reach_report
+from rayfence.report.reach_text import summary_of
+
+NOTHING = "nothing was proved"
+
+
+@click.command("reach")
+@click.argument("paths", metavar="[PATH...]", nargs=-1)
+@tenants_option
+@click.option(
+    "--policies",
+    multiple=True,
+    metavar="PATH",
+    help="NetworkPolicies to ask about in place of those that rayfence writes; may be given several times.",
+)
+@click.option(
+    "--namespace", "-n", metavar="NAMESPACE", default="", help="For objects that name none, as with kubectl -n."
+)
+@click.option(
+    "--from", "source", metavar="NAMESPACE/POD", default="", help="Ask one question: who opens the connection."
+)
+@click.option(
+    "--to", "target", metavar="NAMESPACE/POD", default="", help="To whom; an IP address will do at either end."
+)
+@click.option("--port", metavar="N", type=click.IntRange(1, 65535), help="On which port.")
+@click.option(
+    "--protocol", type=OneOf(("TCP", "UDP", "SCTP")), default="TCP", show_default=True, help="By which protocol."
+)
+@format_option([each.value for each in ReachFormat])
+@output_option
+def command(
+    paths: tuple[str, ...],
+    folders: tuple[Path, ...],
+    policies: tuple[str, ...],
+    namespace: str,
+    source: str,
+    target: str,
+    port: int | None,
+    protocol: str,
+    format: str,
+    output: Path | None,
+) -> None:
+    """Who reaches whom, by which rule of which NetworkPolicy? And three proofs: Ray can run, nothing else is open, and
+    no rule is there for nothing.
+
+    PATH is a file, a folder or - for stdin: Ray objects to look at, and NetworkPolicies that stand beside those of
+    rayfence. Without Ray objects, a sample RayCluster and a sample RayJob stand in every tenant namespace.
+
+    \b
+    Examples:
+      rayfence reach
+      rayfence reach cluster.yaml --format html --output reach.html
+      rayfence reach --from ray-team-a/notebook --to ray-team-b/sample-head --port 8265
+      rayfence reach cluster.yaml --policies hand-written.yaml
+
+    \b
+    Exit codes:
+      0  all proofs hold; or the one connection is allowed
+      1  a proof is refuted; or the one connection is not allowed
+      2  something cannot be read, or the tenant config is wrong
+    """
+    question = _question(source, target, port, protocol, ReachFormat(format))
+    config = configuration(folders, NOTHING)
+    asked = _scenario(config, _given(paths, namespace), _given(policies, namespace) if policies else None)
+    if question:
+        _answer(asked, question, ReachFormat(format), output)
+    else:
+        _prove(asked, ReachFormat(format), output)
+
+
+def _question(source: str, target: str, port: int | None, protocol: str, format: ReachFormat) -> Question | None:
+    parts = {"--from": source, "--to": target, "--port": port}
+    missing = [name for name, part in parts.items() if not part]
+    if len(missing) == len(parts):
+        return None
+    if missing or not port:
+        raise click.UsageError(f"one question has three parts; add {' and '.join(missing)}")
+    if format not in (ReachFormat.TEXT, ReachFormat.JSON):
+        raise click.UsageError(f"one question is not answered by {format}; write --format text or --format json")
+    return Question(source, target, port, protocol)
+
+
+def _given(paths: Sequence[str], namespace: str) -> Given:
+    if not paths:
+        return Given()
+    found = given(manifests.documents(manifests.files(paths)), namespace)
+    if found.problems:
+        raise refusal(found.problems, NOTHING)
+    if not found.objects and not found.policies:
+        raise WrongInput(f"error: {', '.join(paths)}: no Ray object and no NetworkPolicy; name a file with one in it")
+    return found
+
+
+def _scenario(config: Config, beside: Given, instead: Given | None) -> Scenario:
+    owners = config.by_namespace()
+    for each in beside.objects:
+        space = namespace_of(each)
+        if space not in owners:
+            console.say(
+                f"warning: {each['kind']} {space}/{each['metadata']['name']} is left out: {space} is no tenant's"
+            )
+    objects = [each for each in beside.objects if namespace_of(each) in owners]
+    if beside.objects and not objects:
+        raise WrongInput(f"error: no Ray object is in a tenant's namespace; {NOTHING}")
+    policies = instead.policies if instead else None
+    return scenario(config, objects or None, more=beside.policies, instead=policies)
+
+
+def _prove(asked: Scenario, format: ReachFormat, output: Path | None) -> None:
+    with console.bar("tenants") as progress:
+        findings = find(asked, progress)
+    colour = output is None and console.colourful()
+    text = reach_report(findings, format, colour=colour, width=console.width())
+    console.deliver(text, output, summary_of(findings), for_people=format is ReachFormat.TEXT)
+    if not findings.holds:
+        raise click.exceptions.Exit(NO)
+
+
+def _answer(asked: Scenario, question: Question, format: ReachFormat, output: Path | None) -> None:
+    try:
+        decision = answer(asked, question)
+    except NobodyThere as nobody:
+        raise WrongInput(f"error: {nobody}") from None
+    text = decision_report(decision, format)
+    summary = "allowed" if decision.allowed else "not allowed"
+    console.deliver(text, output, summary, for_people=format is ReachFormat.TEXT)
+    if not decision.allowed:
+        raise click.exceptions.Exit(NO)
