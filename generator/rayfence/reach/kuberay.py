@@ -11,6 +11,7 @@ from typing import Any
 
 from rayfence.network.policy import CLUSTER_LABEL, DASHBOARD_PORT, NODE_TYPE_LABEL
 from rayfence.reach.findings import Role
+from rayfence.reach.spans import LAST
 from rayfence.workload import K8S_JOB, Site, Workload, dig, items
 from rayfence.workload import Role as Site_Role
 
@@ -32,6 +33,7 @@ class MadePod:
     role: Role
     labels: Mapping[str, str]
     ports: Mapping[str, int]
+    metrics: int = METRICS_PORT
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +56,7 @@ class RayCluster:
 
     def port(self, parameter: str, default: int) -> int:
         """A port of the head, as `rayStartParams` has it."""
-        found = str(dig(self.manifest, "spec", "headGroupSpec", "rayStartParams", parameter) or "")
-        return int(found) if found.isdigit() and 0 < int(found) < 65536 else default
+        return _port(dig(self.manifest, "spec", "headGroupSpec"), parameter, default)
 
     @property
     def dashboard(self) -> int:
@@ -144,8 +145,9 @@ def _pods(site: Site, cluster: Json) -> Iterator[MadePod]:
         "app.kubernetes.io/created-by": "kuberay-operator",
     }
     labels = defaults | _labels(site) | marks
-    ports = {"metrics": METRICS_PORT} | _named_ports(site)
-    yield from (MadePod(each, Role(site.role.value), labels, ports) for each in names)
+    metrics = _port(site.group, "metrics-export-port", METRICS_PORT)
+    ports = {"metrics": metrics} | _named_ports(site)
+    yield from (MadePod(each, Role(site.role.value), labels, ports, metrics) for each in names)
 
 
 def _how_many(site: Site) -> int:
@@ -181,6 +183,13 @@ def _named_ports(site: Site) -> dict[str, int]:
         for port in found
         if isinstance(port, dict) and isinstance(port.get("name"), str) and isinstance(port.get("containerPort"), int)
     }
+
+
+def _port(group: Any, parameter: str, default: int) -> int:
+    """What `rayStartParams` of a head or worker group says, where that is a port."""
+    found = dig(group, "rayStartParams", parameter)
+    is_port = isinstance(found, str) and found.isascii() and found.isdigit() and 0 < int(found) <= LAST
+    return int(found) if is_port else default
 
 
 def _name(manifest: Json) -> str:

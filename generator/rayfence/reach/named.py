@@ -53,7 +53,7 @@ def _ingress(world: World, source: Inhabitant, target: Inhabitant, tenant: Tenan
     if target.role is Role.HEAD and _is(world.platform.operator.peer, source):
         yield from on({*world.platform.operator.ports, *_dashboard(target)})
     if target.is_ray and source.namespace and source.namespace == world.platform.monitoring:
-        yield from on([METRICS_PORT])
+        yield from on({METRICS_PORT, target.metrics})
     if source.submits_to_head(target):
         yield from on(_dashboard(target))
     yield from _by_own_rules(world, INGRESS, target, source, target, tenant)

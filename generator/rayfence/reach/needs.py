@@ -11,7 +11,7 @@ from itertools import permutations
 
 from rayfence.config import Scope
 from rayfence.reach.findings import Role
-from rayfence.reach.kuberay import METRICS_PORT, RayCluster
+from rayfence.reach.kuberay import RayCluster
 from rayfence.reach.named import closes, own_rules
 from rayfence.reach.policies import EGRESS, INGRESS, Rule
 from rayfence.reach.population import INTERNET, Inhabitant
@@ -47,13 +47,13 @@ def needs(world: World) -> Iterator[Need]:
 def _inside_clusters(world: World) -> Iterator[Need]:
     for source, target in permutations(world.own(Role.HEAD, Role.WORKER), 2):
         if source.shares_cluster(target) and target.cluster:
-            for port in _ray_ports(target.cluster, target.role):
+            for port in _ray_ports(target.cluster, target):
                 yield _need(source, target, port, "Ray, inside a cluster")
 
 
-def _ray_ports(cluster: RayCluster, role: Role) -> list[int]:
-    fixed = [cluster.port(name, default) for name, default in HEAD_PORTS.items()] if role is Role.HEAD else []
-    return [*fixed, METRICS_PORT, AGENT_PORT, *RANDOM_PORTS]
+def _ray_ports(cluster: RayCluster, pod: Inhabitant) -> list[int]:
+    fixed = [cluster.port(name, default) for name, default in HEAD_PORTS.items()] if pod.role is Role.HEAD else []
+    return [*fixed, pod.metrics, AGENT_PORT, *RANDOM_PORTS]
 
 
 def _names(world: World) -> Iterator[Need]:
@@ -72,7 +72,7 @@ def _platform(world: World) -> Iterator[Need]:
                 yield _need(head, server, world.platform.api_server.port, "the autoscaler")
     for prometheus in world.others(Role.MONITORING):
         for pod in world.own(Role.HEAD, Role.WORKER):
-            yield _need(prometheus, pod, METRICS_PORT, "metrics")
+            yield _need(prometheus, pod, pod.metrics, "metrics")
 
 
 def _submitters(world: World) -> Iterator[Need]:

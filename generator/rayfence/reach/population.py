@@ -8,7 +8,7 @@ from ipaddress import ip_network
 
 from rayfence.config import Peer, Platform, Tenant
 from rayfence.reach.findings import Role
-from rayfence.reach.kuberay import Made, MadePod, RayCluster
+from rayfence.reach.kuberay import METRICS_PORT, Made, MadePod, RayCluster
 from rayfence.reach.topology import Address, Endpoint, Pod
 
 INTERNET = Address("internet", "203.0.113.10")
@@ -28,6 +28,7 @@ class Inhabitant:
     cluster: RayCluster | None = None
     job: str = ""
     submits_to: str = ""
+    metrics: int = METRICS_PORT
 
     @property
     def namespace(self) -> str:
@@ -65,7 +66,8 @@ def pods_of(tenant: Tenant, made: tuple[Made, ...], tenant_label: str, free: Add
     for each in made:
         if each.cluster:
             for pod in each.cluster.pods:
-                yield Inhabitant(_settled(pod, each.namespace, free), pod.role, tenant, each.cluster)
+                endpoint = _settled(pod, each.namespace, free)
+                yield Inhabitant(endpoint, pod.role, tenant, each.cluster, metrics=pod.metrics)
         if each.submitter:
             endpoint = _settled(each.submitter, each.namespace, free)
             target = each.cluster.name if each.cluster else each.selects

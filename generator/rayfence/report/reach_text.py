@@ -14,8 +14,8 @@ from rayfence.reach.findings import Findings, Proof
 from rayfence.report.reach_rows import Row, tables
 from rayfence.report.terminal import BAD, GOOD, draw, paint, visible
 
-# More counterexamples than this are not read on a screen; JSON has them all.
-MOST = 20
+# More counterexamples of a proof than this are not read on a screen; JSON has them all.
+MOST = 10
 
 SAYS = {
     Proof.RUNS: ("Ray can start and run", "flows that it needs"),
@@ -48,10 +48,12 @@ def summary_of(findings: Findings) -> str:
 
 
 def _counterexamples(findings: Findings, *, colour: bool) -> Iterator[str]:
-    for each in findings.counterexamples[:MOST]:
-        yield f"{paint(f'[{each.proof}]', BAD, colour=colour)} {visible(each.line)}\n"
-    if len(findings.counterexamples) > MOST:
-        yield f"and {len(findings.counterexamples) - MOST} more; --format json has them all\n"
+    for proof in Proof:
+        against = [each for each in findings.counterexamples if each.proof is proof]
+        mark = paint(f"[{proof}]", BAD, colour=colour)
+        yield from (f"{mark} {visible(each.line)}\n" for each in against[:MOST])
+        if len(against) > MOST:
+            yield f"{mark} and {len(against) - MOST} more; --format json has them all\n"
 
 
 def _verdict(findings: Findings, proof: Proof, *, colour: bool) -> str:
