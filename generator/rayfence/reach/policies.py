@@ -89,7 +89,8 @@ def read(manifest: Json) -> Policy:
 def selects(selector: Json, labels: Labels) -> bool:
     """Whether a label selector holds; the empty one always does."""
     wanted = (selector.get("matchLabels") or {}).items()
-    return all(labels.get(key) == value for key, value in wanted) and all(
+    # A null in YAML is an empty value to the API server, which only a label that is there can have.
+    return all(labels.get(key) == (value or "") for key, value in wanted) and all(
         _OPERATORS[each["operator"]](labels.get(each["key"]), each.get("values") or [])
         for each in selector.get("matchExpressions") or []
     )
@@ -104,8 +105,9 @@ _OPERATORS: Mapping[str, Callable[[str | None, list[str]], bool]] = {
 
 
 def _is_peer(peer: Json, other: Endpoint, namespace: str, topology: Topology) -> bool:
-    if "ipBlock" in peer:
-        return _in_block(peer["ipBlock"], other.ip)
+    block = peer.get("ipBlock")
+    if block is not None:
+        return _in_block(block, other.ip)
     if isinstance(other, Address):
         return False
     spaces, pods = peer.get("namespaceSelector"), peer.get("podSelector")
@@ -126,6 +128,12 @@ def _is_port(port: Json, flow: Flow) -> bool:
         return False
     first = port.get("port")
     if isinstance(first, str):
-        # A name is the target's, also in an egress rule.
-        return isinstance(flow.target, Pod) and flow.target.ports.get(first) == flow.port
+        return _is_named(first, flow)
     return first is None or first <= flow.port <= (port.get("endPort") or first)
+
+
+def _is_named(name: str, flow: Flow) -> bool:
+    # A name is the target's, also in an egress rule.
+    if not isinstance(flow.target, Pod) or flow.target.protocol_of(name) != flow.protocol:
+        return False
+    return flow.target.ports.get(name) == flow.port

@@ -11,16 +11,24 @@ NAME_LABEL = "kubernetes.io/metadata.name"
 
 @dataclass(frozen=True, slots=True)
 class Pod:
-    """A pod with an address of its own (never `hostNetwork`). `ports` are its named container ports, by name."""
+    """A pod with an address of its own (never `hostNetwork`). `ports` are its named container ports, by name.
+
+    `protocols` has the protocol of those that are not TCP.
+    """
 
     namespace: str
     name: str
     ip: str
     labels: Mapping[str, str] = field(default_factory=dict, compare=False)
     ports: Mapping[str, int] = field(default_factory=dict, compare=False)
+    protocols: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     def __str__(self) -> str:
         return f"{self.namespace}/{self.name}"
+
+    def protocol_of(self, port: str) -> str:
+        """The protocol of a named port."""
+        return self.protocols.get(port, "TCP")
 
 
 @dataclass(frozen=True, slots=True)
