@@ -20,7 +20,7 @@ from rayfence.yamlio import Document, Problem
 
 NETWORK_POLICY = ("networking.k8s.io/v1", "NetworkPolicy")
 
-_LABELS = {"type": "object", "additionalProperties": {"type": "string"}}
+_LABELS = {"type": "object", "additionalProperties": {"type": ["string", "null"]}}
 _NUMBER = {"type": "integer", "minimum": 1, "maximum": 65535}
 _CIDR = {"type": "string", "format": "cidr"}
 
@@ -41,7 +41,7 @@ _OPERATOR = {"enum": ["In", "NotIn", "Exists", "DoesNotExist"]}
 _EXPRESSION = _mapping("key", "operator", key={"type": "string"}, operator=_OPERATOR, values=_or_null(_list({})))
 _SELECTOR = _or_null(_mapping(matchLabels=_or_null(_LABELS), matchExpressions=_or_null(_list(_EXPRESSION))))
 _BLOCK = _mapping("cidr", cidr=_CIDR, **{"except": _or_null(_list(_CIDR))})
-_PEER = {**_mapping(ipBlock=_BLOCK, namespaceSelector=_SELECTOR, podSelector=_SELECTOR), "minProperties": 1}
+_PEER = {**_mapping(ipBlock=_or_null(_BLOCK), namespaceSelector=_SELECTOR, podSelector=_SELECTOR), "minProperties": 1}
 _PORT = _mapping(
     protocol={"enum": ["TCP", "UDP", "SCTP", None]},
     port={"anyOf": [_NUMBER, {"type": ["string", "null"]}]},

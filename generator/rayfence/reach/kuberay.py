@@ -33,6 +33,7 @@ class MadePod:
     role: Role
     labels: Mapping[str, str]
     ports: Mapping[str, int]
+    protocols: Mapping[str, str]
     metrics: int = METRICS_PORT
 
 
@@ -146,8 +147,10 @@ def _pods(site: Site, cluster: Json) -> Iterator[MadePod]:
     }
     labels = defaults | _labels(site) | marks
     metrics = _port(site.group, "metrics-export-port", METRICS_PORT)
-    ports = {"metrics": metrics} | _named_ports(site)
-    yield from (MadePod(each, Role(site.role.value), labels, ports, metrics) for each in names)
+    named = list(_named_ports(site))
+    ports = {"metrics": metrics} | {port["name"]: port["containerPort"] for port in named}
+    protocols = {port["name"]: str(port["protocol"]) for port in named if port.get("protocol")}
+    yield from (MadePod(each, Role(site.role.value), labels, ports, protocols, metrics) for each in names)
 
 
 def _how_many(site: Site) -> int:
@@ -162,7 +165,7 @@ def _submitter(work: Workload) -> MadePod | None:
     (site,) = (site for site in work.sites if site.role is Site_Role.SUBMITTER)
     job = _name(work.value)
     marks = {ORIGIN_NAME: job, ORIGIN_KIND: "RayJob", "batch.kubernetes.io/job-name": job}
-    return MadePod(f"{job}-submitter", Role.SUBMITTER, _labels(site) | marks, {})
+    return MadePod(f"{job}-submitter", Role.SUBMITTER, _labels(site) | marks, {}, {})
 
 
 def _labels(site: Site) -> dict[str, str]:
@@ -176,13 +179,10 @@ def _labels(site: Site) -> dict[str, str]:
     }
 
 
-def _named_ports(site: Site) -> dict[str, int]:
-    found = (port for each in site.containers("containers") for port in items(dig(each.value, "ports")))
-    return {
-        port["name"]: port["containerPort"]
-        for port in found
-        if isinstance(port, dict) and isinstance(port.get("name"), str) and isinstance(port.get("containerPort"), int)
-    }
+def _named_ports(site: Site) -> Iterator[Json]:
+    for port in (port for each in site.containers("containers") for port in items(dig(each.value, "ports"))):
+        if isinstance(port, dict) and isinstance(port.get("name"), str) and isinstance(port.get("containerPort"), int):
+            yield port
 
 
 def _port(group: Any, parameter: str, default: int) -> int:

@@ -106,7 +106,7 @@ def outsiders(platform: Platform, tenant: str, namespace: str, forged: Labels, f
 
 
 def _settled(pod: MadePod, namespace: str, free: Addresses) -> Pod:
-    return Pod(namespace, pod.name, next(free), pod.labels, pod.ports)
+    return Pod(namespace, pod.name, next(free), pod.labels, pod.ports, pod.protocols)
 
 
 def _chosen(name: str, peer: Peer, free: Addresses) -> Pod:

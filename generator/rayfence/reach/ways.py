@@ -82,9 +82,8 @@ def spans_of(rule: Json, target: Endpoint) -> Spans:
 def _spans(port: Json, target: Endpoint) -> Iterator[Span]:
     protocol, first = port.get("protocol") or "TCP", port.get("port")
     if isinstance(first, str):
-        first = target.ports.get(first) if isinstance(target, Pod) else None
-        if first is not None:
-            yield Span(protocol, first, first)
+        if isinstance(target, Pod) and first in target.ports and target.protocol_of(first) == protocol:
+            yield Span(protocol, target.ports[first], target.ports[first])
     elif first is None:
         yield Span(protocol, 1, LAST)
     else:

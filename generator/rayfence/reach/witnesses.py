@@ -46,8 +46,8 @@ def peers_of(policies: Iterable[Json]) -> Iterator[tuple[str, Json]]:
 
 def witnesses(peer: Json, namespace: str) -> Iterator[Witness]:
     """Who a peer of a policy in `namespace` names: nobody where its selectors contradict themselves."""
-    if "ipBlock" in peer:
-        yield from _address(peer["ipBlock"])
+    if (block := peer.get("ipBlock")) is not None:
+        yield from _address(block)
         return
     pods, spaces = satisfying(peer.get("podSelector") or {}), peer.get("namespaceSelector")
     if pods is None:
@@ -73,7 +73,7 @@ def named_namespaces(selector: Json) -> list[str] | None:
 
 def satisfying(selector: Json) -> dict[str, str] | None:
     """Labels that a selector matches, None where there are none to be found."""
-    labels = dict(selector.get("matchLabels") or {})
+    labels = {key: value or "" for key, value in (selector.get("matchLabels") or {}).items()}
     for each in selector.get("matchExpressions") or []:
         if each["operator"] in ("In", "Exists"):
             labels.setdefault(each["key"], (each.get("values") or ["any"])[0])
