@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from rayfence.config import Config, Tenant
-from rayfence.network import generated, static_layer
+from rayfence.network import generated, made_by_kuberay, static_layer
 from rayfence.reach.kuberay import Made, made
 from rayfence.reach.policies import Json
 from rayfence.reach.samples import samples
@@ -65,7 +65,7 @@ def scenario(
             )
             for tenant in config.tenants
         },
-        {tenant.name: tuple(_within(tenant, more)) for tenant in config.tenants},
+        {tenant.name: (*_within(tenant, more), *_made_by_kuberay(things[tenant.name])) for tenant in config.tenants},
         tuple(_outside(config, [*more, *(instead or ())])),
         objects is None,
     )
@@ -96,6 +96,10 @@ def _layer(config: Config, tenant: Tenant, things: Iterable[Made]) -> list[Json]
         for manifest in each.objects:
             layer += generated(config.platform, tenant, manifest)
     return layer
+
+
+def _made_by_kuberay(things: Iterable[Made]) -> list[Json]:
+    return [policy for each in things if each.cluster for policy in made_by_kuberay(each.cluster.manifest)]
 
 
 def _within(tenant: Tenant, manifests: Iterable[Json]) -> list[Json]:
