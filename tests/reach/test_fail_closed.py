@@ -1,0 +1,62 @@
+"""Any one object of the layered set may be missing, late, or lost: no way between two tenants comes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from rayfence.config import Mode, Scope, Tenant
+from rayfence.reach.policies import Json
+from rayfence.reach.scenario import Scenario
+from rayfence.reach.topology import Endpoint
+from rayfence.reach.ways import Ways
+from rayfence.reach.world import World, world
+
+from .three import KINDS, three
+
+
+def ways_between_tenants(here: World) -> Iterator[str]:
+    """Whatever is open between a pod of the world's tenant and a pod in another tenant's namespace."""
+    owners = here.scenario.config.by_namespace()
+    own = [each.endpoint for each in here.inhabitants.values() if each.tenant is here.tenant]
+    foreign = [each for each in here.topology.endpoints if owner(each, owners) not in (None, here.tenant)]
+    ways = Ways(here.topology)
+    for one in own:
+        for other in foreign:
+            for source, target in ((one, other), (other, one)):
+                if ways.between(source, target).spans:
+                    yield f"{source} -> {target}"
+
+
+def owner(endpoint: Endpoint, owners: dict[str, Tenant]) -> Tenant | None:
+    return owners.get(getattr(endpoint, "namespace", ""))
+
+
+def without_one(base: Scenario) -> Iterator[tuple[Json, Tenant, Scenario]]:
+    """The scenario without each object of each tenant's layered set in turn."""
+    for tenant in base.config.tenants:
+        layer = base.layered[tenant.name]
+        for index, gone in enumerate(layer):
+            left = layer[:index] + layer[index + 1 :]
+            yield gone, tenant, replace(base, layered={**base.layered, tenant.name: left})
+
+
+@pytest.mark.parametrize(("mode", "scope"), KINDS, ids=[f"{mode} {scope}" for mode, scope in KINDS])
+def test_without_any_one_object_no_tenant_reaches_another(mode: Mode, scope: Scope) -> None:
+    opened = {
+        f"without {gone['metadata']['namespace']}/{gone['metadata']['name']}: {way}"
+        for gone, tenant, left in without_one(three(mode=mode, scope=scope))
+        for way in ways_between_tenants(world(left, tenant))
+    }
+
+    assert set() == opened
+
+
+def test_without_all_of_them_tenants_do_reach_each_other() -> None:
+    base = three()
+    bare = replace(base, layered={name: () for name in base.layered})
+
+    # 16 pods, 17 in other tenants' namespaces, both ways.
+    assert 2 * 16 * 17 == len(list(ways_between_tenants(world(bare, base.config.tenants[0]))))
