@@ -192,14 +192,14 @@ def test_the_policies_of_a_namespace_are_named_by_what_they_open() -> None:
 
     names = [(p["metadata"]["namespace"], p["metadata"]["name"]) for p in static_layer(platform, tenant)]
 
-    own = ["apiserver", "default-deny", "dns", "head", "monitoring", "operator", "submitter", "worker"]
+    own = ["apiserver", "backstop", "default-deny", "dns", "head", "monitoring", "operator", "submitter", "worker"]
     assert [(namespace, f"rayfence-{each}") for namespace in TEAM.namespaces for each in own] == names
 
 
 NAMES_BY_MODE = {
-    Mode.DENY_ALL: {"default-deny", "dns", "monitoring", "operator", "submitter", "tenant"},
-    Mode.DENY_ALL_INGRESS: {"default-deny", "monitoring", "operator", "tenant"},
-    Mode.DENY_ALL_EGRESS: {"default-deny", "dns", "submitter", "tenant"},
+    Mode.DENY_ALL: {"backstop", "default-deny", "dns", "monitoring", "operator", "submitter", "tenant"},
+    Mode.DENY_ALL_INGRESS: {"backstop", "default-deny", "monitoring", "operator", "tenant"},
+    Mode.DENY_ALL_EGRESS: {"backstop", "default-deny", "dns", "submitter", "tenant"},
 }
 
 
@@ -412,6 +412,7 @@ def test_no_rule_is_empty_and_every_port_names_its_protocol(platform: Platform, 
 @given(PLATFORMS, NETWORKS)
 def test_a_policy_names_exactly_the_directions_it_has_rules_for(platform: Platform, network: Network) -> None:
     for policy in policies(replace(TEAM, network=network), platform):
-        spec, is_base = policy["spec"], policy["metadata"]["name"] == "rayfence-default-deny"
+        spec = policy["spec"]
+        is_base = policy["metadata"]["name"] in ("rayfence-default-deny", "rayfence-backstop")
         sides = [side for side in ("Ingress", "Egress") if spec.get(side.lower())]
         assert (sides == []) if is_base else (sides == spec["policyTypes"])

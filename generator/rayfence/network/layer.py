@@ -51,8 +51,11 @@ def static_layer(platform: Platform, tenant: Tenant) -> list[Manifest]:
 
 def policy_specs(platform: Platform, network: Network, own: Sequence[str]) -> dict[str, Manifest]:
     """Policy name -> spec, the same in each of the tenant's `own` namespaces; without what the mode leaves open."""
+    closed: Manifest = {"podSelector": EVERY_POD, "policyTypes": list(directions(network.mode))}
     specs = {
-        "rayfence-default-deny": {"podSelector": EVERY_POD, "policyTypes": list(directions(network.mode))},
+        "rayfence-default-deny": closed,
+        # The same again: in some modes nothing else closes pods that are not Ray's, and either may be late or lost.
+        "rayfence-backstop": closed,
         "rayfence-dns": _dns(platform, network),
         "rayfence-operator": _operator(platform, network),
         "rayfence-monitoring": _monitoring(platform, network),
