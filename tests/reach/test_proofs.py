@@ -348,3 +348,13 @@ def test_unneeded_says_what_taking_away_says() -> None:
     assert 20 < len(none_needed)
     assert [] == unneeded(here, [(need, decider.decide(need.flow)) for need in needs(here)])
     assert BOUNDS == base.config.tenants[0].container
+
+
+def test_policies_of_the_tenants_own_make_no_rule_of_ours_needless() -> None:
+    again = {"from": [{"namespaceSelector": {"matchLabels": {NAME: "ray-b"}}}]}
+    wide = policy(namespace="ray-b", podSelector={}, policyTypes=["Ingress"], ingress=[again])
+
+    found = scenario(config(), more=[wide])
+
+    assert find(three()).asked[Proof.MINIMAL] == find(found).asked[Proof.MINIMAL]
+    assert lines(find(three()), Proof.MINIMAL) == lines(find(found), Proof.MINIMAL)

@@ -78,7 +78,7 @@ def command(
     """
     question = _question(source, target, port, protocol, ReachFormat(format))
     config = configuration(folders, NOTHING)
-    asked = _scenario(config, _given(paths, namespace), _given(policies, namespace) if policies else None)
+    asked = _scenario(config, _given(paths, namespace), _policies(policies, namespace))
     if question:
         _answer(asked, question, ReachFormat(format), output)
     else:
@@ -105,6 +105,13 @@ def _given(paths: Sequence[str], namespace: str) -> Given:
         raise refusal(found.problems, NOTHING)
     if not found.objects and not found.policies:
         raise WrongInput(f"error: {', '.join(paths)}: no Ray object and no NetworkPolicy; name a file with one in it")
+    return found
+
+
+def _policies(paths: Sequence[str], namespace: str) -> Given | None:
+    found = _given(paths, namespace) if paths else None
+    if found and not found.policies:
+        raise WrongInput(f"error: {', '.join(paths)}: no NetworkPolicy; name a file with one in it")
     return found
 
 

@@ -93,10 +93,13 @@ def not_isolated(world: World, ways: Sequence[tuple[Way, Spans]]) -> Iterator[Co
 
 
 def unneeded(world: World, decided: Decided) -> list[Rule]:
-    """The rules in the tenant's namespaces without any of which everything that is needed stays open."""
+    """The rules of the layered set without any of which everything that is needed stays open."""
+    rules = {str(rule): rule for rule in _rules(world)}
     sides = (side for _, decision in decided if decision.allowed for side in (decision.egress, decision.ingress))
-    needed = {str(side.opened_by[0]) for side in sides if len(side.opened_by) == 1}
-    return [rule for rule in _rules(world) if str(rule) not in needed]
+    # What else stands there may open the same, and may go again.
+    openers = ([str(rule) for rule in side.opened_by if str(rule) in rules] for side in sides)
+    needed = {those[0] for those in openers if len(those) == 1}
+    return [rule for name, rule in rules.items() if name not in needed]
 
 
 def _idle(world: World, decided: Decided) -> tuple[list[Counterexample], list[Rule]]:
