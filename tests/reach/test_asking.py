@@ -75,5 +75,5 @@ def test_nobody_is_told_who_was_meant_and_who_is_there() -> None:
         answer(BASE, Question("ray-c/notbook", "ray-b/sample-head", 1))
 
     said = str(nobody.value)
-    assert said.startswith("there is no ray-c/notbook; did you mean ray-c/notebook? there are ray-c/notebook, ")
+    assert said.startswith("there is no ray-c/notbook; did you mean ray-c/notebook? there are ray-c/")
     assert "ray-b/" not in said

@@ -58,5 +58,5 @@ def test_without_all_of_them_tenants_do_reach_each_other() -> None:
     base = three()
     bare = replace(base, layered=dict.fromkeys(base.layered, ()))
 
-    # 16 pods, 17 in other tenants' namespaces, both ways.
-    assert 2 * 16 * 17 == len(list(ways_between_tenants(world(bare, base.config.tenants[0]))))
+    # 24 pods, 25 in other tenants' namespaces, both ways.
+    assert 2 * 24 * 25 == len(list(ways_between_tenants(world(bare, base.config.tenants[0]))))

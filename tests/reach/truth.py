@@ -10,12 +10,17 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from rayfence.reach.deciding import Decider
+from rayfence.reach.samples import samples
+from rayfence.reach.scenario import scenario
 from rayfence.reach.topology import Address, Endpoint, Flow, Topology
 from rayfence.reach.world import World, world
 
-from .three import KINDS, three
+from .three import KINDS, PLATFORM, config
 
 GOLDEN = Path(__file__).parents[1] / "data" / "reach" / "truth.txt"
+
+# Enough to see a cluster from inside, a job from outside, and both from afar.
+FEW = ("sample", "train")
 
 # What Ray and its neighbours listen on, and two ports that Ray may take at random.
 PORTS = [("TCP", port) for port in (53, 443, 6379, 6443, 8000, 8080, 8265, 10001, 14142, 38129, 52365)]
@@ -28,8 +33,9 @@ Judge = Callable[[Topology], Callable[[Flow], bool]]
 def worlds() -> Iterator[tuple[str, World]]:
     """`DenyAll tenant`, ... and what is there: all three tenants, and those outside who would be taken for team-a."""
     for mode, scope in KINDS:
-        scenario = three(mode=mode, scope=scope)
-        yield f"{mode} {scope}", world(scenario, scenario.config.tenants[0])
+        tenants = config(mode=mode, scope=scope)
+        few = [each for one in tenants.tenants for each in samples(PLATFORM, one) if each["metadata"]["name"] in FEW]
+        yield f"{mode} {scope}", world(scenario(tenants, few), tenants.tenants[0])
 
 
 def topologies() -> Iterator[tuple[str, Topology]]:

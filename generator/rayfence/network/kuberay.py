@@ -12,11 +12,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rayfence.config import Mode
-from rayfence.network.cluster import JOB_KIND, JOB_KIND_LABEL, JOB_NAME_LABEL, from_cluster
+from rayfence.network.cluster import from_cluster
 from rayfence.network.policy import (
     CLUSTER_LABEL,
     DASHBOARD_PORT,
     HEAD,
+    JOB_KIND,
+    JOB_KIND_LABEL,
+    JOB_NAME_LABEL,
     NODE_TYPE_LABEL,
     WORKER,
     Manifest,

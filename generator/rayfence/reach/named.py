@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from ipaddress import ip_address, ip_network
 
 from rayfence.config import Peer, RoleRules, Tenant
-from rayfence.network.policy import directions
+from rayfence.network.policy import DASHBOARD_PORT, directions
 from rayfence.reach.findings import Role
 from rayfence.reach.kuberay import METRICS_PORT
 from rayfence.reach.policies import DIRECTIONS, EGRESS, INGRESS, Json, Rule
@@ -55,7 +55,7 @@ def _ingress(world: World, source: Inhabitant, target: Inhabitant, tenant: Tenan
     if target.is_ray and source.namespace and source.namespace == world.platform.monitoring:
         yield from on({METRICS_PORT, target.metrics})
     if source.submits_to_head(target):
-        yield from on(_dashboard(target))
+        yield from on({DASHBOARD_PORT, *_dashboard(target)})
     yield from _by_own_rules(world, INGRESS, target, source, target, tenant)
 
 
@@ -66,7 +66,7 @@ def _egress(world: World, source: Inhabitant, target: Inhabitant, tenant: Tenant
     if source.role is Role.HEAD and _is_in(world.platform.api_server.cidrs, target):
         yield from on([world.platform.api_server.port])
     if source.role is Role.SUBMITTER and target.role is Role.HEAD and source.namespace == target.namespace:
-        yield from on(_dashboard(target))
+        yield from on({DASHBOARD_PORT, *_dashboard(target)})
     if target.namespace in world.platform.egress.namespaces or _is_listed(world, target):
         yield from EVERY_PORT
     yield from _by_own_rules(world, EGRESS, source, target, target, tenant)

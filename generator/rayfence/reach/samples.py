@@ -1,4 +1,7 @@
-"""What stands in every tenant namespace where nobody gives Ray objects of their own: a RayCluster and a RayJob."""
+"""What stands in every tenant namespace where nobody gives Ray objects of their own: a RayCluster and three RayJobs.
+
+Together they need all that any may: they autoscale, jobs bring a cluster or select one, and one moves its ports.
+"""
 
 from __future__ import annotations
 
@@ -7,26 +10,55 @@ from typing import Any
 
 from rayfence.cases.good import ray_object
 from rayfence.config import Platform, Tenant
+from rayfence.network.policy import CLUSTER_LABEL, DASHBOARD_NAME
+from rayfence.network.start_params import DASHBOARD, METRICS
+from rayfence.reach.kuberay import RANDOM
 from rayfence.workload import KINDS
 
-# Two groups in one cluster are enough to see groups apart, and two pods in one group to see pods apart.
-SAMPLES = {"RayCluster": ("sample", (2, 1)), "RayJob": ("train", (1,))}
+Json = dict[str, Any]
+
+CLUSTER, JOB = (next(kind for kind in KINDS if kind.name == name) for name in ("RayCluster", "RayJob"))
+MOVED_DASHBOARD, MOVED_METRICS = 8266, 8081
 
 
-def samples(platform: Platform, tenant: Tenant) -> Iterator[dict[str, Any]]:
-    """The objects of every namespace of the tenant. They autoscale, so that all that a head may need is needed."""
+def samples(platform: Platform, tenant: Tenant) -> Iterator[Json]:
+    """The objects of every namespace of the tenant."""
     for namespace in tenant.namespaces:
-        for kind in KINDS:
-            if kind.name in SAMPLES:
-                name, sizes = SAMPLES[kind.name]
-                found = ray_object(kind, platform, tenant)
-                found["metadata"] |= {"name": name, "namespace": namespace}
-                _resize(found["spec"] if kind.is_cluster else found["spec"]["rayClusterSpec"], sizes)
-                yield found
+        for found in (_cluster(platform, tenant), *_jobs(platform, tenant)):
+            found["metadata"]["namespace"] = namespace
+            yield found
 
 
-def _resize(cluster: dict[str, Any], sizes: tuple[int, ...]) -> None:
-    cluster["enableInTreeAutoscaling"] = True
-    cluster["workerGroupSpecs"] = [
-        group | {"maxReplicas": size} for group, size in zip(cluster["workerGroupSpecs"], sizes, strict=False)
-    ]
+def _cluster(platform: Platform, tenant: Tenant) -> Json:
+    """Two groups are enough to see groups apart, and two pods in one of them to see pods apart."""
+    found = ray_object(CLUSTER, platform, tenant)
+    found["metadata"]["name"] = "sample"
+    found["spec"] = _resized(found["spec"], 2, 1)
+    return found
+
+
+def _jobs(platform: Platform, tenant: Tenant) -> Iterator[Json]:
+    train, moved, again = (ray_object(JOB, platform, tenant) for _ in range(3))
+    for found, name in ((train, "train"), (moved, "moved"), (again, "again")):
+        found["metadata"]["name"] = name
+        found["spec"]["rayClusterSpec"] = _resized(found["spec"]["rayClusterSpec"], 1)
+    _move_ports(moved["spec"]["rayClusterSpec"])
+    del again["spec"]["rayClusterSpec"]
+    again["spec"]["clusterSelector"] = {CLUSTER_LABEL: f"moved-{RANDOM}"}
+    yield from (train, moved, again)
+
+
+def _resized(cluster: Json, *sizes: int) -> Json:
+    groups = zip(cluster["workerGroupSpecs"], sizes, strict=False)
+    resized = [group | {"maxReplicas": size} for group, size in groups]
+    return cluster | {"enableInTreeAutoscaling": True, "workerGroupSpecs": resized}
+
+
+def _move_ports(cluster: Json) -> None:
+    head = cluster["headGroupSpec"]
+    head["rayStartParams"][DASHBOARD] = str(MOVED_DASHBOARD)
+    for group in (head, *cluster["workerGroupSpecs"]):
+        group["rayStartParams"][METRICS] = str(MOVED_METRICS)
+    # Submitters are sent to the port that has this name.
+    named = {"name": DASHBOARD_NAME, "containerPort": MOVED_DASHBOARD}
+    head["template"]["spec"]["containers"][0]["ports"] = [named]

@@ -18,6 +18,7 @@ from rayfence.reach.population import Addresses, Inhabitant, addresses, outsider
 from rayfence.reach.scenario import Scenario
 from rayfence.reach.topology import Address, Endpoint, Pod, Topology
 from rayfence.reach.witnesses import AddressLike, PodLike, Witness, peers_of, witnesses
+from rayfence.workload import API_GROUP
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ def world(scenario: Scenario, tenant: Tenant, also: Iterable[Tenant] = ()) -> Wo
     others = list(met.values())
     free = addresses()
     crowd = list(_crowd(scenario, tenant, others, free))
-    wanted = _wanted(scenario.policies(tenant), crowd)
+    wanted = [each for each in _wanted(scenario.policies(tenant), crowd) if not _is_rays(each, tenant)]
     crowd += _peers(wanted, tenant, scenario.config.by_namespace(), free)
     made_up = {each.namespace: each.namespace_labels for each in wanted if isinstance(each, PodLike)}
     labels = {namespace: found for namespace, found in made_up.items() if found is not None}
@@ -96,6 +97,13 @@ def _wanted(policies: Iterable[Json], crowd: Iterable[Inhabitant]) -> list[Witne
             if not any(_is_like(endpoint, each) for endpoint in there):
                 found.setdefault(repr(each), each)
     return list(found.values())
+
+
+def _is_rays(wanted: Witness, tenant: Tenant) -> bool:
+    """Whether only a Ray object brings such a pod into the tenant's namespaces: none of them is missing here."""
+    if not isinstance(wanted, PodLike) or wanted.namespace not in tenant.namespaces:
+        return False
+    return any(key.startswith(f"{API_GROUP}/") for key in wanted.labels)
 
 
 def _is_like(endpoint: Endpoint, wanted: Witness) -> bool:
