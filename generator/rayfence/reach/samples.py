@@ -18,7 +18,7 @@ from rayfence.workload import KINDS
 Json = dict[str, Any]
 
 CLUSTER, JOB = (next(kind for kind in KINDS if kind.name == name) for name in ("RayCluster", "RayJob"))
-MOVED_DASHBOARD, MOVED_METRICS = 8266, 8081
+MOVED_DASHBOARD, MOVED_METRICS = 9265, 9080
 
 
 def samples(platform: Platform, tenant: Tenant) -> Iterator[Json]:

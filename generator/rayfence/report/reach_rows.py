@@ -39,8 +39,8 @@ class Kind:
 
     def is_part_of(self, edge: Edge) -> bool:
         """Whether an edge is opened in this way as well as by further rules."""
-        wider = edge.ports in (ALL_PORTS, self.ports) and edge.named_by_config == self.named
-        return wider and set(self.rules) < set(edge.rules)
+        wider = edge.ports == ALL_PORTS or set(self.ports) <= set(edge.ports)
+        return wider and edge.named_by_config == self.named and set(self.rules) < set(edge.rules)
 
 
 def tables(findings: Findings) -> Iterator[tuple[Group, str, list[Row]]]:
@@ -68,19 +68,25 @@ def _rows(edges: Iterable[Edge], group: Group, namespace: str) -> Iterator[Row]:
 
 def _by_kind(edges: Sequence[Edge], own: set[str]) -> dict[Kind, Pairs]:
     """Who reaches whom in which way; what is open by many rules may be open by fewer as well."""
-    kinds = dict.fromkeys(_kind(edge, edge.rules, own) for edge in edges)
+    kinds = dict.fromkeys(_rest(edge, [], own) for edge in edges)
     found: dict[Kind, Pairs] = {}
     for edge in edges:
         narrower = [kind for kind in kinds if kind.inside == _is_inside(edge, own) and kind.is_part_of(edge)]
-        told = {rule for kind in narrower for rule in kind.rules if kind.ports != edge.ports}
-        rest = _kind(edge, tuple(rule for rule in edge.rules if rule not in told), own)
+        rest = _rest(edge, [kind for kind in narrower if kind.ports != edge.ports], own)
         for kind in (rest, *narrower):
             found.setdefault(kind, {}).setdefault(edge.source_id, []).append(edge.target_id)
     return found
 
 
-def _kind(edge: Edge, rules: Names, own: set[str]) -> Kind:
-    return Kind(edge.ports, rules, edge.named_by_config, _is_inside(edge, own))
+def _rest(edge: Edge, narrower: Sequence[Kind], own: set[str]) -> Kind:
+    """What is left to tell of an edge when its narrower kinds have been told."""
+    told_ports = {port for kind in narrower for port in kind.ports}
+    told_rules = {rule for kind in narrower for rule in kind.rules}
+    ports = tuple(port for port in edge.ports if port not in told_ports)
+    rules = tuple(rule for rule in edge.rules if rule not in told_rules)
+    if not ports or not rules:
+        ports, rules = edge.ports, edge.rules
+    return Kind(ports, rules, edge.named_by_config, _is_inside(edge, own))
 
 
 def _is_inside(edge: Edge, own: set[str]) -> bool:
