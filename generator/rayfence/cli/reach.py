@@ -61,7 +61,7 @@ def command(
     no rule is there for nothing.
 
     PATH is a file, a folder or - for stdin: Ray objects to look at, and NetworkPolicies that stand beside those of
-    rayfence. Without Ray objects, a sample RayCluster and a sample RayJob stand in every tenant namespace.
+    rayfence. Without Ray objects, samples stand in every tenant namespace: a RayCluster, and RayJobs of several sorts.
 
     \b
     Examples:

@@ -6,6 +6,7 @@ is the only one that opens something needed.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, groupby, permutations
@@ -59,13 +60,24 @@ def prove(world: World) -> Proved:
 
 
 def not_running(decided: Decided) -> Iterator[Counterexample]:
-    """What is needed and not open: one for each pair and reason, at the first of its ports."""
+    """What is needed and not open: one for each pair and reason, at the first of its ports.
+
+    Each reason comes once before any comes again, for the first few are those that are read.
+    """
     refused = [(need, decision) for need, decision in decided if not decision.allowed]
-    for _, group in groupby(refused, key=lambda each: (each[0].flow.source, each[0].flow.target, each[0].reason)):
+    pairs = groupby(refused, key=lambda each: (each[0].flow.source, each[0].flow.target, each[0].reason))
+    seen, found = Counter[str](), list[tuple[int, Counterexample]]()
+    for (_, _, reason), group in pairs:
         (need, decision), *others = group
-        flow, also = need.flow, f" (and {len(others)} more of its ports)" if others else ""
-        line = f"{flow}{also} must be open, for {need.reason}: {closed(decision)}"
-        yield Counterexample(Proof.RUNS, line, str(flow.source), str(flow.target), f"{flow.protocol} {flow.port}")
+        found.append((seen[reason], _missing(need, decision, len(others))))
+        seen[reason] += 1
+    yield from (each for _, each in sorted(found, key=lambda pair: pair[0]))
+
+
+def _missing(need: Need, decision: Decision, others: int) -> Counterexample:
+    flow, also = need.flow, f" (and {others} more of its ports)" if others else ""
+    line = f"{flow}{also} must be open, for {need.reason}: {closed(decision)}"
+    return Counterexample(Proof.RUNS, line, str(flow.source), str(flow.target), f"{flow.protocol} {flow.port}")
 
 
 def open_ways(world: World) -> Iterator[tuple[Way, Spans]]:
