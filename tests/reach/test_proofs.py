@@ -328,15 +328,37 @@ def test_rules_that_nothing_given_needs_are_notes() -> None:
     assert "ray-b/rayfence-operator ingress[0]: nothing here needs it" not in found.notes
 
 
-def test_a_cluster_that_gets_no_policies_of_its_own_does_not_run() -> None:
-    """One that a RayCronJob brings: KubeRay does not copy the tenant's label."""
-    spec = {"jobTemplate": {"rayClusterSpec": {"headGroupSpec": {}, "workerGroupSpecs": [{"groupName": "small"}]}}}
-    metadata = {"name": "nightly", "namespace": "ray-b", "labels": {"tenant": "team-b"}}
-    cron = {"apiVersion": "ray.io/v1", "kind": "RayCronJob", "metadata": metadata, "spec": spec}
-    found = lines(find(scenario(config(), [cron])), Proof.RUNS)
+def unlabelled(kind: str, spec: Json, **labels: str) -> Json:
+    metadata = {"name": "nightly", "namespace": "ray-b", "labels": labels}
+    return {"apiVersion": "ray.io/v1", "kind": kind, "metadata": metadata, "spec": spec}
 
-    expected = "ray-b/nightly-aaaaa-aaaaa-head -> ray-b/nightly-aaaaa-aaaaa-small-worker-0 TCP 8080"
-    assert any(each.startswith(expected) for each in found)
+
+GROUPS = {"headGroupSpec": {}, "workerGroupSpecs": [{"groupName": "small"}]}
+
+
+def test_a_cluster_that_gets_no_policies_of_its_own_does_not_run() -> None:
+    found = lines(find(scenario(config(), [unlabelled("RayCluster", GROUPS)])), Proof.RUNS)
+
+    assert any(each.startswith("ray-b/nightly-head -> ray-b/nightly-small-worker-0 TCP 8080") for each in found)
+
+
+def test_what_a_cron_job_brings_runs_though_nobody_copies_the_tenants_label() -> None:
+    cron = unlabelled("RayCronJob", {"jobTemplate": {"rayClusterSpec": GROUPS}}, tenant="team-b")
+
+    assert () == find(scenario(config(), [cron])).counterexamples
+
+
+def test_nor_does_a_cron_job_need_a_cluster_of_its_own() -> None:
+    cluster = unlabelled("RayCluster", GROUPS, tenant="team-b")
+    selecting = {"jobTemplate": {"clusterSelector": {"ray.io/cluster": "nightly"}}}
+    cron = unlabelled("RayCronJob", selecting, tenant="team-b")
+
+    found = find(scenario(config(scope=Scope.CLUSTER), [cluster, cron]))
+
+    assert () == found.counterexamples
+    assert ("ray-b/nightly-aaaaa-submitter", "ray-b/nightly-head", ("TCP 8265",)) in {
+        (edge.source_id, edge.target_id, edge.ports) for edge in found.edges
+    }
 
 
 def test_unneeded_says_what_taking_away_says() -> None:

@@ -96,14 +96,13 @@ def made(manifest: Json) -> Made:
 def _job_of(cron: Json) -> Json:
     # The RayJob of a RayCronJob carries none of its labels.
     name = _name(cron)
-    metadata = {"name": f"{name}-{RANDOM}", "namespace": cron["metadata"].get("namespace")}
-    labels = {"ray.io/cronjob-name": name}
-    return {
-        **cron,
-        "kind": "RayJob",
-        "metadata": {**metadata, "labels": labels},
-        "spec": dig(cron, "spec", "jobTemplate"),
+    metadata = {
+        "name": f"{name}-{RANDOM}",
+        "namespace": cron["metadata"].get("namespace"),
+        "labels": {"ray.io/cronjob-name": name},
+        "ownerReferences": [_owner(cron)],
     }
+    return {**cron, "kind": "RayJob", "metadata": metadata, "spec": dig(cron, "spec", "jobTemplate")}
 
 
 def _cluster(work: Workload) -> RayCluster:
@@ -118,7 +117,6 @@ def _owned(work: Workload) -> Json:
     labels = {**(metadata.get("labels") or {}), ORIGIN_NAME: name, ORIGIN_KIND: kind}
     if work.submission_mode:
         labels["ray.io/job-submission-mode"] = work.submission_mode
-    owner = {"apiVersion": work.value["apiVersion"], "kind": kind, "name": name, "uid": name, "controller": True}
     return {
         "apiVersion": work.value["apiVersion"],
         "kind": "RayCluster",
@@ -127,10 +125,15 @@ def _owned(work: Workload) -> Json:
             "namespace": work.namespace,
             "labels": labels,
             "annotations": dict(metadata.get("annotations") or {}),
-            "ownerReferences": [owner],
+            "ownerReferences": [_owner(work.value)],
         },
         "spec": work.get(),
     }
+
+
+def _owner(value: Json) -> Json:
+    name = _name(value)
+    return {"apiVersion": value["apiVersion"], "kind": value["kind"], "name": name, "uid": name, "controller": True}
 
 
 def _pods(site: Site, cluster: Json) -> Iterator[MadePod]:
