@@ -63,7 +63,7 @@ def test_the_version_is_that_of_the_package():
     [
         pytest.param(("biuld",), "no command biuld; did you mean build?", id="command"),
         pytest.param(
-            ("frobnicate",), "no command frobnicate; there are build, test, check, mutate, engines", id="unknown"
+            ("frobnicate",), "no command frobnicate; there are build, test, check, reach, mutate, engines", id="unknown"
         ),
         pytest.param(
             ("build", "--backend", "clusterpolcy"), "no clusterpolcy; did you mean clusterpolicy?", id="backend"

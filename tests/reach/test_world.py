@@ -68,43 +68,43 @@ def test_whoever_a_rule_names_is_met() -> None:
 
 HOLES: dict[str, tuple[Callable[[], Scenario], str]] = {
     "a rule that names another tenant, which is not closed": (
-        lambda: with_policy(without_layer(many(), "t31"), "t04", "Ingress", {"from": [namespace("ns-31")]}),
-        "ns-31/sample-head -> ns-04/sample-head",
+        lambda: with_policy(without_layer(many(), "t23"), "t04", "Ingress", {"from": [namespace("ns-23")]}),
+        "ns-23/sample-head -> ns-04/sample-head",
     ),
     "a rule that lets another tenant's rule through": (
         lambda: with_policy(
-            with_policy(many(), "t04", "Ingress", {"from": [namespace("ns-31")]}),
-            "t31",
+            with_policy(many(), "t04", "Ingress", {"from": [namespace("ns-23")]}),
+            "t23",
             "Egress",
             {"to": [{"namespaceSelector": {}}]},
         ),
-        "ns-31/sample-head -> ns-04/sample-head",
+        "ns-23/sample-head -> ns-04/sample-head",
     ),
     "the other way round": (
         lambda: with_policy(
-            with_policy(many(), "t31", "Ingress", {"from": [{"namespaceSelector": {}}]}),
+            with_policy(many(), "t23", "Ingress", {"from": [{"namespaceSelector": {}}]}),
             "t04",
             "Egress",
-            {"to": [namespace("ns-31")]},
+            {"to": [namespace("ns-23")]},
         ),
-        "ns-04/sample-head -> ns-31/sample-head",
+        "ns-04/sample-head -> ns-23/sample-head",
     ),
     "two that let everybody through": (
         lambda: with_policy(
-            with_policy(many(), "t31", "Ingress", {"from": [{"namespaceSelector": {}}]}),
+            with_policy(many(), "t23", "Ingress", {"from": [{"namespaceSelector": {}}]}),
             "t04",
             "Egress",
             {"to": [{"namespaceSelector": {}}]},
         ),
-        "ns-04/sample-head -> ns-31/sample-head",
+        "ns-04/sample-head -> ns-23/sample-head",
     ),
     "two that nothing closes": (
-        lambda: without_layer(many(), "t04", "t31"),
-        "ns-31/sample-head -> ns-04/sample-head",
+        lambda: without_layer(many(), "t04", "t23"),
+        "ns-23/sample-head -> ns-04/sample-head",
     ),
     "one that lets everybody in, where the mode leaves every way out open": (
-        lambda: with_policy(many(Mode.DENY_ALL_INGRESS), "t31", "Ingress", {}),
-        " -> ns-31/sample-head",
+        lambda: with_policy(many(Mode.DENY_ALL_INGRESS), "t23", "Ingress", {}),
+        " -> ns-23/sample-head",
     ),
 }
 

@@ -10,7 +10,7 @@ from rayfence.reach.scenario import Scenario
 from rayfence.reach.witnesses import named_namespaces, peers_of
 
 # Up to this many tenants, every one of them meets every other.
-EVERYBODY = 20
+EVERYBODY = 12
 
 
 def neighbours(scenario: Scenario, tenant: Tenant) -> list[Tenant]:
