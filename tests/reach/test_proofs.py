@@ -278,9 +278,9 @@ def test_a_tenants_own_rule_that_is_not_obeyed_is_missed() -> None:
     layer = [each for each in base.layered["team-a"] if each["metadata"]["name"] != "rayfence-head"]
     found = lines(find(with_layer(base, layer)), Proof.RUNS)
 
-    expected = "ingress-nginx/peer-1-nginx -> ray-a/sample-head TCP 8265 must be open"
-    # Nobody is put there for a rule that is in no policy.
-    assert not any(each.startswith(expected) for each in found)
+    reason = "network.head ingress[0], the tenant's own"
+    expected = f"ingress-nginx/peer-1-nginx -> ray-a/sample-head TCP 8265 must be open, for {reason}: ingress of "
+    assert any(each.startswith(expected) for each in found)
 
 
 def test_two_modes_that_leave_open_what_the_other_closes_let_tenants_meet() -> None:

@@ -6,14 +6,15 @@ open to everybody but other tenants; a tenant whose network layer is off leaves 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from ipaddress import ip_address, ip_network
 
-from rayfence.config import Peer, RoleRules, Tenant
+from rayfence.config import Peer, Tenant
 from rayfence.network.policy import DASHBOARD_PORT, directions
 from rayfence.reach.findings import Role
 from rayfence.reach.kuberay import METRICS_PORT
-from rayfence.reach.policies import DIRECTIONS, EGRESS, INGRESS, Json, Rule
+from rayfence.reach.own import own_rules
+from rayfence.reach.policies import EGRESS, INGRESS
 from rayfence.reach.population import Inhabitant
 from rayfence.reach.spans import EVERY_PORT, Span, Spans, common, on, union
 from rayfence.reach.topology import Pod
@@ -37,15 +38,6 @@ def named(world: World, source: Inhabitant, target: Inhabitant) -> Spans:
 def closes(tenant: Tenant, direction: str) -> bool:
     """Whether the tenant's pods are to be closed in a direction."""
     return tenant.network.enforce and direction in directions(tenant.network.mode)
-
-
-def own_rules(tenant: Tenant, role: Role, namespace: str) -> Iterator[Rule]:
-    """The rules that a tenant wrote for its heads or its workers, as if in a policy of a namespace."""
-    rules = {Role.HEAD: tenant.network.head, Role.WORKER: tenant.network.worker}.get(role, RoleRules())
-    written: Mapping[str, Iterable[Json]] = {INGRESS: rules.ingress, EGRESS: rules.egress}
-    for direction in DIRECTIONS:
-        for number, value in enumerate(written[direction]):
-            yield Rule(f"network.{role.value}", direction, number, namespace, value)
 
 
 def _ingress(world: World, source: Inhabitant, target: Inhabitant, tenant: Tenant) -> Iterator[Span]:

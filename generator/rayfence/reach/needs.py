@@ -12,7 +12,8 @@ from itertools import permutations
 from rayfence.config import Scope
 from rayfence.reach.findings import Role
 from rayfence.reach.kuberay import RayCluster
-from rayfence.reach.named import closes, own_rules
+from rayfence.reach.named import closes
+from rayfence.reach.own import own_rules
 from rayfence.reach.policies import EGRESS, INGRESS, Rule
 from rayfence.reach.population import INTERNET, Inhabitant
 from rayfence.reach.topology import Flow

@@ -13,6 +13,7 @@ from itertools import chain, count
 from rayfence.config import Platform, Tenant
 from rayfence.reach.findings import Role
 from rayfence.reach.neighbours import neighbours
+from rayfence.reach.own import own_peers
 from rayfence.reach.policies import Json, Policy, read
 from rayfence.reach.population import Addresses, Inhabitant, addresses, outsiders, platform_of, pods_of
 from rayfence.reach.scenario import Scenario
@@ -51,7 +52,9 @@ def world(scenario: Scenario, tenant: Tenant, also: Iterable[Tenant] = ()) -> Wo
     others = list(met.values())
     free = addresses()
     crowd = list(_crowd(scenario, tenant, others, free))
-    wanted = [each for each in _wanted(scenario.policies(tenant), crowd) if not _is_rays(each, tenant)]
+    # Whom the config names is there, too, even if no policy obeys it.
+    peers = [*peers_of(scenario.policies(tenant)), *own_peers(tenant)]
+    wanted = [each for each in _wanted(peers, crowd) if not _is_rays(each, tenant)]
     crowd += _peers(wanted, tenant, scenario.config.by_namespace(), free)
     made_up = {each.namespace: each.namespace_labels for each in wanted if isinstance(each, PodLike)}
     labels = {namespace: found for namespace, found in made_up.items() if found is not None}
@@ -89,10 +92,10 @@ def _unclaimed(scenario: Scenario) -> str:
     return next(name for name in chain(["stranger"], (f"stranger-{n}" for n in count(2))) if name not in owners)
 
 
-def _wanted(policies: Iterable[Json], crowd: Iterable[Inhabitant]) -> list[Witness]:
-    """Those whom the policies name and of whose like there is nobody yet."""
+def _wanted(peers: Iterable[tuple[str, Json]], crowd: Iterable[Inhabitant]) -> list[Witness]:
+    """Those whom these peers name and of whose like there is nobody yet."""
     there, found = [each.endpoint for each in crowd], dict[str, Witness]()
-    for namespace, peer in peers_of(policies):
+    for namespace, peer in peers:
         for each in witnesses(peer, namespace):
             if not any(_is_like(endpoint, each) for endpoint in there):
                 found.setdefault(repr(each), each)

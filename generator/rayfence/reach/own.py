@@ -1,0 +1,25 @@
+"""A tenant in, the NetworkPolicy rules that it wrote itself for its heads and workers out: words of the config."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from rayfence.config import RoleRules, Tenant
+from rayfence.reach.findings import Role
+from rayfence.reach.policies import DIRECTIONS, EGRESS, INGRESS, Json, Rule
+
+
+def own_rules(tenant: Tenant, role: Role, namespace: str) -> Iterator[Rule]:
+    """Those for one role, as if they stood in a policy of a namespace."""
+    rules = {Role.HEAD: tenant.network.head, Role.WORKER: tenant.network.worker}.get(role, RoleRules())
+    written: Mapping[str, Iterable[Json]] = {INGRESS: rules.ingress, EGRESS: rules.egress}
+    for direction in DIRECTIONS:
+        for number, value in enumerate(written[direction]):
+            yield Rule(f"network.{role.value}", direction, number, namespace, value)
+
+
+def own_peers(tenant: Tenant) -> Iterator[tuple[str, Json]]:
+    """Everybody whom they name, with each namespace of the tenant."""
+    for namespace in tenant.namespaces:
+        for role in (Role.HEAD, Role.WORKER):
+            yield from ((namespace, peer) for rule in own_rules(tenant, role, namespace) for peer in rule.peers)
