@@ -132,7 +132,7 @@ def format(*paths: str) -> None:
 
 
 def engines(*names: str) -> None:
-    """find or build the pinned Go programs (kyverno, kustomize, gator) before something needs them"""
+    """find or build the pinned Go programs (kyverno, kustomize, gator, cyclonus) before something needs them"""
     step("engines", __file__, "_find", *names)
 
 
@@ -145,7 +145,7 @@ def find(*names: str) -> None:
     """Print where each pinned Go program is, all of them when none is named; runs inside `.venv`."""
     from rayfence import gotool
 
-    for tool in (gotool.KYVERNO, gotool.KUSTOMIZE, gotool.GATOR):
+    for tool in (gotool.KYVERNO, gotool.KUSTOMIZE, gotool.GATOR, gotool.CYCLONUS):
         if names and tool.name not in names:
             continue
         try:

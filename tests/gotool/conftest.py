@@ -60,7 +60,14 @@ def script(path: Path, text: str) -> Path:
 @pytest.fixture
 def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
     made = Machine(tmp_path / "bin", tmp_path / "cache" / "rayfence", tmp_path / "site", tmp_path / "go.log")
-    for variable in ("RAYFENCE_KYVERNO", "RAYFENCE_KUSTOMIZE", "RAYFENCE_GATOR", "GOCACHE", "GOPATH"):
+    for variable in (
+        "RAYFENCE_KYVERNO",
+        "RAYFENCE_KUSTOMIZE",
+        "RAYFENCE_GATOR",
+        "RAYFENCE_CYCLONUS",
+        "GOCACHE",
+        "GOPATH",
+    ):
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setenv("PATH", str(made.bin))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import rayfence
-from rayfence.gotool import KYVERNO, Source, ToolMissing, find
+from rayfence.gotool import CYCLONUS, KYVERNO, Source, ToolMissing, building, find
 from rayfence.gotool.building import cached_at
 from rayfence.gotool.pins import folder
 
@@ -163,6 +163,26 @@ def test_another_checksum_is_kept_under_another_name(machine, tmp_path):
 
     assert str(cached_at(KYVERNO)) == before
     assert before != after
+
+
+def test_another_source_of_our_own_program_is_kept_under_another_name(machine, tmp_path, monkeypatch):
+    shutil.copytree(folder("cyclonus"), tmp_path / "cyclonus")
+    monkeypatch.setattr(building, "folder", lambda name: tmp_path / name)
+    before = cached_at(CYCLONUS)
+    with (tmp_path / "cyclonus" / "main.go").open("a") as source:
+        source.write("\n")
+
+    assert before != cached_at(CYCLONUS)
+
+
+def test_a_program_that_nobody_else_has_is_not_asked_for_on_path(machine):
+    machine.go(build="exit 1")
+
+    with pytest.raises(ToolMissing) as missing:
+        find(CYCLONUS, machine.said.append)
+
+    assert "set $RAYFENCE_CYCLONUS to the path of a Cyclonus 0.5.6" in str(missing.value)
+    assert "PATH as" not in str(missing.value)
 
 
 def test_a_cache_that_cannot_be_written_is_a_missing_tool(machine, tmp_path, monkeypatch):

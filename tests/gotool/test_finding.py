@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from rayfence.gotool import GATOR, KUSTOMIZE, KYVERNO, Source, ToolMissing, find
+from rayfence.gotool import CYCLONUS, GATOR, KUSTOMIZE, KYVERNO, Source, ToolMissing, find
 
 CAUTION = "Kyverno 1.19.0 deletes and re-creates generated objects every hour; install 1.19.1 in the cluster too"
 
@@ -137,7 +137,7 @@ def test_a_failed_build_still_tells_of_what_was_passed_over(machine):
 
 
 @pytest.mark.engine
-@pytest.mark.parametrize("tool", [KYVERNO, KUSTOMIZE, GATOR], ids=["kyverno", "kustomize", "gator"])
+@pytest.mark.parametrize("tool", [KYVERNO, KUSTOMIZE, GATOR, CYCLONUS], ids=lambda tool: tool.name)
 def test_the_real_program_is_of_the_pinned_version(tool):
     found = find(tool, print)
 

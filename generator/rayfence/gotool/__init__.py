@@ -3,6 +3,17 @@
 from rayfence.gotool.building import ToolMissing
 from rayfence.gotool.finding import Found, Source, find
 from rayfence.gotool.golang import Progress
-from rayfence.gotool.pins import GATOR, KUSTOMIZE, KYVERNO, GoTool
+from rayfence.gotool.pins import CYCLONUS, GATOR, KUSTOMIZE, KYVERNO, GoTool
 
-__all__ = ["GATOR", "KUSTOMIZE", "KYVERNO", "Found", "GoTool", "Progress", "Source", "ToolMissing", "find"]
+__all__ = [
+    "CYCLONUS",
+    "GATOR",
+    "KUSTOMIZE",
+    "KYVERNO",
+    "Found",
+    "GoTool",
+    "Progress",
+    "Source",
+    "ToolMissing",
+    "find",
+]

