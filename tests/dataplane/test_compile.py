@@ -145,6 +145,17 @@ def test_a_named_port_of_egress_is_that_of_each_pod_reached():
     assert expected == of_web(policyTypes=["Egress"], egress=[{"ports": [{"port": "sql"}]}])
 
 
+@pytest.mark.parametrize(("protocol", "expected"), [("TCP", []), ("UDP", ["udp dport 53"])])
+def test_a_named_port_has_a_protocol(protocol: str, expected: list[str]):
+    dns = Pod("shop", "dns", "10.0.0.4", {"app": "dns"}, {"dns": 53}, {"dns": "UDP"})
+    ports = [{"port": "dns", "protocol": protocol}]
+    out = {"policyTypes": ["Ingress", "Egress"], "ingress": [{"ports": ports}], "egress": [{"ports": ports}]}
+    text = "".join(ruleset(Topology(NAMESPACES, [dns], [policy(**out)])))
+
+    assert expected == [each for each in ["udp dport 53", "tcp dport 53"] if each in text]
+    assert len(expected) == text.count(f"ip daddr {{ 10.0.0.4 }} {protocol.lower()} dport 53")
+
+
 def test_a_named_port_of_egress_keeps_to_the_rules_peers():
     egress = [{"to": [{"podSelector": {}}], "ports": [{"port": "sql"}]}]
 

@@ -126,20 +126,24 @@ def _lines(other: Peers, port: Json | None, pod: Pod, direction: _Direction, top
     # A named port is the target's: of the isolated pod on ingress, of each pod that is reached on egress.
     name, protocol = port["port"], _protocol(port)
     if direction is _INGRESS:
-        if name in pod.ports:
+        if _has(pod, name, protocol):
             yield from (f"{who} {protocol} dport {pod.ports[name]}".strip() for who in _whom(other, direction))
         return
-    for number, reached in sorted(_named(name, topology).items()):
+    for number, reached in sorted(_named(name, protocol, topology).items()):
         theirs = _reached(other, reached)
         if theirs:
             yield f"ip daddr {_any_of(pod.ip for pod in theirs)} {protocol} dport {number}"
 
 
-def _named(name: str, topology: Topology) -> Mapping[int, list[Pod]]:
-    """Port number -> the pods in which it has this name."""
+def _has(pod: Pod, name: str, protocol: str) -> bool:
+    return name in pod.ports and pod.protocol_of(name).lower() == protocol
+
+
+def _named(name: str, protocol: str, topology: Topology) -> Mapping[int, list[Pod]]:
+    """Port number -> the pods in which it has this name and protocol."""
     found: dict[int, list[Pod]] = {}
     for pod in topology.pods:
-        if name in pod.ports:
+        if _has(pod, name, protocol):
             found.setdefault(pod.ports[name], []).append(pod)
     return found
 
