@@ -3,13 +3,17 @@
 PYTHON ?= python3
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint check build bench fuzz format engines browser
+.PHONY: help run test lint check build bench fuzz judge format engines browser
 
 help:
 	@$(PYTHON) tools/dev.py help
 
 run test lint check build bench format engines browser:
 	@$(PYTHON) tools/dev.py $@ $(ARGS)
+
+# make judge N=100000
+judge:
+	@$(PYTHON) tools/dev.py judge $(or $(N),10000) $(ARGS)
 
 # make fuzz N=10000 ARGS=validatingpolicy
 fuzz:

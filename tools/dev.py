@@ -125,6 +125,13 @@ def fuzz(*more: str) -> None:
     step("fuzz", "-m", "tests.fuzz", *(more or ("300",)))
 
 
+def judge(*more: str) -> None:
+    """draw NetworkPolicies and hold rayfence, Cyclonus and the kernel to the same decisions: `judge 10000`"""
+    engines("cyclonus")
+    step("rayfence and Cyclonus", "-m", "tests.reach.differ", "200")
+    step("and the kernel", "-m", "tests.reach.kernel", *(more or ("10000",)))
+
+
 def format(*paths: str) -> None:
     """rewrite the code the way `lint` wants it"""
     step("ruff format", "-m", "ruff", "format", *paths)
@@ -158,7 +165,9 @@ def find(*names: str) -> None:
         say(f"{tool.title} {found.version} ({found.source}): {found.path}")
 
 
-COMMANDS = {each.__name__: each for each in (run, test, lint, check, build, bench, fuzz, format, engines, browser)}
+COMMANDS = {
+    each.__name__: each for each in (run, test, lint, check, build, bench, fuzz, judge, format, engines, browser)
+}
 
 
 def usage() -> str:
