@@ -128,8 +128,9 @@ def fuzz(*more: str) -> None:
 def judge(*more: str) -> None:
     """draw NetworkPolicies and hold rayfence, Cyclonus and the kernel to the same decisions: `judge 10000`"""
     engines("cyclonus")
-    step("rayfence and Cyclonus", "-m", "tests.reach.differ", "200")
+    step("rayfence and Cyclonus, of drawn policies", "-m", "tests.reach.differ", "200")
     step("and the kernel", "-m", "tests.reach.kernel", *(more or ("10000",)))
+    step("and of what rayfence generates", "-m", "tests.reach.kernel", "3000", "--generated")
 
 
 def format(*paths: str) -> None:

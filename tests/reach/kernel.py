@@ -1,4 +1,4 @@
-"""`python -m tests.reach.kernel N`: drawn policies on this machine's kernel, by connecting N times; three judges agree.
+"""`python -m tests.reach.kernel N`: policies on this machine's kernel, by connecting N times; three judges agree.
 
 rayfence, Cyclonus and the kernel, for which `dataplane` compiles the policies, are asked about the same flows. Exit
 code 1 where one says otherwise, 3 where the machine cannot tell: no lab, or one that loses connections by itself.
@@ -10,8 +10,9 @@ import argparse
 import sys
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -25,8 +26,8 @@ from rayfence.reach.deciding import Decider
 from rayfence.reach.policies import read
 from rayfence.reach.topology import Flow, Topology
 
-from . import drawing
-from .cyclonus import judged
+from . import drawing, truth
+from .cyclonus import Asked, judged
 from .differ import decided
 
 FLOWS = 1500
@@ -80,28 +81,42 @@ def verdicts(drawn: Topology, asked: Sequence[Flow]) -> list[Verdicts]:
     ]
 
 
+def drawn(start: int) -> Iterator[Asked]:
+    """Topologies from the seed `start` on, with what is to be tried."""
+    for seed in count(start):
+        topology = drawing.topology(seed)
+        yield topology, flows(topology, seed, FLOWS)
+
+
+def generated(number: int) -> Iterator[Asked]:
+    """The topologies of the truth table, with so many of its questions, by lot."""
+    topologies = [topology for _, topology in truth.topologies()]
+    for seed, topology in enumerate(topologies):
+        yield topology, Random(seed).sample(list(truth.flows(topology)), -(-number // len(topologies)))
+
+
 def main(words: Sequence[str]) -> int:
     """The exit code."""
     parser = argparse.ArgumentParser(prog="kernel", description=__doc__)
-    parser.add_argument("number", type=int, metavar="N", nargs="?", default=10_000, help="connections at least")
+    parser.add_argument("number", type=int, metavar="N", help="how many connections to try")
     parser.add_argument("--start", type=int, default=1, help="the first seed; another one draws other policies")
+    parser.add_argument("--generated", action="store_true", help="not drawn policies, but what rayfence generates")
     given = parser.parse_args(words)
     try:
-        return _agree(given.number, given.start)
+        return _agree(given.number, generated(given.number) if given.generated else drawn(given.start))
     except (CannotRun, CouldNotDecide, LabError) as reason:
         print(f"could not decide: {reason}", file=sys.stderr)
         return 3
 
 
-def _agree(number: int, seed: int) -> int:
+def _agree(number: int, asked: Iterator[Asked]) -> int:
     started, said, policies = time.monotonic(), list[Verdicts](), 0
     while len(said) < number:
         if time.monotonic() - started > SECONDS:
             raise CouldNotDecide(f"{len(said)} of {number} connections were tried in {SECONDS} s")
-        drawn = drawing.topology(seed)
-        policies += len(drawn.policies)
-        said += verdicts(drawn, flows(drawn, seed, min(FLOWS, number - len(said))))
-        seed += 1
+        topology, tried = next(asked)
+        policies += len(topology.policies)
+        said += verdicts(topology, tried[: number - len(said)])
     apart = [each for each in said if not each.agree]
     print(_told(said, policies, len(apart), time.monotonic() - started))
     for each in apart[:5]:

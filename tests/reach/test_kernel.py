@@ -23,6 +23,15 @@ def test_rayfence_cyclonus_and_the_kernel_say_the_same_of_drawn_policies(capsys)
     assert ": 0 on which the three do not agree, " in total
 
 
+def test_they_say_the_same_of_what_rayfence_generates():
+    topology, asked = next(kernel.generated(6 * 300))
+    said = kernel.verdicts(topology, asked)
+
+    assert [] == [str(each) for each in said if not each.agree]
+    assert 300 == len(said)
+    assert 10 < sum(each.kernel for each in said) < 290
+
+
 def test_a_rule_that_the_kernel_does_not_have_is_found_and_shown(capsys, monkeypatch):
     # The lab has another reading of policies, and this is a fault in it: some rules are lost.
     monkeypatch.setattr(lab, "ruleset", lambda drawn: ruleset(Topology(drawn.namespaces, drawn.endpoints, [])))
