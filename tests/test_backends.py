@@ -22,10 +22,10 @@ NATIVE, OF_KYVERNO = validatingadmissionpolicy.NAME, validatingpolicy.NAME
 TEXT_LIMIT = 100_000
 """Characters of CEL that an API server takes in one expression."""
 
-RESERVED_BY_CEL = set(
-    "as break const continue else false for function if import in let loop namespace null package return true var void"
-    " while".split()
-)
+RESERVED_BY_CEL = {
+    *("as", "break", "const", "continue", "else", "false", "for", "function", "if", "import", "in"),
+    *("let", "loop", "namespace", "null", "package", "return", "true", "var", "void", "while"),
+}
 
 
 def written(config: Config, backend: str, kind: str) -> dict[str, dict[str, Any]]:
