@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 
 from rayfence import bundle, yamlio
 from rayfence.backends import BACKENDS
-from rayfence.config import Bounds, Config, Container, Enforcement, Mode, Network, Platform, Quota, Tenant
+from rayfence.config import Bounds, Config, Container, Enforcement, Mode, Network, Platform, Provider, Quota, Tenant
 
 # Written by tools/schemas.py.
 SCHEMAS = {path.stem: json.loads(path.read_text()) for path in Path(__file__).parent.glob("data/schemas/*.json")}
@@ -26,6 +26,7 @@ EVERY_SORT = Config(
         Tenant("team-a", ("ray-a", "ray-a2"), BOUNDS, quota=Quota("16", "64Gi", 2, 8), namespace_quota=Quota("32")),
         Tenant("team-b", ("ray-b",), BOUNDS, Enforcement.AUDIT, network=Network(mode=Mode.DENY_ALL_INGRESS)),
         Tenant("team-c", ("ray-c",), BOUNDS, Enforcement.WARN, network=Network(mode=Mode.DENY_ALL_EGRESS)),
+        Tenant("team-d", ("ray-d",), BOUNDS, network=Network(provider=Provider.KUBERAY)),
     ),
 )
 
@@ -81,8 +82,13 @@ def test_an_unknown_field_is_refused(kind: str) -> None:
         ("ValidatingAdmissionPolicyBinding", lambda spec: spec.update(validationActions="Deny")),
         ("GeneratingPolicy", lambda spec: spec["generate"][0].update(template={"interpolate": "yes"})),
         ("ClusterPolicy", lambda spec: spec["rules"][0]["validate"].update(failureAction="Deny")),
+        ("MutatingPolicy", lambda spec: spec["mutations"][0].pop("patchType")),
+        ("MutatingPolicy", lambda spec: spec["matchConditions"][0].pop("name")),
     ],
-    ids=["action", "no expression", "no list", "no expression, native", "no list, native", "enum", "failure action"],
+    ids=[
+        *("action", "no expression", "no list", "no expression, native", "no list, native", "enum", "failure action"),
+        *("kind of patch", "no name"),
+    ],
 )
 def test_what_a_server_would_refuse_is_refused(kind: str, edit: Any) -> None:
     value = first(kind)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from rayfence import row
-from rayfence.config import Bounds, Container, Quota, Tenant
+from rayfence.config import Bounds, Container, Mode, Network, Provider, Quota, Tenant
 
 TENANT = Tenant("team-a", ("ray-a", "ray-b"), Container(Bounds("500m", "8"), Bounds("1Gi", "32Gi")))
 
@@ -15,17 +15,17 @@ TENANT = Tenant("team-a", ("ray-a", "ray-b"), Container(Bounds("500m", "8"), Bou
 def test_a_row_holds_everything_a_rule_reads_in_the_order_of_its_fields() -> None:
     tenant = replace(TENANT, quota=Quota("64", "256Gi", 4, 16))
 
-    assert "team-a|500m|8|1Gi|32Gi|64|256Gi|4|16|ray-a,ray-b" == row.render(tenant)
+    assert "team-a|500m|8|1Gi|32Gi|64|256Gi|4|16|ray-a,ray-b|" == row.render(tenant)
 
 
 def test_a_limit_that_is_not_set_is_empty_and_accelerators_are_none() -> None:
-    assert "team-a|500m|8|1Gi|32Gi|||0||ray-a,ray-b" == row.render(TENANT)
+    assert "team-a|500m|8|1Gi|32Gi|||0||ray-a,ray-b|" == row.render(TENANT)
 
 
 def test_a_limit_of_zero_is_not_the_same_as_none() -> None:
     tenant = replace(TENANT, quota=Quota(cpu="0", memory="0", workers=0))
 
-    assert "team-a|500m|8|1Gi|32Gi|0|0|0|0|ray-a,ray-b" == row.render(tenant)
+    assert "team-a|500m|8|1Gi|32Gi|0|0|0|0|ray-a,ray-b|" == row.render(tenant)
 
 
 def test_every_row_has_every_field() -> None:
@@ -40,3 +40,10 @@ def test_a_field_is_read_at_its_own_place(name: str, index: int) -> None:
 def test_a_field_that_does_not_exist_is_an_error() -> None:
     with pytest.raises(ValueError, match="not in tuple"):
         row.field("disk")
+
+
+def test_a_row_ends_with_the_mode_that_ray_objects_must_ask_kuberay_for() -> None:
+    kuberay = Network(provider=Provider.KUBERAY, mode=Mode.DENY_ALL_INGRESS)
+
+    assert row.render(replace(TENANT, network=kuberay)).endswith("|ray-a,ray-b|DenyAllIngress")
+    assert row.render(replace(TENANT, network=replace(kuberay, enforce=False))).endswith("|ray-a,ray-b|")

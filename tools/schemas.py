@@ -11,7 +11,7 @@ Each kind becomes one JSON Schema (draft 2020-12) with these changes:
 * words for people are left out, and so is `status`, which servers write;
 * `$ref`s are put in place, and Kubernetes' own marks are turned into the keywords of JSON Schema where there are any;
 * an object with known fields takes no others, as a server with strict field validation has it;
-* parts of ClusterPolicy that have nothing to do with validating or generating are left out, and so refused.
+* parts of ClusterPolicy that have nothing to do with validating, generating or filling in are left out, and so refused.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ TARGET = Path(__file__).parents[1] / "tests" / "data" / "schemas"
 CRDS = {
     "ClusterPolicy": ("kyverno/kyverno.io_clusterpolicies.yaml", "v1"),
     "ValidatingPolicy": ("policies.kyverno.io/policies.kyverno.io_validatingpolicies.yaml", "v1"),
+    "MutatingPolicy": ("policies.kyverno.io/policies.kyverno.io_mutatingpolicies.yaml", "v1"),
     "GeneratingPolicy": ("policies.kyverno.io/policies.kyverno.io_generatingpolicies.yaml", "v1"),
 }
 KUBERNETES = {
@@ -39,7 +40,17 @@ KUBERNETES = {
     "ResourceQuota": "api/v1.json",
 }
 UNUSED = {
-    *("status", "mutate", "verifyImages", "imageExtractors", "podSecurity", "assert", "manifests", "pattern"),
+    *(
+        "status",
+        "targets",
+        "patchesJson6902",
+        "verifyImages",
+        "imageExtractors",
+        "podSecurity",
+        "assert",
+        "manifests",
+        "pattern",
+    ),
     *("anyPattern", "deny", "clone", "cloneList", "apiCall", "exclude", "managedFields"),
 }
 KEPT = {

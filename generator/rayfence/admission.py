@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from rayfence import workload
 from rayfence.cel import literal
 from rayfence.config import Config, Platform
-from rayfence.rules import OF, worst_case
+from rayfence.rules import OF, require_network_policy, worst_case
 from rayfence.rules.rule import Rule
 from rayfence.shards import Shard, shards
 from rayfence.subjects import DELETE, EXPOSURE, NETWORK_POLICIES, RAY, SUBJECTS, Subject
@@ -80,7 +80,7 @@ def _variables(platform: Platform, subject: Subject, shard: Shard, rules: Sequen
         **(_ray_variables(platform, shard) if subject is RAY else {}),
         **(exposed.variables() if subject is EXPOSURE else {}),
         **{_name(rule.ID): rule.cel(platform) for rule in rules},
-        **_answer(rules, _UNTOUCHED if subject is not NETWORK_POLICIES else "false"),
+        **_answer(rules, _untouched(subject)),
     }
 
 
@@ -89,7 +89,14 @@ def _ray_variables(platform: Platform, shard: Shard) -> dict[str, str]:
     return {"unclaimed": _unclaimed(shard), **seen, **worst_case.variables()}
 
 
-_UNTOUCHED = (
+def _untouched(subject: Subject) -> str:
+    if subject is NETWORK_POLICIES:
+        return "false"
+    # What an older version does not show looks unchanged, and is lost.
+    return f"{UNTOUCHED}\n&& {require_network_policy.SPARES}" if subject is RAY else UNTOUCHED
+
+
+UNTOUCHED = (
     "request.operation == 'UPDATE'\n"
     + "".join(
         f"&& object.?{path}.orValue(null) == oldObject.?{path}.orValue(null)\n"

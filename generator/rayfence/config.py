@@ -34,6 +34,13 @@ class Scope(StrEnum):
     CLUSTER = "cluster"
 
 
+class Provider(StrEnum):
+    """Who makes the NetworkPolicies of each RayCluster."""
+
+    RAYFENCE = "rayfence"
+    KUBERAY = "kuberay"
+
+
 @dataclass(frozen=True, slots=True)
 class Peer:
     """Pods of one namespace, chosen by labels (all of them where `pod_labels` is empty)."""
@@ -147,11 +154,22 @@ class Network:
     """A tenant's isolation."""
 
     enforce: bool = True
+    provider: Provider = Provider.RAYFENCE
     mode: Mode = Mode.DENY_ALL
     scope: Scope = Scope.TENANT
     ports: tuple[int, ...] = (6379, 8265, 10001)
     head: RoleRules = RoleRules()
     worker: RoleRules = RoleRules()
+
+    @property
+    def generates(self) -> bool:
+        """Whether the policy engine makes the NetworkPolicies of each RayCluster."""
+        return self.enforce and self.provider is Provider.RAYFENCE
+
+    @property
+    def required_mode(self) -> Mode | None:
+        """The mode that every RayCluster has to ask KubeRay for, None where KubeRay is not to isolate them."""
+        return self.mode if self.enforce and self.provider is Provider.KUBERAY else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,4 +47,4 @@ def _shape(network: Network) -> tuple[Mode, bool]:
 
 
 def _isolated(config: Config) -> list[Tenant]:
-    return [tenant for tenant in config.tenants if tenant.network.enforce]
+    return [tenant for tenant in config.tenants if tenant.network.generates]

@@ -1,4 +1,4 @@
-"""A tenant as one line of a table compiled into a policy: `team-a|1|4|2Gi|8Gi|64|256Gi|4|16|ray-a,ray-a-dev`.
+"""A tenant as one line of a table compiled into a policy: `team-a|1|4|2Gi|8Gi|64|256Gi|4|16|ray-a,ray-a-dev|`.
 
 Tenants are rows and not policies: a thousand policies cost an API server minutes and gigabytes, a thousand rows nothing
 that can be measured. A row is split once for each request.
@@ -19,12 +19,13 @@ FIELDS = (
     "quota_accelerators",
     "quota_workers",
     "namespaces",
+    "network_mode",
 )
 SEPARATOR = "|"
 
 
 def render(tenant: Tenant) -> str:
-    """The row of one tenant; a limit that is not set is empty, and namespaces are parted by commas."""
+    """The row of one tenant; what is not set is empty, and namespaces are parted by commas."""
     container, quota = tenant.container, tenant.quota
     values = (
         tenant.name,
@@ -37,6 +38,7 @@ def render(tenant: Tenant) -> str:
         str(quota.accelerators),
         "" if quota.workers is None else str(quota.workers),
         ",".join(tenant.namespaces),
+        tenant.network.required_mode or "",
     )
     return SEPARATOR.join(values)
 

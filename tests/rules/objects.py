@@ -5,7 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from rayfence.config import Bounds, Config, Container, Enforcement, Exposure, Network, Platform, Quota, Tenant
+from rayfence.config import (
+    Bounds,
+    Config,
+    Container,
+    Enforcement,
+    Exposure,
+    Mode,
+    Network,
+    Platform,
+    Provider,
+    Quota,
+    Tenant,
+)
 from rayfence.rules.rule import Rule
 from rayfence.workload import Request, Workload
 
@@ -104,6 +116,13 @@ CONFIGS = {
     ),
     "audited": Config(
         PLATFORM, (replace(TEAM_B, enforcement=Enforcement.AUDIT, network=Network(enforce=False)), TEAM_A)
+    ),
+    "isolated by KubeRay": Config(
+        PLATFORM,
+        (
+            replace(TEAM_A, network=Network(provider=Provider.KUBERAY)),
+            replace(TEAM_B, network=Network(provider=Provider.KUBERAY, mode=Mode.DENY_ALL_INGRESS)),
+        ),
     ),
     "open": Config(Platform(exposure=Exposure(load_balancer=True, node_port=True, ingress=True)), (TEAM_A,)),
     "balanced": Config(Platform(exposure=Exposure(load_balancer=True)), (TEAM_A,)),

@@ -87,7 +87,7 @@ def edits(sort: str) -> list[Any]:
 
 def _all_sorts(config: str, subject: Subject, number: int) -> bool:
     """Whether an edit meets every good object: those of Ray in every kind and version, others a rule's first edit."""
-    return config in ("every quota", "other keys") and (subject is RAY or number == 0)
+    return config in ("every quota", "other keys", "isolated by KubeRay") and (subject is RAY or number == 0)
 
 
 def in_python(config: Config, value: Json) -> set[str]:
@@ -139,7 +139,7 @@ def test_a_rule_is_named_as_its_module_and_says_why(rule: Rule) -> None:
 
 @pytest.mark.parametrize("rule", RULES, ids=ids())
 def test_a_rule_says_how_to_break_it_and_what_comes_near(rule: Rule) -> None:
-    config = CONFIGS["every quota"]
+    config = CONFIGS["isolated by KubeRay"]
 
     assert rule.breaks(config.platform, config.tenants[0])
     assert rule.passes(config.platform, config.tenants[0])

@@ -7,7 +7,9 @@ from typing import Any
 
 from rayfence import admission
 from rayfence.admission import Policy
+from rayfence.backends.clusterpolicy_filling import filling_policies
 from rayfence.backends.clusterpolicy_network import generate_policies
+from rayfence.backends.filling import NAME as FILLING
 from rayfence.backends.generating import NAME as GENERATION
 from rayfence.backends.kyverno_rbac import rbac
 from rayfence.config import Config, Enforcement
@@ -22,7 +24,11 @@ def files(config: Config) -> Mapping[str, list[dict[str, Any]]]:
     found: dict[str, list[dict[str, Any]]] = {"rbac.yaml": rbac()}
     for policy in admission.policies(config):
         found.setdefault(f"{policy.subject.name}.yaml", []).append(_policy(policy))
-    return {**found, f"{GENERATION}.yaml": generate_policies(config.platform, config.tenants)}
+    return {
+        **found,
+        f"{GENERATION}.yaml": generate_policies(config.platform, config.tenants),
+        f"{FILLING}.yaml": filling_policies(config.tenants),
+    }
 
 
 def _policy(policy: Policy) -> dict[str, Any]:

@@ -26,9 +26,9 @@ class Row:
 
 
 def shards(tenants: Iterable[Tenant]) -> list[tuple[str, dict[str, Row]]]:
-    """Policy name and rows, by namespace: a policy for every 500 namespaces of tenants that have the network layer.
+    """Policy name and rows, by namespace: a policy for every 500 namespaces of tenants whose isolation is generated.
 
-    There is always the first, so that an update to a config without a network layer has something to replace. Both
+    There is always the first, so that an update to a config without such tenants has something to replace. Both
     kinds of policy use these names: Kyverno lets a policy take over only what one of its own name has generated.
     """
     rows = sorted(_rows(tenants).items())
@@ -46,7 +46,7 @@ def _rows(tenants: Iterable[Tenant]) -> dict[str, Row]:
     return {
         namespace: Row(tenant.name, tenant.network.mode, opens_dashboard(tenant.network))
         for tenant in tenants
-        if tenant.network.enforce
+        if tenant.network.generates
         for namespace in tenant.namespaces
     }
 

@@ -1,4 +1,4 @@
-"""The rules as Kyverno ValidatingPolicies (policies.kyverno.io/v1), and its GeneratingPolicies beside them."""
+"""The rules as Kyverno ValidatingPolicies (policies.kyverno.io/v1), and its GeneratingPolicies and MutatingPolicies."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from typing import Any
 from rayfence import admission
 from rayfence.admission import Policy
 from rayfence.backends.celpolicy import actions, judgement, metadata
+from rayfence.backends.filling import NAME as FILLING
 from rayfence.backends.generating import NAME as GENERATION
 from rayfence.backends.kyverno_rbac import rbac
+from rayfence.backends.validatingpolicy_filling import mutating_policies
 from rayfence.backends.validatingpolicy_network import generating_policies
 from rayfence.config import Config
 
@@ -22,7 +24,8 @@ def files(config: Config) -> Mapping[str, list[dict[str, Any]]]:
     found: dict[str, list[dict[str, Any]]] = {"rbac.yaml": rbac()}
     for policy in admission.policies(config):
         found.setdefault(f"{policy.subject.name}.yaml", []).append(_policy(policy))
-    return {**found, f"{GENERATION}.yaml": generating_policies(config.platform, config.tenants)}
+    generating = generating_policies(config.platform, config.tenants)
+    return {**found, f"{GENERATION}.yaml": generating, f"{FILLING}.yaml": mutating_policies(config.tenants)}
 
 
 def _policy(policy: Policy) -> dict[str, Any]:

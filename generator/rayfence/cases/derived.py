@@ -108,7 +108,7 @@ class _Sample:
     def _broken(self, rule: Rule, name: str, edit: Edit, operation: str) -> Iterator[Case]:
         quota_too = bool(edit.swells) and getattr(self.tenant.quota, edit.swells) is not None
         fails = {rule.ID}
-        if rule.ID == require_tenant_label.ID and self.value["kind"] == "RayCluster" and self.tenant.network.enforce:
+        if rule.ID == require_tenant_label.ID and self.value["kind"] == "RayCluster" and self.tenant.network.generates:
             fails.add(GENERATION)
         for case in self.edited(f"{rule.ID}/breaks/{name}", edit, frozenset(fails), operation):
             counts = quota_too and "worker group" not in case.name

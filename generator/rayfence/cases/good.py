@@ -7,7 +7,7 @@ from typing import Any
 from rayfence.cases.good_policies import network_policies
 from rayfence.config import Platform, Tenant
 from rayfence.subjects import EXPOSURE, NETWORK_POLICIES, PODS, RAY, Subject
-from rayfence.workload import KINDS, SERVED, Kind
+from rayfence.workload import API_GROUP, KINDS, SERVED, Kind
 
 
 def ray_object(kind: Kind, platform: Platform, tenant: Tenant) -> dict[str, Any]:
@@ -41,7 +41,10 @@ def good(subject: Subject, platform: Platform, tenant: Tenant) -> list[dict[str,
     match subject.name:
         case RAY.name:
             return [
-                ray_object(kind, platform, tenant) | {"apiVersion": version} for (version, _), kind in SERVED.items()
+                ray_object(kind, platform, tenant) | {"apiVersion": version}
+                for (version, _), kind in SERVED.items()
+                # v1alpha1 has no field for the policy that KubeRay is to make.
+                if not tenant.network.required_mode or version == f"{API_GROUP}/v1"
             ]
         case PODS.name:
             return _pods(platform, tenant)
@@ -108,7 +111,8 @@ def _cluster(platform: Platform, tenant: Tenant) -> dict[str, Any]:
         "headService": {"spec": {"type": "ClusterIP"}},
         "template": _template("head", platform, tenant),
     }
-    return {"rayVersion": "2.9.0", "headGroupSpec": head, "workerGroupSpecs": groups}
+    asked = {"networkPolicy": {"mode": str(mode)}} if (mode := tenant.network.required_mode) else {}
+    return {"rayVersion": "2.9.0", "headGroupSpec": head, "workerGroupSpecs": groups, **asked}
 
 
 def _worker_group(name: str, platform: Platform, tenant: Tenant) -> dict[str, Any]:

@@ -2,6 +2,6 @@
 
 from rayfence.engine_error import EngineError
 from rayfence.kyverno.files import Expected, stub_crds
-from rayfence.kyverno.running import Answer, Judged, Row, generate, report, run_test
+from rayfence.kyverno.running import Answer, Judged, Row, apply, report, run_test
 
-__all__ = ["Answer", "EngineError", "Expected", "Judged", "Row", "generate", "report", "run_test", "stub_crds"]
+__all__ = ["Answer", "EngineError", "Expected", "Judged", "Row", "apply", "report", "run_test", "stub_crds"]

@@ -90,8 +90,11 @@ def run_test(
     return Answer(_rows(said), int(loaded.group(1)), int(loaded.group(2)), complaints)
 
 
-def generate(engine: Path, policies: str, resources: Sequence[Any]) -> tuple[list[Any], int]:
-    """Run `kyverno apply` for generate rules: the objects it makes, as it wrote them, and how many rules it loaded."""
+def apply(engine: Path, policies: str, resources: Sequence[Any]) -> tuple[list[Any], int]:
+    """Run `kyverno apply` for rules that make objects, or that change them, but not for both at once.
+
+    The objects that were made, or all that were looked at, as it wrote them, and how many rules it loaded.
+    """
     files = {"policies.yaml": policies, "resources.yaml": yamlio.dump(resources)}
     words = ["apply", "policies.yaml", "-r", "resources.yaml", "-o", "generated.yaml", "--remove-color"]
     said, made = _run(engine, words, files, "generated.yaml")

@@ -33,7 +33,7 @@ def generated(platform: Platform, tenant: Tenant, value: Mapping[str, Any]) -> l
 def asks(tenant: Tenant, value: Mapping[str, Any]) -> bool:
     """Whether an object of the tenant's would have policies, if it were labelled as it must be."""
     kind, version = value.get("kind"), value.get("apiVersion")
-    if not tenant.network.enforce:
+    if not tenant.network.generates:
         return False
     if kind == JOB_KIND and version in job.API_VERSIONS:
         return tenant.network.mode in job.CLOSING and job.selected_cluster(value) is not None

@@ -10,6 +10,7 @@ from rayfence.rules import (
     honor_declared_bounds,
     limit_resources,
     limit_total_resources,
+    require_network_policy,
     require_pod_tenant_label,
     require_tenant_label,
     require_tenant_nodes,
@@ -34,6 +35,7 @@ _ON_RAY: tuple[Rule, ...] = (
     honor_declared_bounds,
     limit_total_resources,
     restrict_pod_security,
+    require_network_policy,
     restrict_network_rules,
     restrict_exposure,
 )

@@ -79,6 +79,9 @@ _PLACES: Mapping[str, Callable[[Json], Json]] = {
 
 
 def _edit(place: str, opening: Opening) -> Edit:
-    rules = {FIELDS.ingress if opening.inward else FIELDS.egress: [opening.rule]}
-    policy = {"mode": "DenyAll"} | _PLACES[place](rules)
-    return Edit(At.CLUSTER, lambda cluster, tenant: cluster.update(networkPolicy=policy))
+    rules = _PLACES[place]({FIELDS.ingress if opening.inward else FIELDS.egress: [opening.rule]})
+
+    def apply(cluster: Json, tenant: Tenant) -> None:
+        cluster["networkPolicy"] = {"mode": str(tenant.network.mode)} | rules
+
+    return Edit(At.CLUSTER, apply)

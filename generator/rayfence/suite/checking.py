@@ -87,7 +87,8 @@ class _Engine:
 def _renamed(part: Part, number: int) -> dict[str, object]:
     metadata = {key: value for key, value in part.value["metadata"].items() if key != "generateName"}
     # Rules read of a name only whether it begins like this.
-    reserved = RESERVED if str(metadata.get("name")).startswith(RESERVED) else ""
+    given = (part.value["metadata"].get(key) for key in ("name", "generateName"))
+    reserved = RESERVED if any(str(name).startswith(RESERVED) for name in given) else ""
     # The CLI puts an object without a namespace into `default`, which may be a tenant's.
     return {**part.value, "metadata": {"namespace": "", **metadata, "name": f"{reserved}object-{number}"}}
 

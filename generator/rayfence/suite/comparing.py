@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rayfence import admission
+from rayfence.backends.filling import NAME as FILLING
 from rayfence.backends.generating import strip_kyverno
 from rayfence.cases import GENERATION, Case
 from rayfence.config import Config
@@ -16,7 +17,7 @@ from rayfence.outcome import Outcome
 from rayfence.path import Path
 from rayfence.rules.rule import Violation
 from rayfence.suite.engine import Answer, Said
-from rayfence.suite.expecting import Expectations, namespace, resource
+from rayfence.suite.expecting import Expectations, identity, namespace, resource
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class Compared:
 def compare(backend: str, config: Config, cases: Sequence[Case], answer: Answer, truth: Expectations) -> Compared:
     """One run of the engine over some cases."""
     objects = _by_trigger(answer.made or ())
+    filled = None if answer.filled is None else {identity(each): each for each in answer.filled}
     said: dict[str, list[Said]] = {}
     for each in answer.said:
         said.setdefault(each.resource, []).append(each)
@@ -44,8 +46,11 @@ def compare(backend: str, config: Config, cases: Sequence[Case], answer: Answer,
             _outcome(
                 backend,
                 case,
-                said.get(resource(case), []),
-                None if answer.made is None else objects.pop(_key(case), []),
+                _Heard(
+                    said.get(resource(case), []),
+                    None if answer.made is None else objects.pop(_key(case), []),
+                    None if filled is None else filled.get(identity(case.value), case.value),
+                ),
                 truth,
                 Judge(config, case.request),
             ),
@@ -60,9 +65,17 @@ def compare(backend: str, config: Config, cases: Sequence[Case], answer: Answer,
     return Compared(keyed, (*answer.problems, *strangers))
 
 
-def _outcome(
-    backend: str, case: Case, said: Sequence[Said], made: Sequence[Any] | None, truth: Expectations, judge: Judge
-) -> Outcome:
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """What came of one case: its rows, what was generated for it, and the object after what was filled in."""
+
+    said: Sequence[Said]
+    made: Sequence[Any] | None
+    filled: Any
+
+
+def _outcome(backend: str, case: Case, heard: _Heard, truth: Expectations, judge: Judge) -> Outcome:
+    said, made = heard.said, heard.made
     wanted = case.fails - {GENERATION}
     failed = [admission.read(each.message) for each in said if each.result == "fail"]
     ids = frozenset(rule for rules, _ in failed for rule in rules)
@@ -72,6 +85,8 @@ def _outcome(
         problems.append(f"its message names {_list(ids)}, not {_list(wanted)}")
     problems += _python(case, judge, failed)
     problems += [] if made is None else _generated(case, made, truth)
+    if heard.filled is not None and heard.filled != truth.filled(case):
+        problems.append(f"{FILLING}: its object differs from what it must be")
     return Outcome(
         backend=backend,
         case=case.name,

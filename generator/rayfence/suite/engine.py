@@ -29,12 +29,14 @@ class Said:
 class Answer:
     """One run over some cases; `problems` are of the run as a whole.
 
-    `made` are the objects that were generated, None where the backend generates nothing at all.
+    `made` are the objects that were generated, None where the backend generates nothing at all. `filled` are the cases'
+    objects after what they leave out was filled in, None where nothing fills in; one that is not there was left alone.
     """
 
     said: tuple[Said, ...]
     problems: tuple[str, ...]
     made: tuple[Any, ...] | None = None
+    filled: tuple[Any, ...] | None = None
 
 
 class Engine(Protocol):

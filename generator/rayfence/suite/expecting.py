@@ -12,7 +12,7 @@ from rayfence.cases import Case
 from rayfence.cases.good import good
 from rayfence.cases.sites import sites
 from rayfence.config import Config, Enforcement, Tenant
-from rayfence.network import asks, generated
+from rayfence.network import asks, filled, generated
 from rayfence.shards import Shard
 from rayfence.subjects import RAY, subject_of
 
@@ -69,6 +69,10 @@ class Expectations:
         tenant = self.tenant(case)
         return generated(self._platform, tenant, case.value) if tenant else []
 
+    def filled(self, case: Case) -> Mapping[str, Any]:
+        """A case's object with what is filled in before it is judged."""
+        return filled(self.tenant(case), case.value)
+
     def isolates(self, case: Case) -> bool:
         """Whether anything is generated for objects like the case's at all."""
         tenant = self.tenant(case)
@@ -96,6 +100,12 @@ def namespace(case: Case) -> str:
 def resource(case: Case) -> str:
     """What Kyverno calls the case's object: `namespace/name`."""
     return f"{namespace(case)}/{case.value['metadata']['name']}"
+
+
+def identity(value: Mapping[str, Any]) -> tuple[str, str, str]:
+    """What no two objects have in common."""
+    metadata = value["metadata"]
+    return value["kind"], metadata["namespace"], metadata["name"]
 
 
 def distinct(cases: Sequence[Case]) -> list[Case]:

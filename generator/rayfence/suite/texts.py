@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from rayfence.backends.filling import NAME as FILLING
 from rayfence.cases import GENERATION
 from rayfence.engineless_file import NAME as ENGINELESS
 
@@ -16,10 +17,14 @@ _APART = re.compile(r"^---\n", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """The policies under test: (kind, name) -> YAML of those that judge, and the YAML of those that generate."""
+    """The policies under test: (kind, name) -> YAML of those that judge, and the YAML of those that generate.
+
+    `filling` has the YAML of each that fills in what an object leaves out.
+    """
 
     objects: Mapping[tuple[str, str], str]
     generating: str
+    filling: tuple[str, ...] = ()
 
     def of_kind(self, kind: str) -> dict[str, str]:
         """Name -> YAML of the objects of one kind."""
@@ -32,9 +37,11 @@ def of(files: Mapping[str, str], backend: str) -> Texts:
     # Static objects: no engine judges by them, and of thousands of tenants they are many.
     own.pop(ENGINELESS, "")
     generating = own.pop(f"{GENERATION}.yaml", "")
+    filling = own.pop(f"{FILLING}.yaml", "")
     found = (document for text in own.values() for document in _APART.split(text))
     named = ((_KIND.search(document), _NAME.search(document), document) for document in found)
-    return Texts({(kind[1], name[1]): document for kind, name, document in named if kind and name}, generating)
+    objects = {(kind[1], name[1]): document for kind, name, document in named if kind and name}
+    return Texts(objects, generating, tuple(_APART.split(filling)) if filling else ())
 
 
 def generates(texts: Texts, must: bool) -> list[str]:

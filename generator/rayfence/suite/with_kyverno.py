@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from rayfence import kyverno
 from rayfence.admission import Policy
+from rayfence.backends import filling
 from rayfence.backends.generating import shards
 from rayfence.cases import GENERATION, Case
 from rayfence.config import Config
@@ -19,7 +20,7 @@ from rayfence.subjects import CREATE, RAY
 from rayfence.suite.actions import compare_actions, compare_declared, declared_actions
 from rayfence.suite.dialects import DIALECTS
 from rayfence.suite.engine import Answer, Said
-from rayfence.suite.expecting import Expectations, resource
+from rayfence.suite.expecting import Expectations, identity, resource
 from rayfence.suite.texts import Texts, generates
 from rayfence.workload import Request
 
@@ -61,7 +62,8 @@ class KyvernoEngine:
             results = {row.resource: row.result for row in rows}
             said += [_said(row, results.get(row.resource, "pass")) for row in answer.rows]
             problems += _whole(rows, answer)
-        return Answer(tuple(said), tuple(problems), self._made(policy, [case.value for case in cases]))
+        values = [case.value for case in cases]
+        return Answer(tuple(said), tuple(problems), self._made(policy, values), self._filled(policy, values))
 
     def _runs(self, items: Sequence[T], kind: Callable[[T], str]) -> Iterator[tuple[list[T], Sequence[Any]]]:
         """The parts that can be judged in one run, each with the kinds that the CLI has to be told of.
@@ -78,7 +80,17 @@ class KyvernoEngine:
         if self._dialect.is_native:
             return None
         generates = policy.subject is RAY and self._texts.generating
-        return tuple(kyverno.generate(self._program, self._texts.generating, values)[0]) if generates else ()
+        return tuple(kyverno.apply(self._program, self._texts.generating, values)[0]) if generates else ()
+
+    def _filled(self, policy: Policy, values: Sequence[Any]) -> tuple[Any, ...] | None:
+        """The objects after one policy and then the next: of several at once the CLI writes each object twice."""
+        if self._dialect.is_native or policy.subject is not RAY:
+            return None
+        found = {identity(value): value for value in values}
+        for text in self._texts.filling:
+            written = kyverno.apply(self._program, text, list(found.values()))[0]
+            found |= {identity(each): each for each in written}
+        return tuple(found.values())
 
     def whole(self) -> tuple[list[str], int]:
         """Each policy object on an object that it must refuse, and what it says would follow."""
@@ -90,13 +102,18 @@ class KyvernoEngine:
         problems += [] if self._dialect.tells_audits else compare_declared(self._actions, self._expected)
         if rules != len(self._expected.policies):
             problems.append(f"{rules} of {len(self._expected.policies)} policies answered")
-        if not self._texts.generating:
-            return problems + generates(self._texts, bool(self._dialect.generating_rules)), rules
-        loaded = kyverno.generate(self._program, self._texts.generating, values[:1])[1]
-        written = len(shards(self._config.tenants)) * self._dialect.generating_rules
-        if loaded != written:
-            problems.append(f"{loaded} of {written} rules {GENERATION} were loaded")
-        return problems, rules + loaded
+        problems += generates(self._texts, bool(self._dialect.generating_rules))
+        generating = len(shards(self._config.tenants)) * self._dialect.generating_rules
+        filled_in = 0 if self._dialect.is_native else len(filling.shards(self._config.tenants))
+        for name, text, written in (
+            (GENERATION, self._texts.generating, generating),
+            (filling.NAME, "---\n".join(self._texts.filling), filled_in),
+        ):
+            loaded = kyverno.apply(self._program, text, values[:1])[1] if text else 0
+            if loaded != written:
+                problems.append(f"{loaded} of {written} rules {name} were loaded")
+            rules += loaded
+        return problems, rules
 
     def report(self, values: Sequence[Mapping[str, Any]], request: Request) -> list[Judged]:
         """The policy report of all policies of the backend."""

@@ -1,6 +1,7 @@
 """Files of `tenants/` -> a Config, or every problem in them at once.
 
-The shape of a document is `tenants.schema.json`'s to say; `claims`, `bounds` and `peers` say what makes sense.
+The shape of a document is `tenants.schema.json`'s to say; `claims`, `bounds`, `peers` and `providers` say what makes
+sense.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from rayfence.config import Config, Platform
 from rayfence.path import Path
-from rayfence.tenants import addresses, bounds, claims, decode, peers, shape
+from rayfence.tenants import addresses, bounds, claims, decode, peers, providers, shape
 from rayfence.tenants.complaints import Complaints
 from rayfence.yamlio import Document, Problem, read
 
@@ -95,6 +96,7 @@ def _check_sense(complaints: Complaints, owners: dict[str, claims.Claim]) -> Non
     spec = value.get("spec", {})
     if value["kind"] == "Tenant":
         bounds.check(spec, complaints)
+        providers.check(spec, complaints)
         peers.check(value["metadata"]["name"], spec, owners, complaints)
         return
     for section in ("apiServer", "egress"):

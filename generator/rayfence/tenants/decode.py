@@ -20,6 +20,7 @@ from rayfence.config import (
     Operator,
     Peer,
     Platform,
+    Provider,
     Quota,
     RoleRules,
     Scope,
@@ -101,7 +102,16 @@ def _quota(raw: Raw) -> Quota:
 
 
 def _network(raw: Raw, *, enforce: bool) -> Network:
-    fields = _given(raw, enforce=bool, mode=Mode, scope=Scope, ports=_ports, head=_role_rules, worker=_role_rules)
+    fields = _given(
+        raw,
+        enforce=bool,
+        provider=Provider,
+        mode=Mode,
+        scope=Scope,
+        ports=_ports,
+        head=_role_rules,
+        worker=_role_rules,
+    )
     return Network(**{"enforce": enforce, **fields})
 
 

@@ -1,0 +1,88 @@
+"""Tenants in, the ClusterPolicies out that make Kyverno do what `network.filling` says.
+
+Paths of a JSON patch may hold no variables, so each kind has a patch to be merged, and the object's kind chooses one.
+Text of a tenant's is compared inside JMESPath, as in `clusterpolicy_network`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import reduce
+from typing import Any
+
+from rayfence.backends.filling import NAME, Rows, shards
+from rayfence.config import Tenant
+from rayfence.network.filling import FIELD, PLACES, VERSION
+from rayfence.network.policy import Manifest
+from rayfence.path import Path
+
+_OBJECT, _OLD = "request.object", "request.oldObject"
+_FILLED = {FIELD: {"mode": "{{ mode }}"}}
+
+
+def filling_policies(tenants: Iterable[Tenant]) -> list[Manifest]:
+    """The policies `fill-network-policy`, `fill-network-policy-2`, …: none where KubeRay isolates nobody's clusters."""
+    return [_policy(name, rows) for name, rows in shards(tenants)]
+
+
+def _policy(name: str, rows: Rows) -> Manifest:
+    return {
+        "apiVersion": "kyverno.io/v1",
+        "kind": "ClusterPolicy",
+        "metadata": {"name": name, "labels": {"app.kubernetes.io/managed-by": "rayfence"}},
+        "spec": {"background": False, "webhookConfiguration": {"failurePolicy": "Fail"}, "rules": [_rule(rows)]},
+    }
+
+
+def _rule(rows: Rows) -> Manifest:
+    kinds = [f"{VERSION}/{kind}" for kind in PLACES]
+    fills = "{{ mode != '' && lacksIt && !isUntouched }}"
+    return {
+        "name": NAME,
+        "match": {"any": [{"resources": {"kinds": kinds, "operations": ["CREATE", "UPDATE"]}}]},
+        "context": _context(rows),
+        "preconditions": {"all": [{"key": fills, "operator": "Equals", "value": True}]},
+        "mutate": {"patchStrategicMerge": {"spec": f"{{{{ lookup(patches, {_OBJECT}.kind) }}}}"}},
+    }
+
+
+def _context(rows: Rows) -> list[Manifest]:
+    """What the rule reads; each may use those before it. Without a row the mode is empty."""
+    return [
+        _given("modes", {namespace: str(mode) for namespace, mode in rows.items()}),
+        _computed("mode", f"lookup(modes, {_OBJECT}.metadata.namespace || '') || ''"),
+        _computed("lacksIt", " || ".join(_lacks(kind, place) for kind, place in PLACES.items())),
+        _computed("isUntouched", _untouched()),
+        _given("patches", {kind: _patch(place) for kind, place in PLACES.items()}),
+    ]
+
+
+def _lacks(kind: str, place: Path) -> str:
+    """Whether the object is of the kind, with a cluster, and that without the field. Null counts as nothing."""
+    cluster = f"{_OBJECT}.{place}"
+    is_there, is_missing = f"type({cluster}) == 'object'", f"type({cluster}.{FIELD}) == 'null'"
+    return f"({_OBJECT}.kind == '{kind}' && {is_there} && {is_missing})"
+
+
+def _untouched() -> str:
+    """Whether an update changes nothing but other metadata, as `admission.UNTOUCHED`, which rules let pass."""
+    same = (
+        f"({_OBJECT}.{field} || '') == ({_OLD}.{field} || '')"
+        for field in ("spec", "metadata.labels", "metadata.annotations")
+    )
+    changed = f"{_OBJECT}.metadata != {_OLD}.metadata"
+    return " && ".join(["request.operation == 'UPDATE'", *same, changed])
+
+
+def _patch(place: Path) -> Manifest:
+    """What is merged into the spec."""
+    below = list(map(str, place))[1:]
+    return reduce(lambda inner, step: {step: inner}, reversed(below), _FILLED)
+
+
+def _given(name: str, value: Any) -> Manifest:
+    return {"name": name, "variable": {"value": value}}
+
+
+def _computed(name: str, expression: str) -> Manifest:
+    return {"name": name, "variable": {"jmesPath": expression}}

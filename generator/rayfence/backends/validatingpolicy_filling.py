@@ -1,0 +1,75 @@
+"""Tenants in, the MutatingPolicies out that make Kyverno do what `network.filling` says.
+
+Whether there is anything to fill in is a match condition, so that the API server asks Kyverno about no other object.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rayfence import admission
+from rayfence.backends.filling import Rows, shards
+from rayfence.cel import literal
+from rayfence.config import Tenant
+from rayfence.network.filling import FIELD, PLACES, VERSION
+from rayfence.network.policy import Manifest
+from rayfence.path import Path
+from rayfence.subjects import RAY
+
+
+def mutating_policies(tenants: Iterable[Tenant]) -> list[Manifest]:
+    """The policies `fill-network-policy`, `fill-network-policy-2`, …: none where KubeRay isolates nobody's clusters."""
+    return [_policy(name, rows) for name, rows in shards(tenants)]
+
+
+def _policy(name: str, rows: Rows) -> Manifest:
+    group, _, version = VERSION.partition("/")
+    of_ray = {
+        "apiGroups": [group],
+        "apiVersions": [version],
+        "operations": list(RAY.operations),
+        "resources": sorted({each.plural for each in RAY.resources}),
+    }
+    return {
+        "apiVersion": "policies.kyverno.io/v1",
+        "kind": "MutatingPolicy",
+        "metadata": {"name": name, "labels": {"app.kubernetes.io/managed-by": "rayfence"}},
+        "spec": {
+            "failurePolicy": "Fail",
+            "evaluation": {"admission": {"enabled": True}, "mutateExisting": {"enabled": False}},
+            # Kyverno would make a native policy of it, of a kind that few servers have.
+            "autogen": {"podControllers": {"controllers": []}, "mutatingAdmissionPolicy": {"enabled": False}},
+            # An object of another version would come as one of this, and go back without what was filled in.
+            "matchConstraints": {"matchPolicy": "Exact", "resourceRules": [of_ray]},
+            "matchConditions": [{"name": "lacks-it", "expression": _lacks_it(rows)}],
+            "variables": [{"name": "mode", "expression": f"{_table(rows)}[object.metadata.namespace]"}],
+            "mutations": [{"patchType": "JSONPatch", "jsonPatch": {"expression": _patch()}}],
+        },
+    }
+
+
+def _table(rows: Rows) -> str:
+    lines = ",\n".join(f"{literal(namespace)}: {literal(mode)}" for namespace, mode in rows.items())
+    return f"{{\n{lines}\n}}"
+
+
+def _lacks_it(rows: Rows) -> str:
+    """Whether KubeRay is to isolate the object's cluster, and nothing says so. A condition may not use variables."""
+    cluster = "null"
+    for kind, place in PLACES.items():
+        cluster = f"object.kind == {literal(kind)} ? object.?{'.?'.join(map(str, place))}.orValue(null) :\n{cluster}"
+    return (
+        f"object.apiVersion == {literal(VERSION)} && object.metadata.?namespace.orValue('') in {_table(rows)}\n"
+        f"&& [{cluster}].exists(c, type(c) == map && c.?{FIELD}.orValue(null) == null)\n"
+        f"&& !({admission.UNTOUCHED})"
+    )
+
+
+def _patch() -> str:
+    places = ", ".join(f"{literal(kind)}: {literal(_pointer(place / FIELD))}" for kind, place in PLACES.items())
+    return f"[JSONPatch{{op: 'add', path: {{{places}}}[object.kind], value: {{'mode': variables.mode}}}}]"
+
+
+def _pointer(place: Path) -> str:
+    """A path as JSON patches write it."""
+    return "".join(f"/{step}" for step in place)

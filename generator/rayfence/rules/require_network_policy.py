@@ -1,0 +1,150 @@
+"""Where KubeRay isolates a tenant's clusters, each asks for it, in the tenant's mode.
+
+Nothing is left open by one that does not: its namespace is closed by default, and what KubeRay makes of
+`spec.networkPolicy` only opens. A cluster without it, or with another mode, cannot reach itself.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from rayfence import row
+from rayfence.cel import let, literal
+from rayfence.config import Mode, Platform, Tenant
+from rayfence.path import Path
+from rayfence.rules.guard_network_policies import RESERVED
+from rayfence.rules.rule import At, Edit, Edits, Violation, instead, shown
+from rayfence.workload import API_GROUP, SERVED, Role, Workload, dig
+
+ID = "require-network-policy"
+FAMILY = "network"
+WHY = (
+    "KubeRay opens a closed namespace for a cluster that asks for it; without that, or in another mode, none can start."
+)
+
+VERSION = f"{API_GROUP}/v1"
+"""The only version that knows the field: a write through another one takes it away."""
+
+LABEL = "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"
+"""A DNS label. KubeRay puts a group's name into that of a NetworkPolicy, and takes no cluster with any other one."""
+
+FIELD = "networkPolicy"
+
+_MODE = row.field("network_mode")
+
+SPARES = f"(object.apiVersion == {literal(VERSION)} || variables.tenant[0] == '' || {_MODE} == '')"
+"""CEL: whether a write leaves the field as it is, whatever its author sees of it."""
+
+
+def spares(value: dict[str, Any], tenant: Tenant | None) -> bool:
+    """The same in Python."""
+    return tenant is None or tenant.network.required_mode is None or value.get("apiVersion") == VERSION
+
+
+def cel(platform: Platform) -> str:
+    asked = f"c.value.?{FIELD}"
+    mode = f"({asked}.orValue(null) == null ? dyn('') : {let('m', f'{asked}.?mode.orValue(null)', _OR_DEFAULT)})"
+    wrong_mode = f"variables.clusters.filter(c, {mode} != {_MODE})"
+    is_label = let("n", "g.value.?groupName.orValue(null)", f"type(n) == string && n.matches({literal(LABEL)})")
+    names = " || ".join(f"string(dyn({name})).startsWith({literal(RESERVED)})" for name in _NAMES)
+    parts = (
+        f"(object.apiVersion != {literal(VERSION)} ? variables.clusters.map(c, 'apiVersion: must be {VERSION}') : [])",
+        f"{wrong_mode}.map(c, c.path + '.{FIELD}.mode: must be ' + {_MODE})",
+        f"variables.groups.filter(g, g.role == 'worker' && !{is_label})"
+        ".map(g, g.path + '.groupName: must be a DNS label')",
+        f"({names} ? variables.clusters.map(c, 'metadata.name: must not begin with {RESERVED}') : [])",
+    )
+    return f"variables.tenant[0] == '' || {_MODE} == '' ? [] :\n" + "\n+ ".join(parts)
+
+
+_OR_DEFAULT = f"m == null ? dyn({literal(Mode.DENY_ALL)}) : m"
+_NAMES = ("object.metadata.?name.orValue('')", "object.metadata.?generateName.orValue('')")
+
+
+def violations(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[Violation]:
+    required = tenant.network.required_mode
+    if required is None or not work.has_cluster:
+        return
+    version = work.value.get("apiVersion")
+    if version != VERSION:
+        why = f"older versions have no {FIELD}, and a write through one takes it away"
+        yield Violation(ID, Path.of("apiVersion"), f"{instead(version, VERSION)}: {why}")
+    yield from _mode(work, required)
+    for site in work.sites:
+        name = dig(site.group, "groupName", at=site.group_path)
+        if site.role is Role.WORKER and not (isinstance(name, str) and re.fullmatch(LABEL, name)):
+            yield Violation(ID, site.group_path / "groupName", instead(name, "a DNS label, as KubeRay asks for"))
+    yield from _name(work)
+
+
+def _mode(work: Workload, required: Mode) -> Iterator[Violation]:
+    path = work.kind.cluster / FIELD / "mode"
+    if work.get(FIELD) is None:
+        yield Violation(ID, path, f"is missing; write {FIELD}: {{mode: {required}}}")
+        return
+    found = work.get(FIELD, "mode")
+    if (Mode.DENY_ALL if found is None else found) != required:
+        what = f"is left out, which is {Mode.DENY_ALL}" if found is None else f"is {shown(found)}"
+        yield Violation(ID, path, f"{what}, must be {required}")
+
+
+def _name(work: Workload) -> Iterator[Violation]:
+    # KubeRay names its policies after the cluster, and these names only Kyverno may give.
+    given = (dig(work.value, "metadata", key) for key in ("name", "generateName"))
+    if any(isinstance(name, str) and name.startswith(RESERVED) for name in given):
+        yield Violation(
+            ID, Path.of("metadata", "name"), f"must not begin with {RESERVED}, which KubeRay cannot protect"
+        )
+
+
+def breaks(platform: Platform, tenant: Tenant) -> Edits:
+    required = tenant.network.required_mode
+    if required is None:
+        return {}
+    other = next(mode for mode in Mode if mode is not required)
+    ways = {
+        "no policy": Edit(At.CLUSTER, lambda cluster, tenant: cluster.pop(FIELD)),
+        "null": _asks(None),
+        "another mode": _asks({"mode": str(other)}),
+        "other case": _asks({"mode": required.lower()}),
+        "a group's name in capitals": _last_group("Last"),
+        "a group's name with dots": _last_group("last.one"),
+        "a group's name that is too long": _last_group("g" * 64),
+        "an older version": Edit(At.OBJECT, lambda value, tenant: _older(value)),
+        "a name that is Kyverno's to give": Edit(
+            At.OBJECT, lambda value, tenant: value["metadata"].update(name=f"{RESERVED}good")
+        ),
+    }
+    return ways if required is Mode.DENY_ALL else {**ways, "no mode, which is DenyAll": _asks({})}
+
+
+def passes(platform: Platform, tenant: Tenant) -> Edits:
+    required = tenant.network.required_mode
+    if required is None:
+        return {"a mode of its own choice": _asks({"mode": str(Mode.DENY_ALL_EGRESS)})}
+    ways = {
+        "no further rules": _asks({"mode": str(required), "head": {}, "worker": None, "workerGroups": []}),
+        "a group's name of full length": _last_group("g" * 63),
+        "run in another Kubernetes cluster": Edit(
+            At.CLUSTER, lambda cluster, tenant: cluster.update(managedBy="kueue.x-k8s.io/multikueue")
+        ),
+    }
+    return {**ways, "no mode, which is DenyAll": _asks({})} if required is Mode.DENY_ALL else ways
+
+
+def _asks(policy: dict[str, Any] | None) -> Edit:
+    return Edit(At.CLUSTER, lambda cluster, tenant: cluster.update({FIELD: policy}))
+
+
+def _last_group(name: str) -> Edit:
+    return Edit(At.CLUSTER, lambda cluster, tenant: cluster["workerGroupSpecs"][-1].update(groupName=name))
+
+
+def _older(value: dict[str, Any]) -> None:
+    """Write it as v1alpha1, in which a RayCronJob is not served: that one goes without a policy."""
+    if (f"{API_GROUP}/v1alpha1", value["kind"]) in SERVED:
+        value["apiVersion"] = f"{API_GROUP}/v1alpha1"
+    else:
+        value["spec"]["jobTemplate"]["rayClusterSpec"].pop(FIELD)
