@@ -6,6 +6,7 @@ import inspect
 import sys
 from collections.abc import Iterator
 from copy import deepcopy
+from dataclasses import replace
 from difflib import unified_diff
 from types import ModuleType
 from typing import Any, cast
@@ -13,7 +14,7 @@ from typing import Any, cast
 from rayfence import yamlio
 from rayfence.cases.good import good
 from rayfence.cases.sites import sites
-from rayfence.config import Bounds, Config, Container, Platform, Quota, Tenant
+from rayfence.config import Bounds, Config, Container, Network, Platform, Provider, Quota, Tenant
 from rayfence.evaluate import Judge
 from rayfence.rules import OF, RULES
 from rayfence.rules.rule import Edit, Rule
@@ -23,6 +24,7 @@ from rayfence.tenants import shape
 TENANT = Tenant(
     "team-a", ("ray-team-a",), Container(Bounds("1", "4"), Bounds("2Gi", "8Gi")), quota=Quota("64", "256Gi", 4, 16)
 )
+BY_KUBERAY = replace(TENANT, network=Network(provider=Provider.KUBERAY))
 PLATFORM = Platform()
 
 INTRO = """# Rules
@@ -49,11 +51,17 @@ def _section(rule: Rule) -> str:
     subjects = [subject for subject, rules in OF.items() if rule in rules]
     kinds = sorted({f"`{each.kind}`" for subject in subjects for each in subject.resources})
     facts = f"Speaks of {', '.join(kinds)}. {'May be disabled.' if rule.ID in _disablable() else 'Cannot be disabled.'}"
-    tried = [f"- {name}" for name in rule.breaks(PLATFORM, TENANT)]
-    passing = [f"- {name}" for name in rule.passes(PLATFORM, TENANT)]
+    facts += "" if rule.breaks(PLATFORM, TENANT) else " Holds for tenants with `network.provider: kuberay`."
+    tried = [f"- {name}" for name in rule.breaks(PLATFORM, _tenant(rule))]
+    passing = [f"- {name}" for name in rule.passes(PLATFORM, _tenant(rule))]
     parts = [f"## {rule.ID}", f"**{_says(rule)}** {rule.WHY}", facts, _example(rule, subjects[0])]
     parts += ["Tried in every test run, and refused:", "\n".join(tried)]
     return "\n\n".join(parts + (["And admitted:", "\n".join(passing)] if passing else []))
+
+
+def _tenant(rule: Rule) -> Tenant:
+    """A tenant to whom the rule says anything."""
+    return TENANT if rule.breaks(PLATFORM, TENANT) else BY_KUBERAY
 
 
 def _disablable() -> list[str]:
@@ -74,10 +82,11 @@ def _example(rule: Rule, subject: Subject) -> str:
 
 
 def _broken(rule: Rule, subject: Subject) -> Iterator[tuple[str, list[str]]]:
-    value = good(subject, PLATFORM, TENANT)[0]
-    judge = Judge(Config(PLATFORM, (TENANT,)))
-    for edit in rule.breaks(PLATFORM, TENANT).values():
-        changed = _edited(value, edit)
+    tenant = _tenant(rule)
+    value = good(subject, PLATFORM, tenant)[0]
+    judge = Judge(Config(PLATFORM, (tenant,)))
+    for edit in rule.breaks(PLATFORM, tenant).values():
+        changed = _edited(value, edit, tenant)
         said = [f"{each.path}: {each.message}" for each in judge.violations(changed) if each.rule == rule.ID]
         before, after = (yamlio.dump([each]).splitlines() for each in (value, changed))
         lines = list(unified_diff(before, after, n=2, lineterm=""))[2:]
@@ -85,10 +94,10 @@ def _broken(rule: Rule, subject: Subject) -> Iterator[tuple[str, list[str]]]:
             yield "\n".join(lines), said
 
 
-def _edited(value: dict[str, Any], edit: Edit) -> dict[str, Any]:
+def _edited(value: dict[str, Any], edit: Edit, tenant: Tenant) -> dict[str, Any]:
     changed = deepcopy(value)
     next(iter(sites(changed, edit.at).values()))(changed)
-    edit.apply(next(iter(sites(changed, edit.at).values()))(changed), TENANT)
+    edit.apply(next(iter(sites(changed, edit.at).values()))(changed), tenant)
     return changed
 
 

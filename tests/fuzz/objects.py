@@ -12,8 +12,21 @@ from typing import Any
 from hypothesis import strategies as st
 
 from rayfence.cases.good import good
-from rayfence.config import Bounds, Config, Container, Egress, Enforcement, Network, Platform, Quota, Tenant
+from rayfence.config import (
+    Bounds,
+    Config,
+    Container,
+    Egress,
+    Enforcement,
+    Mode,
+    Network,
+    Platform,
+    Provider,
+    Quota,
+    Tenant,
+)
 from rayfence.rules import OF
+from rayfence.workload import SERVED
 
 Json = dict[str, Any]
 
@@ -32,7 +45,13 @@ AUDITED = Tenant(
     Quota("7", None, 0, 3),
     network=Network(enforce=False),
 )
-CONFIG = Config(Platform(egress=Egress(("object-store",), ("10.20.0.0/16",))), (FULL, SMALL, AUDITED))
+ISOLATED = Tenant(
+    "team-k",
+    ("ray-k",),
+    Container(Bounds("1", "2"), Bounds("1Gi", "4Gi")),
+    network=Network(provider=Provider.KUBERAY, mode=Mode.DENY_ALL_INGRESS),
+)
+CONFIG = Config(Platform(egress=Egress(("object-store",), ("10.20.0.0/16",))), (FULL, SMALL, AUDITED, ISOLATED))
 
 NAMES = ["team-a", "1000", "1k", "team-c", "Team-a", "team-", "", "*", "tëam", "somebody-else"]
 QUANTITIES = [
@@ -192,11 +211,12 @@ TYPICAL: dict[str, st.SearchStrategy[Any]] = {
     "networkPolicy": st.fixed_dictionaries(
         {},
         optional={
-            "mode": st.sampled_from(["DenyAll", None]),
+            "mode": st.sampled_from(["DenyAllIngress", "DenyAllIngress", "DenyAll", "denyallingress", None]),
             "head": st.fixed_dictionaries({}, optional={"ingressRules": RULES, "egressRules": RULES}),
             "worker": st.fixed_dictionaries({}, optional={"ingressRules": RULES, "egressRules": RULES}),
         },
     ),
+    "groupName": st.sampled_from(["small", "Small", "a.b", "g" * 63, "g" * 64, "-a", "", None, 5, "a\n"]),
     "serviceType": st.sampled_from(["ClusterIP", "NodePort", "LoadBalancer", None]),
     "headService": st.fixed_dictionaries({}, optional={"spec": SERVICES}),
     "serveService": st.fixed_dictionaries({}, optional={"spec": SERVICES}),
@@ -231,7 +251,16 @@ PODLIKE = (
     "resources",
     "resourceClaims",
 )
-GROUPLIKE = ("labels", "maxReplicas", "minReplicas", "numOfHosts", "serviceType", "headService", "enableIngress")
+GROUPLIKE = (
+    "groupName",
+    "labels",
+    "maxReplicas",
+    "minReplicas",
+    "numOfHosts",
+    "serviceType",
+    "headService",
+    "enableIngress",
+)
 CLUSTERLIKE = (
     "enableInTreeAutoscaling",
     "autoscalerOptions",
@@ -250,6 +279,9 @@ def objects(draw: st.DrawFn) -> Json:
     for _ in range(draw(st.integers(0, 4))):
         if _places(value):
             _change(draw, value)
+    older = {**value, "apiVersion": "ray.io/v1alpha1"}
+    if (older["apiVersion"], older["kind"]) in SERVED and draw(st.integers(0, 7)) == 0:
+        return older
     return value
 
 

@@ -16,6 +16,7 @@ from rayfence.rules import (
     honor_declared_bounds,
     limit_resources,
     limit_total_resources,
+    require_network_policy,
     require_pod_tenant_label,
     require_tenant_label,
     require_tenant_nodes,
@@ -51,6 +52,11 @@ FAULTS: list[tuple[ModuleType, str, str]] = [
     (honor_declared_bounds, 'if amount > declared if side == "limits"', 'if amount < declared if side == "limits"'),
     (limit_total_resources, "total > parse(str(quota))", "total < parse(str(quota))"),
     (limit_total_resources, "if not 0 <= found", "if not 0 < found"),
+    (require_network_policy, "Mode.DENY_ALL if found is None", "required if found is None"),
+    (require_network_policy, "if version != VERSION", "if version == VERSION"),
+    (require_network_policy, "site.role is Role.WORKER and not", "site.role is Role.WORKER and"),
+    (require_network_policy, "{0,61}", "{0,62}"),
+    (require_network_policy, "if required is None or not work.has_cluster", "if required is None"),
 ]
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from copy import deepcopy
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from rayfence import yamlio
 from rayfence.cases.good import good
-from rayfence.config import Config, Platform, Tenant
+from rayfence.config import Config, Network, Platform, Provider, Tenant
 from rayfence.evaluate import Judge
 from rayfence.gotool import KYVERNO, find
 from rayfence.outcome import Result
@@ -19,7 +20,8 @@ from rayfence.yamlio import Document
 
 from .objects import TEAM_A, TEAM_B
 
-CONFIG = Config(Platform(), (TEAM_A, TEAM_B))
+TEAM_K = replace(TEAM_A, name="team-k", namespaces=("ray-k",), network=Network(provider=Provider.KUBERAY))
+CONFIG = Config(Platform(), (TEAM_A, TEAM_B, TEAM_K))
 WORKER = "spec.workerGroupSpecs.1"
 POD = f"{WORKER}.template.spec"
 RESOURCES = f"{POD}.containers.0.resources"
@@ -61,6 +63,17 @@ ODD: dict[str, list[Any]] = {
     "spec.headGroupSpec.ingressOptions": [*SCALARS, {}, [], {"host": None}],
 }
 
+# What stands there matters only to a tenant whose clusters KubeRay isolates.
+ISOLATION: dict[str, list[Any]] = {
+    "apiVersion": ["ray.io/v1alpha1"],
+    "spec": [None, "x", {}, []],
+    "spec.networkPolicy": [*SCALARS, {}, [], {"mode": None}, {"mode": ""}, {"mode": "denyall"}, {"mode": 5}],
+    "spec.networkPolicy.mode": [*SCALARS, [], {}, "DenyAllIngress", "DenyAll\n", "*"],
+    "spec.workerGroupSpecs": [None, {}, "x", [None], ["x"], [[]]],
+    f"{WORKER}.groupName": [*SCALARS, [], {}, "a\n", "A", "a-", "a.b", "g" * 63, "g" * 64, "ä"],
+    "metadata.name": ["rayfence-one", "rayfence", "rayfenc-e"],
+}
+
 SERVICE: dict[str, list[Any]] = {
     "metadata.annotations": [None, "x", [], {"a-snippet": "x"}],
     "spec": [None, "x", {}, []],
@@ -83,15 +96,23 @@ def changed(tenant: Tenant, place: str, odd: Any, subject: Subject = RAY) -> dic
     return dict(value)
 
 
-OBJECTS = {
-    f"{place} = {odd!r}": changed((TEAM_A, TEAM_B)[number % 2], place, odd)
-    for place, values in ODD.items()
-    for number, odd in enumerate(values)
-} | {
-    f"Service's {place} = {odd!r}": changed(TEAM_A, place, odd, EXPOSURE)
-    for place, values in SERVICE.items()
-    for odd in values
-}
+OBJECTS = (
+    {
+        f"{place} = {odd!r}": changed((TEAM_A, TEAM_B)[number % 2], place, odd)
+        for place, values in ODD.items()
+        for number, odd in enumerate(values)
+    }
+    | {
+        f"isolated by KubeRay, {place} = {odd!r}": changed(TEAM_K, place, odd)
+        for place, values in ISOLATION.items()
+        for odd in values
+    }
+    | {
+        f"Service's {place} = {odd!r}": changed(TEAM_A, place, odd, EXPOSURE)
+        for place, values in SERVICE.items()
+        for odd in values
+    }
+)
 
 
 @pytest.fixture(scope="module")
