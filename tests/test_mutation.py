@@ -10,9 +10,11 @@ import pytest
 
 from rayfence import bundle, mutation, tenants
 from rayfence.cases import derived
+from rayfence.config import Bounds, Config, Container, Mode, Network, Platform, Provider, Tenant
 from rayfence.gotool import KYVERNO, find
 from rayfence.mutation import Mutant, mutants
-from rayfence.rules import ids
+from rayfence.rules import OF, ids
+from rayfence.subjects import RAY
 
 from .command_line import rayfence
 
@@ -68,6 +70,28 @@ def test_a_bound_is_moved_by_one_unit(found: list[Mutant]) -> None:
     moved = next(each for each in found if each.name == "the memory maximum of ray-namespace is moved")
 
     assert ("8Gi", str(8 * 1024**3 + 1)) == (moved.before.split("|")[4], moved.after.split("|")[4])
+
+
+ISOLATED = Tenant(
+    "team-k",
+    ("ray-k",),
+    Container(Bounds("1", "4"), Bounds("2Gi", "8Gi")),
+    network=Network(provider=Provider.KUBERAY, mode=Mode.DENY_ALL_EGRESS),
+)
+OTHERS = tuple(rule.ID for subject, rules in OF.items() if subject is not RAY for rule in rules)
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize("backend", ["clusterpolicy", "validatingpolicy"])
+def test_the_cases_notice_a_mode_that_is_forgotten_and_one_that_is_filled_in_wrongly(backend: str) -> None:
+    config = Config(Platform(disabled_rules=OTHERS), (ISOLATED,))
+    whole = bundle.files(config, [backend])
+    chosen = {each.name: each for each in mutants(whole, backend) if "mode" in each.name}
+    program = find(KYVERNO, print).path
+    fates = [mutation.fate(config, derived(config), backend, program, whole, each) for each in chosen.values()]
+
+    assert {"the network mode of ray-k is forgotten", "another mode is filled in"} <= set(chosen)
+    assert [True] * len(fates) == [fate.killed for fate in fates]
 
 
 @pytest.mark.engine

@@ -11,9 +11,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from rayfence import quantity
+from rayfence.backends.filling import NAME as FILLING
 from rayfence.cases import GENERATION
+from rayfence.config import Mode
 from rayfence.engineless_file import NAME as ENGINELESS
-from rayfence.rules import ids
+from rayfence.rules import ids, require_network_policy
 from rayfence.subjects import RAY
 
 
@@ -73,6 +75,7 @@ _FLIPS = {
 _FLIP = re.compile("|".join(map(re.escape, _FLIPS)))
 _VARIABLE = re.compile(r"^ +- name: (\w+)\n +expression: ", re.MULTILINE)
 _ROW = re.compile(r"'(?P<namespace>[a-z0-9-]+)': '(?P<row>[^'|]*\|[^']+)'")
+_MODE = re.compile(r"\bDenyAll(?:Ingress|Egress)?\b")
 _BOUNDS = {
     1: "cpu minimum",
     2: "cpu maximum",
@@ -115,6 +118,7 @@ def _of(path: str, text: str) -> Iterator[Mutant]:
             yield Mutant(name, path, match.start(), match.group(), after, rule)
     yield from _rules_dropped(path, text)
     yield from _bounds_moved(path, text)
+    yield from _modes_moved(path, text)
     yield from _flipped(path, text[: _first_document(text)])
 
 
@@ -142,6 +146,21 @@ def _bounds_moved(path: str, text: str) -> Iterator[Mutant]:
                 rule = "limit-total-resources" if "quota" in what else "limit-resources"
                 start, row, space = match.start("row"), match["row"], match["namespace"]
                 yield Mutant(name, path, start, row, "|".join(moved), rule, space)
+
+
+def _modes_moved(path: str, text: str) -> Iterator[Mutant]:
+    """The mode that a namespace's clusters must ask for is forgotten; another one is filled in."""
+    rule = require_network_policy.ID
+    if f"{RAY.name}.yaml" in path:
+        for match in _ROW.finditer(text):
+            row, _, mode = match["row"].rpartition("|")
+            if mode:
+                name = f"the network mode of {match['namespace']} is forgotten"
+                yield Mutant(name, path, match.start("row"), match["row"], f"{row}|", rule, match["namespace"])
+    if FILLING in path:
+        for match in _MODE.finditer(text):
+            other = Mode.DENY_ALL_INGRESS if match.group() == Mode.DENY_ALL else Mode.DENY_ALL
+            yield Mutant("another mode is filled in", path, match.start(), match.group(), str(other), rule)
 
 
 def _one_off(amount: str, what: str) -> str:
