@@ -55,7 +55,6 @@ FAULTS: list[tuple[ModuleType, str, str]] = [
     (require_network_policy, "Mode.DENY_ALL if found is None", "required if found is None"),
     (require_network_policy, "if version != VERSION", "if version == VERSION"),
     (require_network_policy, "site.role is Role.WORKER and not", "site.role is Role.WORKER and"),
-    (require_network_policy, "{0,61}", "{0,62}"),
     (require_network_policy, "if required is None or not work.has_cluster", "if required is None"),
 ]
 
