@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from rayfence.cases import GENERATION, derived
-from rayfence.config import Bounds, Config, Container, Enforcement, Network, Platform, Quota, Tenant
+from rayfence.config import Bounds, Config, Container, Enforcement, Network, Platform, Provider, Quota, Tenant
 from rayfence.evaluate import Judge
-from rayfence.rules import OF, RULES, ids
+from rayfence.rules import OF, RULES, ids, require_network_policy
 from rayfence.rules.rule import At
 from rayfence.subjects import RAY
 from rayfence.suite.expecting import Expectations
@@ -24,6 +24,8 @@ WITH_QUOTA = Tenant("team-b", ("ray-b",), BOUNDS, quota=Quota("64", "256Gi", 4, 
 AUDITED = Tenant("team-c", ("ray-c",), BOUNDS, enforcement=Enforcement.AUDIT, network=Network(enforce=False))
 BOTH = Config(Platform(), (WITH_QUOTA, AUDITED))
 DERIVED = derived(BOTH)
+# One speaks to nobody here: KubeRay isolates none of these tenants' clusters.
+SPEAKING = [rule for rule in OF[RAY] if rule is not require_network_policy]
 
 
 @pytest.mark.parametrize("name", CONFIGS)
@@ -97,7 +99,7 @@ def test_each_break_is_tried_at_every_site_of_a_ray_cluster(rule: Any) -> None:
 
 
 @pytest.mark.parametrize(("version", "kind"), SERVED, ids=[" ".join(each) for each in SERVED])
-@pytest.mark.parametrize("rule", OF[RAY], ids=lambda rule: rule.ID)
+@pytest.mark.parametrize("rule", SPEAKING, ids=lambda rule: rule.ID)
 def test_a_rule_fails_on_every_kind_at_each_sort_of_pod_that_it_speaks_of(rule: Any, version: str, kind: str) -> None:
     breaks = rule.breaks(BOTH.platform, WITH_QUOTA).items()
     spoken_of = {role for _, edit in breaks for role in roles(wanted(kind, edit.at))}
@@ -132,7 +134,8 @@ def test_every_policy_object_has_a_case_that_fails_it_by_every_rule() -> None:
 
     # Who has no tenant's namespace is refused under the platform's own enforcement.
     assert {
-        policy.name: {rule.ID for rule in policy.rules} - (set() if policy.shard.guards else {"restrict-namespace"})
+        policy.name: {rule.ID for rule in policy.rules}
+        - {require_network_policy.ID, *([] if policy.shard.guards else ["restrict-namespace"])}
         for policy in truth.policies
     } == failed
     assert {"enforce-tenant-isolation", "enforce-tenant-isolation-audit"} <= failed.keys()
@@ -228,3 +231,15 @@ def test_a_derived_case_shares_nothing_with_another() -> None:
     first.value["metadata"]["labels"]["tenant"] = "changed"
 
     assert "changed" != second.value["metadata"]["labels"].get("tenant")
+
+
+@pytest.mark.parametrize("kind", ["RayCluster", "RayJob", "RayService", "RayCronJob"])
+@pytest.mark.parametrize("beside", [True, False], ids=["beside others", "alone"])
+def test_a_tenant_whose_clusters_kuberay_isolates_is_tried_for_that_too(beside: bool, kind: str) -> None:
+    isolated = Tenant("team-k", ("ray-k",), BOUNDS, network=Network(provider=Provider.KUBERAY))
+    config = Config(Platform(), (WITH_QUOTA, isolated) if beside else (isolated,))
+    cases = [case for case in derived(config) if case.name.startswith("require-network-policy/")]
+    broken = {case.value["kind"] for case in cases if case.fails == {"require-network-policy"}}
+
+    assert kind in broken
+    assert beside is any(case.value["apiVersion"] == "ray.io/v1alpha1" and not case.fails for case in cases)

@@ -6,11 +6,16 @@ from typing import Any
 
 import pytest
 
-from rayfence.network import made_by_kuberay
+from rayfence import bundle
+from rayfence.backends import BACKENDS
+from rayfence.config import Bounds, Config, Container, Network, Platform, Provider, Tenant
+from rayfence.network import generated, made_by_kuberay, static_layer
 from rayfence.network.kuberay import dashboard_port, policy_names
 
 Json = dict[str, Any]
 
+BOUNDS = Container(Bounds("1", "4"), Bounds("2Gi", "8Gi"))
+LET_IN = {"rayfence-operator": [8265, 8000], "rayfence-monitoring": [8080]}
 OWN = {"podSelector": {"matchLabels": {"ray.io/cluster": "one"}}}
 DNS = {"to": [{"namespaceSelector": {}}], "ports": [{"port": 53, "protocol": "UDP"}]}
 CLIENT = {"from": [{"podSelector": {"matchLabels": {"app": "client"}}}], "ports": [{"port": 10001}]}
@@ -178,6 +183,28 @@ def test_a_cluster_that_another_controller_manages_has_nothing() -> None:
 
     assert 3 == len(made_by_kuberay({**value, "spec": value["spec"] | {"managedBy": "ray.io/kuberay-operator"}}))
     assert [] == made_by_kuberay({**value, "spec": value["spec"] | {"managedBy": "kueue.x-k8s.io/multikueue"}})
+
+
+@pytest.mark.parametrize("provider", Provider)
+def test_a_namespace_lets_in_by_name_who_asks_for_ports_that_kuberay_does_not_open(provider: Provider) -> None:
+    tenant = Tenant("team-a", ("ray-a",), BOUNDS, network=Network(provider=provider))
+    layer = {each["metadata"]["name"]: each["spec"] for each in static_layer(Platform(), tenant)}
+    ports = {name: [each["port"] for each in layer[name]["ingress"][0]["ports"]] for name in LET_IN}
+
+    by_name = {"rayfence-operator": ["dashboard"], "rayfence-monitoring": ["metrics"]}
+    moved = by_name if provider is Provider.KUBERAY else {name: [] for name in LET_IN}
+    assert {name: [*LET_IN[name], *moved[name]] for name in LET_IN} == ports
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_nothing_of_rayfences_stands_beside_what_kuberay_makes(backend: str) -> None:
+    tenant = Tenant("team-a", ("ray-a",), BOUNDS, network=Network(provider=Provider.KUBERAY))
+    value = ray_cluster({"mode": "DenyAll"}, labels={"tenant": "team-a"})
+    files = bundle.files(Config(Platform(), (tenant,)), [backend])
+
+    assert [] == generated(Platform(), tenant, value)
+    assert "rayfence-ray" not in "".join(files.values())
+    assert "ray-a" not in files.get(f"{backend}/generate-network-policies.yaml", "")
 
 
 def test_two_clusters_can_come_to_one_name() -> None:

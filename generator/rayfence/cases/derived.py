@@ -24,11 +24,12 @@ from rayfence.rules import (
     limit_resources,
     limit_total_resources,
     quota_edges,
+    require_network_policy,
     require_tenant_label,
 )
 from rayfence.rules.rule import Edit, Rule
 from rayfence.shards import shards
-from rayfence.subjects import CREATE, UPDATE, Subject
+from rayfence.subjects import CREATE, RAY, UPDATE, Subject
 from rayfence.workload import NOBODY
 
 
@@ -44,6 +45,9 @@ def derived(config: Config) -> tuple[Case, ...]:
         for tenant in others:
             value = good(subject, config.platform, tenant)[0]
             cases.extend(_Sample(config.platform, tenant, subject, value).one_break_of_each_rule())
+    for tenant in _asked_for_more(config):
+        for value in good(RAY, config.platform, tenant):
+            cases.extend(_Sample(config.platform, tenant, RAY, value).of(require_network_policy))
     for tenant in config.tenants:
         for namespace in tenant.namespaces:
             cases.extend(_edges(config.platform, tenant, namespace))
@@ -54,7 +58,19 @@ def _one_tenant_of_each_policy(config: Config) -> list[Tenant]:
     """A tenant for each policy object: a policy that nothing is tried on could say anything."""
     owners = config.by_namespace()
     spoken_for = ([owners[name] for name, row in shard.rows.items() if row] for shard in shards(config))
-    return [tenants[0] for tenants in spoken_for if tenants]
+    # Only objects whose cluster KubeRay need not isolate can be of every version.
+    return [min(tenants, key=_is_asked_for_more) for tenants in spoken_for if tenants]
+
+
+def _asked_for_more(config: Config) -> list[Tenant]:
+    """A tenant of each mode that KubeRay is asked for, but those that meet every rule already."""
+    found = {tenant.network.required_mode: tenant for tenant in config.tenants if _is_asked_for_more(tenant)}
+    every = _one_tenant_of_each_policy(config)
+    return [tenant for tenant in found.values() if tenant not in every]
+
+
+def _is_asked_for_more(tenant: Tenant) -> bool:
+    return tenant.network.required_mode is not None
 
 
 def _edges(platform: Platform, tenant: Tenant, namespace: str) -> Iterator[Case]:
@@ -104,6 +120,13 @@ class _Sample:
                 yield from self._broken(rule, name, edit, CREATE)
             for name, edit in list(rule.passes(self.platform, self.tenant).items())[:1]:
                 yield from list(self.edited(f"{rule.ID}/passes/{name}", edit, frozenset()))[-1:]
+
+    def of(self, rule: Rule) -> Iterator[Case]:
+        """Each break and each pass of one rule."""
+        for name, edit in rule.breaks(self.platform, self.tenant).items():
+            yield from self._broken(rule, name, edit, CREATE)
+        for name, edit in rule.passes(self.platform, self.tenant).items():
+            yield from self.edited(f"{rule.ID}/passes/{name}", edit, frozenset())
 
     def _broken(self, rule: Rule, name: str, edit: Edit, operation: str) -> Iterator[Case]:
         quota_too = bool(edit.swells) and getattr(self.tenant.quota, edit.swells) is not None

@@ -15,6 +15,7 @@ from rayfence.network.policy import (
     HEAD,
     JOB_KIND,
     JOB_KIND_LABEL,
+    METRICS_NAME,
     METRICS_PORT,
     NODE_TYPE_LABEL,
     WORKER,
@@ -82,12 +83,24 @@ def _dns(platform: Platform, network: Network) -> Manifest | None:
 
 def _operator(platform: Platform, network: Network) -> Manifest | None:
     source = [pods_of(platform.operator.peer)]
-    return opening(network.mode, HEADS, ingress=allow("from", source, ports(platform.operator.ports)))
+    # By the API server's proxy the operator asks no head for its dashboard, wherever that is.
+    needed = DASHBOARD_PORT in platform.operator.ports
+    on: list[int | str] = [*platform.operator.ports, *(_moved(network, DASHBOARD_NAME) if needed else [])]
+    return opening(network.mode, HEADS, ingress=allow("from", source, ports(on)))
 
 
 def _monitoring(platform: Platform, network: Network) -> Manifest | None:
     source = [namespaces([platform.monitoring])] if platform.monitoring else []
-    return opening(network.mode, RAY_PODS, ingress=allow("from", source, ports([METRICS_PORT])))
+    on: list[int | str] = [METRICS_PORT, *_moved(network, METRICS_NAME)]
+    return opening(network.mode, RAY_PODS, ingress=allow("from", source, ports(on)))
+
+
+def _moved(network: Network, name: str) -> list[int | str]:
+    """A port wherever a cluster has moved it, which only its container's name for it tells a policy of the namespace.
+
+    What is generated for a RayCluster knows the number. KubeRay's own policies say nothing of it.
+    """
+    return [name] if network.required_mode else []
 
 
 def _api_server(platform: Platform, network: Network) -> Manifest | None:
