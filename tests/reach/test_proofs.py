@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from rayfence.config import Config, Egress, Mode, Network, Platform, RoleRules, Scope
+from rayfence.config import Config, Egress, Mode, Network, Platform, Provider, RoleRules, Scope
 from rayfence.reach.deciding import Decider
 from rayfence.reach.finding import find
 from rayfence.reach.findings import Counterexample, Findings, Proof
@@ -50,6 +50,14 @@ def test_they_hold(mode: Mode, scope: Scope) -> None:
     assert () == found.counterexamples
     assert found.holds
     assert all(found.asked[proof] > 10 for proof in Proof)
+
+
+@pytest.mark.parametrize(("mode", "scope"), KINDS, ids=IDS)
+def test_they_hold_where_kuberay_isolates_each_cluster(mode: Mode, scope: Scope) -> None:
+    found = find(three(mode=mode, scope=scope, provider=Provider.KUBERAY))
+
+    assert () == found.counterexamples
+    assert found.holds
 
 
 @pytest.mark.parametrize(("mode", "scope"), KINDS, ids=IDS)

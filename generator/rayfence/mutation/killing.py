@@ -9,10 +9,12 @@ from itertools import pairwise
 from pathlib import Path
 
 from rayfence import bundle, suite
+from rayfence.backends.filling import NAME as FILLING
 from rayfence.cases import GENERATION, Case
 from rayfence.config import Config
 from rayfence.kyverno import EngineError
 from rayfence.mutation.mutants import Mutant, bare, mutants
+from rayfence.subjects import RAY, subject_of
 from rayfence.suite.expecting import Expectations
 from rayfence.suite.side_by_side import workers
 from rayfence.workload import NOBODY
@@ -96,9 +98,9 @@ def _tried(
 
 
 def _judged(config: Config, cases: Sequence[Case], policy: str) -> list[Case]:
-    """The cases that a policy object answers for; all that may have something generated, where it generates."""
-    if policy.startswith(GENERATION):
-        return [case for case in cases if case.value["kind"] == "RayCluster"]
+    """The cases that a policy object answers for; all Ray objects where it makes or fills in something for those."""
+    if policy.startswith((bare(GENERATION), bare(FILLING))):
+        return [case for case in cases if subject_of(case.value["apiVersion"], case.value["kind"]) is RAY]
     truth = Expectations(config)
     return [case for case in cases if bare(truth.speaking_for(case).name) == policy]
 

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from rayfence.config import Config, Tenant
-from rayfence.network import generated, made_by_kuberay, static_layer
+from rayfence.network import filled, generated, made_by_kuberay, static_layer
 from rayfence.reach.kuberay import Made, made
 from rayfence.reach.policies import Json
 from rayfence.reach.samples import samples
@@ -52,7 +52,8 @@ def scenario(
     """
     things = {
         tenant.name: tuple(
-            made(each) for each in (samples(config.platform, tenant) if objects is None else _within(tenant, objects))
+            made(filled(tenant, each))
+            for each in (samples(config.platform, tenant) if objects is None else _within(tenant, objects))
         )
         for tenant in config.tenants
     }
