@@ -78,8 +78,8 @@ def run(*more: str) -> None:
 
 
 def test(*more: str) -> None:
-    """pytest; `--no-engine` and `--no-browser` leave out the tests that run one, the rest goes to pytest"""
-    needed = {"--no-engine": engines, "--no-browser": browser}
+    """pytest; `--no-engine`, `--no-browser` and `--no-kernel` leave out the tests that need one, the rest goes to pytest"""
+    needed = {"--no-engine": engines, "--no-browser": browser, "--no-kernel": kernel}
     left_out = [word for word in needed if word in more]
     for word, find_or_make in needed.items():
         if word not in left_out:
@@ -133,6 +133,33 @@ def judge(*more: str) -> None:
     step("and of what rayfence generates", "-m", "tests.reach.kernel", "3000", "--generated")
 
 
+def dataplane(*more: str) -> None:
+    """real Ray under the generated NetworkPolicies, enforced by this machine's kernel; `--help` lists the options"""
+    step("dataplane", __file__, "_dataplane", *more)
+
+
+def kernel() -> None:
+    """See to what tests need that make network namespaces."""
+    step("kernel", __file__, "_kernel")
+
+
+def prepare() -> None:
+    """Say how namespaces are made here, or that they cannot be had; runs inside `.venv`."""
+    from dataplane import machine
+
+    try:
+        say(f"namespaces are made by: {' '.join(machine.namespaces())}")
+    except machine.CannotRun as why:
+        say(f"warning: tests that make namespaces will fail here, `test --no-kernel` leaves them out: {why}")
+
+
+def play(*words: str) -> None:
+    """Run the data plane's own command; runs inside `.venv`, with the folder of this file to import from."""
+    from dataplane.command import main as command
+
+    sys.exit(command(*words))
+
+
 def format(*paths: str) -> None:
     """rewrite the code the way `lint` wants it"""
     step("ruff format", "-m", "ruff", "format", *paths)
@@ -166,14 +193,13 @@ def find(*names: str) -> None:
         say(f"{tool.title} {found.version} ({found.source}): {found.path}")
 
 
-COMMANDS = {
-    each.__name__: each for each in (run, test, lint, check, build, bench, fuzz, judge, format, engines, browser)
-}
+LISTED = (run, test, lint, check, build, bench, fuzz, judge, dataplane, format, engines, browser)
+COMMANDS = {each.__name__: each for each in LISTED}
 
 
 def usage() -> str:
     """One line for each command."""
-    lines = (f"  {name:8} {command.__doc__}" for name, command in COMMANDS.items())
+    lines = (f"  {name:9} {command.__doc__}" for name, command in COMMANDS.items())
     return "\n".join(["python3 tools/dev.py COMMAND [ARGUMENT...]", *lines])
 
 
@@ -182,6 +208,10 @@ def main(name: str = "help", *arguments: str) -> None:
     ensure_new_enough_python()
     if name == "_find":
         find(*arguments)
+    elif name == "_kernel":
+        prepare()
+    elif name == "_dataplane":
+        play(*arguments)
     elif name in {"help", "-h", "--help"}:
         print(usage())
     elif name not in COMMANDS or (name == "check" and arguments):

@@ -142,6 +142,19 @@ def test_a_pod_sees_its_own_name_resolver_processes_and_folders():
     assert int(said[0]["output"].split()[-1]) < 100
 
 
+def test_a_pod_sees_the_folders_it_is_to_see_and_no_others_of_tmp(tmp_path: Path):
+    inner = tmp_path / "kept" / "inner"
+    inner.mkdir(parents=True)
+    (inner / "file").write_text("seen")
+    (tmp_path / "other").write_text("not seen")
+
+    with Lab([Machine("10.0.0.1", "one")], keep=[str(inner.parent), str(inner)]) as lab:
+        said = lab.ask("10.0.0.1", "run", words=["cat", str(inner / "file")], env={}, seconds=20)
+        beside = lab.ask("10.0.0.1", "run", words=["ls", str(tmp_path)], env={}, seconds=20)
+
+    assert ("seen", "kept\n") == (said["output"], beside["output"])
+
+
 def on_the_host() -> list[object]:
     """What a lab could leave behind: links, named namespaces, rules, mounts, files in memory."""
     asked = (["ip", "-br", "link"], ["ip", "netns", "list"], ["nft", "list", "tables"])

@@ -24,7 +24,7 @@ def replace(keep: Sequence[str]) -> None:
             _mount("--bind", path, str(aside / str(index)))
         _mount("-t", "tmpfs", "-o", "mode=1777", "pod", target)
         for index, path in enumerate(kept):
-            Path(path).mkdir(parents=True)
+            Path(path).mkdir(parents=True, exist_ok=True)
             _mount("--bind", str(aside / str(index)), path)
         if kept:
             subprocess.run(["umount", "--recursive", "/mnt"], check=True)

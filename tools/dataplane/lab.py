@@ -8,7 +8,7 @@ for each endpoint, with listeners where flows go: TCP and UDP, IPv4. Before that
 does not connect then, the lab is at fault and CouldNotDecide is raised. CannotRun says why a machine cannot have a lab.
 
 For more than that there is `Lab`: `with Lab([Machine(ip, name), ...]) as lab`, then `lab.ask(ip, "connect", ...)`,
-`lab.load` and `lab.record`. No name is given to anything on the host; when the block ends, or this process does,
+`lab.enforce` and `lab.record`. No name is given to anything on the host; when the block ends, or this process does,
 whatever way, the kernel removes it all.
 """
 
@@ -21,18 +21,29 @@ import subprocess
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from dataplane import messages
 from dataplane.compile import DENIED, OPENED, ruleset
+from dataplane.conversation import LabError, Line
+from dataplane.findings import CouldNotDecide, Machine, Record, Tried, tried
 from dataplane.machine import CannotRun, namespaces, search_path
 from dataplane.messages import Result
 from rayfence.reach.topology import Flow, Topology
 
-__all__ = ["CannotRun", "CouldNotDecide", "Lab", "LabError", "Machine", "Record", "connects"]
+__all__ = [
+    "CannotRun",
+    "CouldNotDecide",
+    "Lab",
+    "LabError",
+    "Machine",
+    "Record",
+    "Tried",
+    "connects",
+    "control",
+    "tried",
+]
 
 PROBE_SECONDS = 2.5
 """How long a connection may take: a SYN that is lost comes again after one second."""
@@ -43,34 +54,6 @@ _TOOLS = Path(__file__).resolve().parent.parent
 # Two rounds never use the same source port, so that the second is new to conntrack also where the first is remembered.
 _SOURCES = ((20_000, 39_999), (40_000, 59_999))
 
-Tried = tuple[str, str, str, int]
-"""Source address, target address, protocol, port."""
-
-
-class CouldNotDecide(Exception):
-    """The lab does not work as it must with no policy at all, so that nothing it says counts."""
-
-
-class LabError(Exception):
-    """Something asked of the lab failed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Machine:
-    """A pod to be: its address, host name, and the text of its resolv.conf."""
-
-    ip: str
-    name: str
-    resolver: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """What the kernel saw since policies were put in force: new flows by what became of them."""
-
-    opened: frozenset[Tried]
-    denied: frozenset[Tried]
-
 
 class Lab:
     """Pods that route to each other through a node, where rules may be loaded. Use it in a `with` block."""
@@ -79,7 +62,7 @@ class Lab:
         """`keep` are folders that pods must see even where they lie in /tmp."""
         self._machines = machines
         self._keep = [str(_TOOLS.parent), sys.prefix, sys.base_prefix, *keep]
-        self._lines: dict[str, _Line] = {}
+        self._lines: dict[str, Line] = {}
         self._has_rules = False
 
     def __enter__(self) -> Self:
@@ -96,15 +79,20 @@ class Lab:
         self._process = subprocess.Popen(
             [*words, sys.executable, "-m", "dataplane.node", str(nodes.fileno()), given],
             pass_fds=[each.fileno() for each in theirs],
-            env={**os.environ, "PATH": search_path(), "PYTHONPATH": str(_TOOLS), "PYTHONDONTWRITEBYTECODE": "1"},
+            env={
+                **os.environ,
+                "PATH": search_path(),
+                "PYTHONPATH": os.pathsep.join([str(_TOOLS), *sys.path]),
+                "PYTHONDONTWRITEBYTECODE": "1",
+            },
             stdin=subprocess.DEVNULL,
             start_new_session=True,
             cwd="/",
         )
         for each in theirs:
             each.close()
-        self._node = _Line(own, "the node")
-        self._lines = {each.ip: _Line(pairs[each.ip][0], each.name) for each in self._machines}
+        self._node = Line(own, "the node")
+        self._lines = {each.ip: Line(pairs[each.ip][0], each.name) for each in self._machines}
         return self
 
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
@@ -181,32 +169,6 @@ class Lab:
         return zip(tried, map(Result, answers), strict=True)
 
 
-class _Line:
-    """One end of a conversation: a question, then its answer."""
-
-    def __init__(self, own: socket.socket, name: str) -> None:
-        self._own, self._name = own, name
-        self._stream = own.makefile("rwb")
-
-    def ask(self, question: messages.Json) -> Any:
-        try:
-            self._stream.write(messages.line(question))
-            self._stream.flush()
-            text = self._stream.readline(messages.LONGEST)
-        except OSError as error:
-            raise LabError(f"{self._name} is gone: {error}") from error
-        if not text:
-            raise LabError(f"{self._name} is gone")
-        answer = messages.value(text)
-        if "error" in answer:
-            raise LabError(f"{self._name}: {answer['error']}")
-        return answer["answer"]
-
-    def close(self) -> None:
-        self._stream.close()
-        self._own.close()
-
-
 def connects(topology: Topology, flows: Iterable[Flow]) -> Mapping[Flow, bool]:
     """Which flows connect under the topology's policies, by trying. Raises CannotRun and CouldNotDecide."""
     wanted = {flow: tried(flow) for flow in flows}
@@ -229,10 +191,3 @@ def control(lab: Lab, tries: Iterable[Tried]) -> None:
 
 def _shown(tried: Tried) -> str:
     return "{} -> {} {} {}".format(*tried)
-
-
-def tried(flow: Flow) -> Tried:
-    """A flow by its addresses. Raises ValueError for SCTP, which nothing here speaks."""
-    if flow.protocol not in ("TCP", "UDP"):
-        raise ValueError(f"the lab speaks TCP and UDP, not {flow.protocol}")
-    return flow.source.ip, flow.target.ip, flow.protocol, flow.port

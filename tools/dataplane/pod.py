@@ -14,6 +14,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import cast
+from urllib.request import urlopen
 
 from dataplane import folders, messages
 from dataplane.messages import Json, Result
@@ -76,6 +77,7 @@ class _Pod:
             "look": self._look,
             "run": self._run,
             "write": self._write,
+            "fetch": self._fetch,
         }
 
     async def _listen(self, tcp: list[int], udp: list[int]) -> int:
@@ -127,6 +129,13 @@ class _Pod:
 
     async def _write(self, path: str, text: str) -> int:
         return Path(path).write_text(text)
+
+    async def _fetch(self, url: str, seconds: float) -> str | None:
+        """What a web server says, None unless it does."""
+        try:
+            return await asyncio.to_thread(lambda: urlopen(url, timeout=seconds).read().decode())
+        except OSError:
+            return None
 
 
 class _Echo(asyncio.DatagramProtocol):
