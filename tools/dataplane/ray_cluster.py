@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import shlex
 import sys
 import time
@@ -30,6 +31,8 @@ WORKER_PORTS = {8080, 52365}
 _HEAD_SECONDS, _WORKERS_SECONDS, _JOB_SECONDS = 240, 240, 240
 # As long as nodes take to be found dead, and somewhat more.
 _HOPELESS_SECONDS = 35
+
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 SETTLED_SECONDS = 40
 """Nodes that cannot be reached are found dead 15 to 30 s after they joined; before that everything looks well."""
@@ -98,7 +101,8 @@ class RayCluster:
         until(lambda: self._said(SUBMITTER, "HOLDING") or self._ended(SUBMITTER), _JOB_SECONDS, given_up)
         if self._said(SUBMITTER, "HOLDING"):
             return None
-        return f"the job did not come to run, {self.alive()} nodes are alive: {self._last(SUBMITTER)}"
+        alive = f"{self.alive()} of {len(MEMBERS)} nodes are alive"
+        return f"the job did not come to run, {alive}: {self._last(SUBMITTER)}"
 
     def finish(self) -> str | None:
         """Let the job end; a sentence unless it ends well."""
@@ -131,7 +135,8 @@ class RayCluster:
 
     def _last(self, pod: Pod) -> str:
         # What is indented belongs to a trace.
-        lines = [line for line in self._look(pod)["output"].splitlines() if line[:1].strip()]
+        plain = _COLOUR.sub("", self._look(pod)["output"])
+        lines = [line for line in plain.splitlines() if line[:1].strip()]
         return lines[-1][:200] if lines else "it said nothing"
 
 
