@@ -78,7 +78,7 @@ def run(*more: str) -> None:
 
 
 def test(*more: str) -> None:
-    """pytest; `--no-engine`, `--no-browser` and `--no-kernel` leave out the tests that need one, the rest goes to pytest"""
+    """pytest; `--no-engine`, `--no-browser` and `--no-kernel` leave out tests that need one, the rest goes to pytest"""
     needed = {"--no-engine": engines, "--no-browser": browser, "--no-kernel": kernel}
     left_out = [word for word in needed if word in more]
     for word, find_or_make in needed.items():
