@@ -16,7 +16,7 @@ import rayfence
 
 TOP = Path(__file__).parents[1]
 PROJECT = tomllib.loads((TOP / "pyproject.toml").read_text())["project"]
-HEAVY = {"fastjsonschema", "hypothesis", "jsonschema", "junitparser", "rich", "yaml"}
+HEAVY = {"fastjsonschema", "hypothesis", "jsonschema", "junitparser", "kubernetes", "rich", "yaml"}
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +78,15 @@ def test_help_starts_without_heavy_imports():
 
     assert "Usage" in helped.stdout
     assert set() == loaded & HEAVY
+
+
+@pytest.mark.parametrize("words", [("build", "--check"), ("check", "testcases/documented")], ids=" ".join)
+def test_only_what_asks_a_cluster_loads_its_client(words):
+    loading = "import sys; from rayfence.cli import cli; cli(standalone_mode=False)"
+    tell = f"{loading}\nprint([each for each in ('kubernetes', 'urllib3') if each in sys.modules])"
+    ran = python("-c", tell, *words, PYTHONPATH=str(TOP / "generator"))
+
+    assert "[]" == ran.stdout.splitlines()[-1]
 
 
 def test_run_time_dependencies_have_a_lower_and_an_upper_bound():

@@ -17,6 +17,7 @@ COMMANDS = {
     "test": "Prove the policies: the real engine judges cases.",
     "check": "Would these manifests be admitted?",
     "reach": "Who reaches whom, by which rule, and is that what was meant?",
+    "audit": "What in a cluster breaks a rule, or its network layer?",
     "mutate": "Which broken policies would your test cases notice?",
     "engines": "Find or build the policy engine that `test` needs.",
 }

@@ -45,10 +45,13 @@ def width() -> int:
 
 
 @contextmanager
-def activity() -> Iterator[Callable[[str], None]]:
-    """Takes sentences about what goes on: lines on stderr, and on a terminal a spinner with the time it takes."""
+def activity(*, quiet: bool = False) -> Iterator[Callable[[str], None]]:
+    """Takes sentences about what goes on: lines on stderr, and on a terminal a spinner with the time it takes.
+
+    `quiet` leaves the spinner alone, for sentences that nobody misses afterwards.
+    """
     if not _moving(sys.stderr):
-        yield say
+        yield (lambda sentence: None) if quiet else say
         return
     from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -59,7 +62,8 @@ def activity() -> Iterator[Callable[[str], None]]:
         task = shown.add_task("", total=None, visible=False)
 
         def now(sentence: str) -> None:
-            said.append(sentence)
+            if not quiet:
+                said.append(sentence)
             shown.update(task, description=sentence, visible=True)
 
         yield now

@@ -79,6 +79,15 @@ jobs_option = click.option(
 )
 
 
+def cluster_options(command: F) -> F:
+    """`--kubeconfig` and `--context`, as kubectl has them."""
+    kubeconfig = click.option(
+        "--kubeconfig", metavar="FILE", help="Where the cluster is named, if not where kubectl looks."
+    )
+    context = click.option("--context", metavar="NAME", help="Which of its contexts, if not the current one.")
+    return kubeconfig(context(command))
+
+
 def format_option(words: Sequence[str]) -> Callable[[F], F]:
     """`--format`, of which the first word is the default."""
     return click.option(

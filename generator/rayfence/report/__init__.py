@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from types import MappingProxyType
-from typing import assert_never
+from typing import TYPE_CHECKING, assert_never
 
 from rayfence.outcome import Result, SuiteReport
 from rayfence.reach.deciding import Decision
@@ -26,6 +26,9 @@ from rayfence.report import (
     sarif,
     suite_text,
 )
+
+if TYPE_CHECKING:
+    from rayfence.audit import Report
 
 NO_RULES: Mapping[str, str] = MappingProxyType({})
 
@@ -133,6 +136,35 @@ def reach_report(findings: Findings, format: ReachFormat, *, colour: bool = Fals
 def decision_report(decision: Decision, format: ReachFormat) -> str:
     """Whether one connection is allowed, and why or why not, as text or as JSON."""
     return _encodable(reach_data.decision(decision) if format is ReachFormat.JSON else reach_text.decision(decision))
+
+
+class AuditFormat(StrEnum):
+    """How `rayfence audit` can answer."""
+
+    TEXT = "text"
+    JSON = "json"
+    SARIF = "sarif"
+    MARKDOWN = "markdown"
+
+
+def audit_report(
+    report: Report, format: AuditFormat, *, rules: Mapping[str, str] = NO_RULES, colour: bool = False
+) -> str:
+    """What is wrong in a cluster, as one text that ends in a line break. `rules` are for SARIF, `colour` for text."""
+    # Imported where it is used: nothing else needs what an audit needs.
+    from rayfence.report import audit_text, audited
+
+    match format:
+        case AuditFormat.TEXT:
+            return _encodable(audit_text.render(report, colour=colour))
+        case AuditFormat.JSON:
+            return _encodable(audited.as_json(report))
+        case AuditFormat.SARIF:
+            return _encodable(audited.as_sarif(report, rules))
+        case AuditFormat.MARKDOWN:
+            return _encodable(audited.as_markdown(report))
+        case _:
+            assert_never(format)
 
 
 def _encodable(text: str) -> str:

@@ -12,7 +12,7 @@ from rayfence.report.tally import by_backend, problems
 
 def check(results: Sequence[Result]) -> str:
     """`{"results": [...], "summary": {"admit": 1, "deny": 0, "error": 0}}`; results in the order they came."""
-    return dump({"results": [_result(result) for result in results], "summary": count(results)})
+    return dump({"results": [result_data(result) for result in results], "summary": count(results)})
 
 
 def suite(report: SuiteReport) -> str:
@@ -39,7 +39,8 @@ def dump(document: dict[str, Any]) -> str:
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
-def _result(result: Result) -> dict[str, Any]:
+def result_data(result: Result) -> dict[str, Any]:
+    """One result, as `rayfence check` has it."""
     document: dict[str, Any] = {
         "file": result.file,
         "line": result.line,

@@ -21,12 +21,12 @@ def render(report: SuiteReport, *, verbose: bool) -> str:
 def _parts(report: SuiteReport, *, verbose: bool) -> Iterator[str]:
     yield f"## rayfence test: {'as expected' if report.ok else 'FAILED'}"
     if wrong := problems(report):
-        yield "\n".join(f"- **problem:** {_escaped(problem)}" for problem in wrong)
+        yield "\n".join(f"- **problem:** {escaped(problem)}" for problem in wrong)
     if report.outcomes:
         yield _groups(report)
     if shown := [outcome for outcome in report.outcomes if listed(report, verbose=verbose) or not outcome.ok]:
         yield _cases(shown)
-    yield _escaped(last_line(report))
+    yield escaped(last_line(report))
 
 
 def _groups(report: SuiteReport) -> str:
@@ -34,12 +34,12 @@ def _groups(report: SuiteReport) -> str:
         (backend, group, str(tally.total), str(tally.good), str(tally.bad))
         for (backend, group), tally in by_group(report).items()
     )
-    return _table(("backend", "group", "cases", "as expected", "not"), rows)
+    return table(("backend", "group", "cases", "as expected", "not"), rows)
 
 
 def _cases(outcomes: Iterable[Outcome]) -> str:
     headings = ("backend", "case", "enforce-tenant-isolation", "generate-network-policies", "as expected")
-    return _table(headings, map(_row, outcomes))
+    return table(headings, map(_row, outcomes))
 
 
 def _row(outcome: Outcome) -> tuple[str, ...]:
@@ -48,11 +48,13 @@ def _row(outcome: Outcome) -> tuple[str, ...]:
     return (outcome.backend, case_name(outcome), found, outcome.generation, expected)
 
 
-def _table(headings: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    lines = [headings, ("---",) * len(headings), *(tuple(map(_escaped, row)) for row in rows)]
+def table(headings: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    """A table whose cells show what they are given, whatever that is."""
+    lines = [headings, ("---",) * len(headings), *(tuple(map(escaped, row)) for row in rows)]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
+    """Text that Markdown shows as it is."""
     lines = (_SPECIAL.sub(r"\\\g<0>", visible(line)) for line in text.split("\n"))
     return "<br>".join(html.escape(line, quote=False) for line in lines)

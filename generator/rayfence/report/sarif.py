@@ -16,12 +16,18 @@ SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 def render(results: Sequence[Result], rules: Mapping[str, str]) -> str:
     """One SARIF run. `rules` gives a rule id its short description; only rules that were broken are listed."""
-    found = list(remarks(results))
+    return of_remarks(
+        list(remarks(results)), rules, complete=all(each.verdict is not Verdict.ERROR for each in results)
+    )
+
+
+def of_remarks(found: Sequence[Remark], rules: Mapping[str, str], *, complete: bool) -> str:
+    """One SARIF run of these remarks; `complete` says that nothing was left without a verdict."""
     ids = sorted({remark.rule for remark in found})
     run = {
         "tool": {"driver": {"name": "rayfence", "rules": [_rule(id, {**PSEUDO_RULES, **rules}) for id in ids]}},
         "columnKind": "unicodeCodePoints",
-        "invocations": [{"executionSuccessful": all(result.verdict is not Verdict.ERROR for result in results)}],
+        "invocations": [{"executionSuccessful": complete}],
         "results": [_result(remark, ids.index(remark.rule)) for remark in found],
     }
     return dump({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]})
@@ -42,9 +48,11 @@ def _result(remark: Remark, rule_index: int) -> dict[str, Any]:
 
 
 def _location(remark: Remark) -> dict[str, Any]:
-    location: dict[str, Any] = {
-        "physicalLocation": {"artifactLocation": _artifact(remark.file), "region": {"startLine": remark.line}}
-    }
+    location: dict[str, Any] = {}
+    # What comes from the API server stands in no file.
+    if remark.file:
+        region = {"startLine": remark.line}
+        location["physicalLocation"] = {"artifactLocation": _artifact(remark.file), "region": region}
     resource = {"fullyQualifiedName": remark.resource, "kind": "resource"}
     path = {"fullyQualifiedName": remark.path, "kind": "property"}
     if logical := [place for place in (resource, path) if place["fullyQualifiedName"]]:

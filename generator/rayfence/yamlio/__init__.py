@@ -15,11 +15,11 @@ import yaml
 from rayfence.path import Path
 from rayfence.yamlio.composing import Refused, compose
 from rayfence.yamlio.mistakes import explain
-from rayfence.yamlio.places import Source
+from rayfence.yamlio.places import Nowhere, Source
 from rayfence.yamlio.values import Values
 from rayfence.yamlio.writing import dump
 
-__all__ = ["Document", "Problem", "dump", "read"]
+__all__ = ["Document", "Problem", "dump", "read", "unwritten"]
 
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -43,7 +43,7 @@ class Document:
     file: str
     line: int
     value: Any
-    _source: Source = field(repr=False, compare=False)
+    _source: Source | Nowhere = field(repr=False, compare=False)
 
     def line_of(self, path: Path) -> int:
         """The line of the key or item that `path` names, or of its nearest existing ancestor."""
@@ -52,6 +52,11 @@ class Document:
     def written(self, path: Path) -> str | None:
         """The text of the scalar at `path` as it was written, without quotes: `no` where the value is False."""
         return self._source.written(path)
+
+
+def unwritten(value: Any) -> Document:
+    """A value that stands in no file: its file is '', and every line 0."""
+    return Document("", 0, value, Nowhere())
 
 
 def read(text: str | bytes, file: str) -> Iterator[Document | Problem]:

@@ -54,6 +54,20 @@ class Source:
         return self._composed
 
 
+class Nowhere:
+    """In a Source's place for what was never written in a file, such as an answer of the API server."""
+
+    __slots__ = ()
+
+    def line_of(self, path: Path) -> int:
+        """There is no line."""
+        return 0
+
+    def written(self, path: Path) -> str | None:
+        """There is no text."""
+        return None
+
+
 def _way(root: Node, path: Path) -> Iterator[tuple[Node, Node]]:
     """From the root down, as far as `path` exists: the node whose line counts, and the value there."""
     yield root, root

@@ -1,0 +1,156 @@
+"""The order of an audit: Ray objects, then the others, then the NetworkPolicies, then Kyverno's word on all of them.
+
+Objects come one at a time. What is kept grows with what must be there and with what is wrong, and with the number of
+RayClusters by a line each, never with the objects themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Set
+from dataclasses import replace
+
+from rayfence.audit import engine_reports
+from rayfence.audit.engine_reports import Key, worse
+from rayfence.audit.layer import Layer, is_ours
+from rayfence.audit.values import Audited, Deviation, Disagreement, Report, Word
+from rayfence.audit.what_is_installed import generates
+from rayfence.config import Config
+from rayfence.evaluate import Judge, Part
+from rayfence.objects import Objects, list_at, name_of, text_at
+from rayfence.outcome import Result, Verdict
+from rayfence.rules.require_tenant_label import MADE
+from rayfence.subjects import NETWORK_POLICIES, SUBJECTS, UPDATE, Resource
+from rayfence.workload import API_GROUP, Request
+
+NAMESPACES = Resource("", "v1", "Namespace", "namespaces")
+
+Progress = Callable[[str], None]
+
+
+def audit(config: Config, objects: Objects, progress: Progress = lambda sentence: None) -> Report:
+    """Everything that is wrong. Raises Unanswered where the source does not answer."""
+    generating = generates(objects)
+    layer = Layer(config, generating=generating, existing=_namespaces(objects))
+    looking = _Looking(config, layer)
+    for resource in _kinds():
+        progress(f"looking at {resource.plural}")
+        for part in objects.of(resource):
+            looking.at(part)
+    progress("looking at Kyverno's reports")
+    spoken = _Spoken(looking.audited)
+    for key, word in engine_reports.words(objects, config):
+        spoken.hear(key, word)
+    return Report(
+        looking.judged,
+        tuple(spoken.audited()),
+        (*looking.deviations, *layer.missing()),
+        tuple(spoken.disagreements()),
+        spoken.heard,
+        tuple(_notes(objects, layer, generating=generating)),
+    )
+
+
+class _Looking:
+    """What was seen so far."""
+
+    def __init__(self, config: Config, layer: Layer) -> None:
+        # A pod's node is what the scheduler decided, and only an update is asked of what is there already.
+        self._judge = Judge(config, Request(operation=UPDATE))
+        self._as_operator = Judge(config, Request(config.platform.operator.username, operation=UPDATE))
+        self._layer = layer
+        self.judged = 0
+        self.audited: list[Result] = []
+        self.deviations: list[Deviation] = []
+
+    def at(self, part: Part) -> None:
+        """One object."""
+        kind = text_at(part.value, "kind")
+        if kind == "RayCluster":
+            self._layer.add_cluster(part.value)
+        if kind == "NetworkPolicy" and is_ours(part):
+            self.judged += 1
+            deviation = self._layer.compare(part)
+            self.deviations += [deviation] if deviation else []
+        elif text_at(part.value, "apiVersion").startswith(f"{API_GROUP}/") or self._judge.tenant_of(part.namespace):
+            self.judged += 1
+            result = self._result(part)
+            if result.findings or result.verdict is not Verdict.ADMIT:
+                self.audited.append(result)
+
+    def _result(self, part: Part) -> Result:
+        """The verdict; who asked is not known, so what KubeRay may have written is not held against it."""
+        result = self._judge.result(part)
+        if (
+            result.verdict is Verdict.DENY
+            and _is_made(part)
+            and self._as_operator.result(part).verdict is Verdict.ADMIT
+        ):
+            return replace(result, verdict=Verdict.ADMIT)
+        return result
+
+
+class _Spoken:
+    """Kyverno's word beside what was found, matched by name."""
+
+    def __init__(self, found: list[Result]) -> None:
+        self._found = {(each.kind, each.namespace, each.name): each for each in found}
+        self._words: dict[Key, Word] = {}
+        self.heard = 0
+
+    def hear(self, key: Key, word: Word) -> None:
+        """One report. Kept is what speaks of a finding, or says that there should be one."""
+        self.heard += 1
+        if key in self._found or word.rules or word.result == "error":
+            self._words[key] = worse(self._words.get(key), word)
+
+    def audited(self) -> Iterator[Audited]:
+        """Every finding with Kyverno's word on it."""
+        for key, result in self._found.items():
+            yield Audited(result, self._words.get(key))
+
+    def disagreements(self) -> Iterator[Disagreement]:
+        """Where Kyverno has a word, and it is another one."""
+        for key, word in sorted(self._words.items()):
+            found = self._found.get(key)
+            ours = _ids(found) if found else frozenset[str]()
+            if word.result == "error" or word.rules != ours:
+                yield Disagreement(*key, word, ours)
+
+
+def _ids(result: Result) -> frozenset[str]:
+    return frozenset(finding.rule for finding in result.findings)
+
+
+def _kinds() -> list[Resource]:
+    """Every kind that is judged, once, in the version that every server has; the NetworkPolicies last.
+
+    They are compared with what the RayClusters need, so those come before them.
+    """
+    order = sorted(SUBJECTS, key=lambda subject: subject is NETWORK_POLICIES)
+    once: dict[tuple[str, str], Resource] = {}
+    for subject in order:
+        for resource in subject.resources:
+            once.setdefault((resource.group, resource.kind), resource)
+    return list(once.values())
+
+
+def _is_made(part: Part) -> bool:
+    """Whether the object says that KubeRay has made it of another. Tenants may say so too: nothing is hidden by it."""
+    owners = list_at(part.value, "metadata", "ownerReferences")
+    ours = (owner for owner in owners if text_at(owner, "apiVersion").startswith(f"{API_GROUP}/"))
+    return text_at(part.value, "kind") in MADE and any(owner.get("controller") is True for owner in ours)
+
+
+def _namespaces(objects: Objects) -> Set[str] | None:
+    return {name_of(part.value) for part in objects.of(NAMESPACES)} or None
+
+
+def _notes(objects: Objects, layer: Layer, *, generating: bool) -> Iterator[str]:
+    if absent := [resource.plural for resource in _kinds() if not objects.serves(resource)]:
+        yield f"none were there to be looked at: {', '.join(absent)}"
+    if not generating:
+        yield "no policy that generates is installed, so no NetworkPolicies of single RayClusters are expected"
+    for namespace in layer.absent():
+        yield f"there is no namespace {namespace}; create it, and apply the bundle"
+    if not any(objects.serves(resource) for resource in engine_reports.REPORTS):
+        yield "there are no reports of Kyverno's to hold this against"

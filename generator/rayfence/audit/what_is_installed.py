@@ -1,0 +1,54 @@
+"""Which kinds of policy a cluster has of rayfence's: enough to know what is to be expected of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from rayfence.backends.generating import NAME as GENERATION
+from rayfence.objects import Objects, name_of
+from rayfence.subjects import RAY, Resource
+
+CLUSTER_POLICIES = Resource("kyverno.io", "v1", "ClusterPolicy", "clusterpolicies")
+VALIDATING = Resource("policies.kyverno.io", "v1", "ValidatingPolicy", "validatingpolicies")
+GENERATING = Resource("policies.kyverno.io", "v1", "GeneratingPolicy", "generatingpolicies")
+NATIVE = Resource("admissionregistration.k8s.io", "v1", "ValidatingAdmissionPolicy", "validatingadmissionpolicies")
+BINDINGS = Resource(
+    "admissionregistration.k8s.io", "v1", "ValidatingAdmissionPolicyBinding", "validatingadmissionpolicybindings"
+)
+TEMPLATES = Resource("templates.gatekeeper.sh", "v1", "ConstraintTemplate", "constrainttemplates")
+
+JUDGING: Mapping[str, Resource] = {
+    "clusterpolicy": CLUSTER_POLICIES,
+    "validatingpolicy": VALIDATING,
+    "validatingadmissionpolicy": NATIVE,
+    "gatekeeper": TEMPLATES,
+}
+"""Backend -> the kind whose objects judge."""
+
+GENERATORS = (CLUSTER_POLICIES, GENERATING)
+
+
+def backends(objects: Objects) -> list[str]:
+    """The backends of which a judging policy is there, by the first policy that each of them has."""
+    return [name for name, resource in JUDGING.items() if any(_judges(objects, resource))]
+
+
+def generates(objects: Objects) -> bool:
+    """Whether NetworkPolicies of single RayClusters are to be expected.
+
+    They are unless something else than Kyverno's policies is all there is: a generating policy that is gone is a fault
+    and no excuse, and a file may hold no policies at all.
+    """
+    found = backends(objects)
+    if any(_has(objects, resource, GENERATION) for resource in GENERATORS) or not found:
+        return True
+    return not set(found) <= {"validatingadmissionpolicy", "gatekeeper"}
+
+
+def _judges(objects: Objects, resource: Resource) -> list[str]:
+    wanted = (RAY.name, RAY.name.replace("-", ""))
+    return [name for part in objects.of(resource) if (name := name_of(part.value)).startswith(wanted)]
+
+
+def _has(objects: Objects, resource: Resource, name: str) -> bool:
+    return objects.one(resource, "", name) is not None

@@ -1,0 +1,60 @@
+"""Paths, or none, in; the objects of a cluster out: those that were saved there, or those of the live one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rayfence.cli import manifests
+from rayfence.cli.exits import Undecided, refusal
+from rayfence.evaluate import Part, parts
+from rayfence.objects import Objects, Saved, Unanswered, text_at
+from rayfence.yamlio import Document, Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """Which cluster, in kubectl's words; None leaves the choice to the kubeconfig."""
+
+    kubeconfig: str | None = None
+    context: str | None = None
+
+
+def source(paths: Sequence[str], connection: Connection, consequence: str) -> Objects:
+    """The objects to look at. Raises WrongInput with all that cannot be read, Undecided where no cluster answers."""
+    return saved(paths, consequence) if paths else live(connection)
+
+
+def live(connection: Connection) -> Objects:
+    """A cluster that has answered once."""
+    # Imported here, for the client takes longer than all other commands.
+    from rayfence.cluster import connect
+
+    try:
+        cluster = connect(connection.kubeconfig, connection.context)
+        cluster.version()
+    except Unanswered as error:
+        raise Undecided(f"error: {error}") from None
+    return cluster
+
+
+def saved(paths: Sequence[str], consequence: str) -> Saved:
+    """What these files hold."""
+    read = list(manifests.documents(manifests.files(paths)))
+    documents = [each for each in read if isinstance(each, Document)]
+    problems = [each for each in read if isinstance(each, Problem)]
+    problems += [_nameless(part) for document in documents for part in parts(document) if not _is_object(part)]
+    if problems:
+        raise refusal(problems, consequence)
+    if not documents:
+        raise manifests.nothing_in(paths)
+    return Saved(documents)
+
+
+def _is_object(part: Part) -> bool:
+    return bool(text_at(part.value, "apiVersion") and text_at(part.value, "kind"))
+
+
+def _nameless(part: Part) -> Problem:
+    line = part.document.line_of(part.path)
+    return Problem(part.document.file, line, "no Kubernetes object; write its apiVersion and kind")

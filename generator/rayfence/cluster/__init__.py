@@ -1,0 +1,6 @@
+"""A live cluster: the only room that talks to an API server."""
+
+from rayfence.cluster.connecting import connect
+from rayfence.cluster.live import Cluster
+
+__all__ = ["Cluster", "connect"]
