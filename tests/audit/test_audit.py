@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import tracemalloc
+from collections.abc import Iterator
+
 import pytest
 
 from rayfence.audit import What, audit
 from rayfence.config import Config, Enforcement, Network, Platform, RoleRules, Tenant
+from rayfence.evaluate import Part
+from rayfence.objects import unwritten_part
 from rayfence.outcome import Verdict
+from rayfence.subjects import Resource
 
 from ..saved_cluster import (
     BOUNDS,
@@ -321,3 +327,39 @@ def test_reports_of_the_newer_group_count_as_well():
     assert ["fail: limit-resources"] == [
         str(each.kyverno) for each in audit(CONFIG, saved(*tenants_part(), old, newer)).audited
     ]
+
+
+class Endless:
+    """A source that makes its pods as they are asked for."""
+
+    def __init__(self, pods: int) -> None:
+        self._pods = pods
+        self._saved = saved(*tenants_part())
+
+    def serves(self, resource: Resource) -> bool:
+        return self._saved.serves(resource)
+
+    def of(self, resource: Resource) -> Iterator[Part]:
+        yield from self._saved.of(resource)
+        if resource.kind == "Pod":
+            yield from (unwritten_part(pod(ray_cluster(f"c{number}"))) for number in range(self._pods))
+
+    def one(self, resource: Resource, namespace: str, name: str) -> Part | None:
+        return self._saved.one(resource, namespace, name)
+
+
+def peak(pods: int) -> int:
+    source = Endless(pods)
+    tracemalloc.start()
+    try:
+        assert audit(CONFIG, source).judged > pods
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def test_memory_does_not_grow_with_the_number_of_objects():
+    peak(10)  # what is loaded and compiled once
+    few, many = peak(100), peak(2000)
+
+    assert many < few + 100_000

@@ -5,17 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from rayfence.backends.generating import NAME as GENERATION
+from rayfence.backends.resources import CLUSTER_POLICIES, GENERATING, NATIVE, TEMPLATES, VALIDATING
 from rayfence.objects import Objects, name_of
 from rayfence.subjects import RAY, Resource
-
-CLUSTER_POLICIES = Resource("kyverno.io", "v1", "ClusterPolicy", "clusterpolicies")
-VALIDATING = Resource("policies.kyverno.io", "v1", "ValidatingPolicy", "validatingpolicies")
-GENERATING = Resource("policies.kyverno.io", "v1", "GeneratingPolicy", "generatingpolicies")
-NATIVE = Resource("admissionregistration.k8s.io", "v1", "ValidatingAdmissionPolicy", "validatingadmissionpolicies")
-BINDINGS = Resource(
-    "admissionregistration.k8s.io", "v1", "ValidatingAdmissionPolicyBinding", "validatingadmissionpolicybindings"
-)
-TEMPLATES = Resource("templates.gatekeeper.sh", "v1", "ConstraintTemplate", "constrainttemplates")
 
 JUDGING: Mapping[str, Resource] = {
     "clusterpolicy": CLUSTER_POLICIES,

@@ -18,6 +18,7 @@ COMMANDS = {
     "check": "Would these manifests be admitted?",
     "reach": "Who reaches whom, by which rule, and is that what was meant?",
     "audit": "What in a cluster breaks a rule, or its network layer?",
+    "doctor": "What in a cluster weakens the fences?",
     "mutate": "Which broken policies would your test cases notice?",
     "engines": "Find or build the policy engine that `test` needs.",
 }

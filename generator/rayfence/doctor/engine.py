@@ -1,0 +1,51 @@
+"""Kyverno: is it there, does it run, and is it a version that keeps what the policies promise?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from rayfence.doctor.case import Case, Deployment, Version, shown
+from rayfence.doctor.finding import Finding, Note
+
+MINIMUM = (1, 19, 1)
+
+KNOWN_BAD: Mapping[Version, str] = {
+    (1, 19, 0): "deletes and re-creates generated NetworkPolicies every hour, and lets namespaced policies read every "
+    "GlobalContextEntry",
+}
+
+_CONTROLLERS = ("admission-controller", "background-controller", "reports-controller")
+_UPGRADE = f"upgrade Kyverno to {shown(MINIMUM)} or newer"
+
+
+def findings(case: Case) -> Iterator[Finding | Note]:
+    """Nothing where Kyverno has no part in it."""
+    if not case.has_kyverno_policies:
+        return
+    found = case.kyverno()
+    if not found:
+        what = "no Deployment is part of Kyverno, so nothing answers for the policies"
+        yield Finding("kyverno-missing", "the cluster", what, f"install Kyverno {shown(MINIMUM)} or newer")
+        return
+    for component in _CONTROLLERS:
+        controllers = [each for each in found if each.labels.get("app.kubernetes.io/component") == component]
+        if not controllers:
+            what = f"Kyverno runs without its {component}"
+            yield Finding("kyverno-missing", found[0].namespace, what, f"switch the {component} on in Kyverno's values")
+        for each in controllers:
+            yield from _of(each)
+
+
+def _of(controller: Deployment) -> Iterator[Finding | Note]:
+    if controller.unavailable:
+        what = "is not available; until it is, what it has to answer for is refused or not done"
+        fix = f"kubectl describe deployment -n {controller.namespace} {controller.name}"
+        yield Finding("kyverno-down", controller.where, what, fix)
+    version = controller.version
+    if version is None:
+        yield Note(f"{controller.where}: {', '.join(controller.images) or 'no image'} does not say which version it is")
+    elif bad := KNOWN_BAD.get(version):
+        yield Finding("kyverno-version", controller.where, f"Kyverno {shown(version)} {bad}", _UPGRADE)
+    elif version < MINIMUM:
+        what = f"Kyverno {shown(version)} is older than {shown(MINIMUM)}, the first that the policies are proved on"
+        yield Finding("kyverno-version", controller.where, what, _UPGRADE)

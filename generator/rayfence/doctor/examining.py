@@ -1,0 +1,50 @@
+"""The order of an examination: what decides, whether it is let to, and what it decides about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from rayfence.config import Config
+from rayfence.doctor import (
+    engine,
+    exceptions,
+    hidden,
+    kuberay,
+    namespaces,
+    nodes,
+    plugin,
+    policies,
+    rights,
+    webhooks,
+)
+from rayfence.doctor.case import Case
+from rayfence.doctor.finding import Examination, Finding, Note
+from rayfence.objects import Objects
+
+Check = Callable[[Case], Iterator[Finding | Note]]
+
+CHECKS: dict[str, Check] = {
+    "the engine": engine.findings,
+    "its rights": rights.findings,
+    "the policies": policies.findings,
+    "the webhooks": webhooks.findings,
+    "exceptions": exceptions.findings,
+    "what Kyverno leaves out": hidden.findings,
+    "KubeRay": kuberay.findings,
+    "the network plugin": plugin.findings,
+    "the namespaces": namespaces.findings,
+    "the nodes": nodes.findings,
+}
+"""What is looked at -> the check that does."""
+
+
+def examine(config: Config, objects: Objects, progress: Callable[[str], None] = lambda sentence: None) -> Examination:
+    """Everything that is found. Raises Unanswered where the source does not answer."""
+    case = Case(config, objects)
+    found: list[Finding | Note] = []
+    for what, check in CHECKS.items():
+        progress(f"looking at {what}")
+        found += check(case)
+    findings = tuple(each for each in found if isinstance(each, Finding))
+    notes = tuple(each.message for each in found if isinstance(each, Note))
+    return Examination(findings, notes, case.backends)

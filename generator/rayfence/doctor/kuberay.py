@@ -1,0 +1,91 @@
+"""KubeRay: is it the one that the config speaks of, and does it know the kinds that the policies name?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from rayfence.doctor.case import Case, Deployment, shown
+from rayfence.doctor.finding import Finding, Note
+from rayfence.doctor.kinds import DEFINITIONS
+from rayfence.objects import list_at, map_at, name_of, text_at
+from rayfence.subjects import RAY
+
+MINIMUM = (1, 7, 0)
+GATE = "RayClusterNetworkPolicy"
+_HELM = f"upgrade KubeRay, its CRDs too, to {shown(MINIMUM)} or newer"
+
+
+def findings(case: Case) -> Iterator[Finding | Note]:
+    """The operator and its definitions."""
+    operators = [each for each in case.deployments if _is_operator(each)]
+    if not operators:
+        peer = case.config.platform.operator.peer
+        what = "no Deployment is KubeRay's operator; Ray objects are judged, and nothing is made of them"
+        yield Finding("kuberay-missing", peer.namespace, what, "install KubeRay")
+    for operator in operators:
+        yield from _elsewhere(operator, case)
+        yield from _version(operator)
+    yield from _definitions(case)
+    yield from _gate(case, operators)
+
+
+def _is_operator(each: Deployment) -> bool:
+    images = any(image.partition("@")[0].rpartition(":")[0].endswith("kuberay/operator") for image in each.images)
+    return images or each.name == "kuberay-operator"
+
+
+def _elsewhere(operator: Deployment, case: Case) -> Iterator[Finding]:
+    """What the network layer and `require-tenant-label` know the operator by."""
+    known = case.config.platform.operator
+    differ: Mapping[str, tuple[str, str]] = {
+        "namespace": (operator.namespace, known.peer.namespace),
+        "serviceAccount": (operator.service_account, known.service_account),
+    }
+    wrong = [f"{key} {its} and not {ours}" for key, (its, ours) in differ.items() if its != ours]
+    labels = known.peer.pod_labels
+    wrong += [f"no pod label {key}={labels[key]}" for key in labels if operator.pod_labels.get(key) != labels[key]]
+    if wrong:
+        what = f"has {', '.join(wrong)}, so it reaches no head, and RayJobs and RayServices wait forever"
+        yield Finding(
+            "kuberay-elsewhere", operator.where, what, "say in tenants/ under Platform spec.operator which it is"
+        )
+
+
+def _version(operator: Deployment) -> Iterator[Finding | Note]:
+    version = operator.version
+    if version is None:
+        yield Note(f"{operator.where}: {', '.join(operator.images) or 'no image'} does not say which version it is")
+    elif version < MINIMUM:
+        what = (
+            f"KubeRay {shown(version)} is older than {shown(MINIMUM)}, whose fields and kinds the rules are written for"
+        )
+        yield Finding("kuberay-version", operator.where, what, _HELM)
+
+
+def _definitions(case: Case) -> Iterator[Finding]:
+    """Kyverno refuses a ClusterPolicy that names a kind the cluster does not know."""
+    for resource in RAY.resources:
+        name = f"{resource.plural}.{resource.group}"
+        found = case.objects.one(DEFINITIONS, "", name)
+        versions = list_at(found.value, "spec", "versions") if found else []
+        served = {text_at(each, "name") for each in versions if each.get("served") is not False}
+        if resource.version not in served:
+            what = f"{resource.kind} is not served in {resource.version}, and the policies name it"
+            yield Finding("kuberay-crds", f"CustomResourceDefinition/{name}", what, _HELM)
+
+
+def _gate(case: Case, operators: list[Deployment]) -> Iterator[Finding]:
+    """With the gate off, KubeRay refuses to make anything of a RayCluster that asks for network policies."""
+    if not operators or any(_gates(each).get(GATE) == "true" for each in operators):
+        return
+    for part in case.objects.of(RAY.resources[0]):
+        if map_at(part.value, "spec", "networkPolicy"):
+            what = f"has spec.networkPolicy, and the operator's feature gate {GATE} is off: it is never made"
+            fix = f"start the operator with --feature-gates={GATE}=true, or take the field out"
+            yield Finding("kuberay-gate", f"{part.namespace}/RayCluster/{name_of(part.value)}", what, fix)
+
+
+def _gates(operator: Deployment) -> dict[str, str]:
+    pairs: Any = (each.partition("=") for each in operator.flag("feature-gates").split(","))
+    return {name.strip(): value.strip() for name, _, value in pairs}

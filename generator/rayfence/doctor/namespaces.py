@@ -1,0 +1,83 @@
+"""Tenants' namespaces: are they there, with their network layer and their quota?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rayfence.audit import Deviation
+from rayfence.audit.layer import Layer, is_ours
+from rayfence.backends.resources import RESOURCE_QUOTAS
+from rayfence.config import Tenant
+from rayfence.doctor.case import Case
+from rayfence.doctor.finding import Finding, Note
+from rayfence.network.layer import static_layer
+from rayfence.objects import map_at, name_of
+from rayfence.quantity import parse, text
+from rayfence.quota import NAME as QUOTA
+from rayfence.quota import resource_quotas
+from rayfence.subjects import NETWORK_POLICIES
+
+_APPLY = "rayfence install, or kubectl apply -k policies/tenants"
+
+
+def findings(case: Case) -> Iterator[Finding | Note]:
+    """Namespaces that are missing, and what is missing in those that are not."""
+    for namespace, tenant in case.config.by_namespace().items():
+        if namespace not in case.namespaces:
+            what = f"there is no such namespace, and {tenant.name} has it"
+            yield Finding(
+                "namespace-missing", namespace, what, f"kubectl create namespace {namespace}, then apply the bundle"
+            )
+    yield from _layers(case)
+    yield from _quotas(case)
+
+
+def _layers(case: Case) -> Iterator[Finding]:
+    """One finding for each namespace, however much of its layer is missing."""
+    for namespace, wrong in sorted(_wrong(case).items()):
+        named = ", ".join(f"{each.name} {'was changed' if each.path else 'is missing'}" for each in wrong)
+        id = "network-layer-changed" if all(each.path for each in wrong) else "network-layer-missing"
+        yield Finding(id, namespace, f"{named}; rayfence audit says more", _APPLY)
+
+
+def _wrong(case: Case) -> dict[str, list[Deviation]]:
+    layer = Layer(case.config, generating=False, existing=set(case.namespaces))
+    platform, tenants = case.config.platform, case.config.tenants
+    wanted = {_key(each) for tenant in tenants for each in static_layer(platform, tenant)}
+    found: dict[str, list[Deviation]] = {}
+    parts = (part for part in case.objects.of(NETWORK_POLICIES.resources[0]) if is_ours(part))
+    compared = (layer.compare(part) for part in parts if (part.namespace, name_of(part.value)) in wanted)
+    for deviation in (*filter(None, compared), *layer.missing()):
+        found.setdefault(deviation.namespace, []).append(deviation)
+    return found
+
+
+def _quotas(case: Case) -> Iterator[Finding]:
+    if not any(tenant.namespace_quota for tenant in case.config.tenants):
+        return
+    parts = (part for part in case.objects.of(RESOURCE_QUOTAS) if name_of(part.value) == QUOTA)
+    hard = {part.namespace: map_at(part.value, "spec", "hard") for part in parts}
+    for tenant in case.config.tenants:
+        yield from _quotas_of(tenant, case, hard)
+
+
+def _quotas_of(tenant: Tenant, case: Case, hard: dict[str, dict[str, object]]) -> Iterator[Finding]:
+    for wanted in resource_quotas(tenant):
+        namespace, limits = wanted["metadata"]["namespace"], wanted["spec"]["hard"]
+        found = hard.get(namespace)
+        if namespace in case.namespaces and found is None:
+            yield Finding("quota-missing", namespace, f"ResourceQuota {QUOTA} is not there", _APPLY)
+        elif found is not None and (wrong := [key for key, most in limits.items() if not _same(most, found.get(key))]):
+            what = f"ResourceQuota {QUOTA} does not bound {', '.join(wrong)} as {tenant.name}'s config says"
+            yield Finding("quota-missing", namespace, what, _APPLY)
+
+
+def _same(wanted: str, found: object) -> bool:
+    try:
+        return parse(wanted) == parse(text(found))
+    except ValueError:
+        return False
+
+
+def _key(policy: dict[str, dict[str, str]]) -> tuple[str, str]:
+    return policy["metadata"]["namespace"], policy["metadata"]["name"]

@@ -1,0 +1,44 @@
+"""Nodes: does each tenant have some, and are they closed to everybody else?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from rayfence.doctor.case import Case
+from rayfence.doctor.finding import Finding, Note
+from rayfence.doctor.kinds import NODES
+from rayfence.objects import list_at, name_of, text_at
+
+
+def findings(case: Case) -> Iterator[Finding | Note]:
+    """Tenants without nodes, and nodes whose label and taint do not name the same tenant."""
+    platform, tenants = case.config.platform, {tenant.name for tenant in case.config.tenants}
+    placed: set[str] = set()
+    for part in case.objects.of(NODES):
+        label = text_at(part.value, "metadata", "labels", platform.node_label)
+        taints = _taints(part.value, platform.taint_key)
+        placed |= {label} if label in tenants and label in taints else set()
+        yield from _of(name_of(part.value), label if label in tenants else "", taints, case)
+    for name in sorted(tenants - placed):
+        what = "no node has its label and its taint, so its pods cannot be placed on nodes of its own"
+        key, taint = platform.node_label, platform.taint_key
+        fix = f"kubectl label node NODE {key}={name} && kubectl taint node NODE {taint}={name}:NoSchedule"
+        yield Finding("tenant-without-nodes", f"tenant {name}", what, fix)
+
+
+def _of(node: str, label: str, taints: set[str], case: Case) -> Iterator[Finding]:
+    key, taint = case.config.platform.node_label, case.config.platform.taint_key
+    where = f"Node/{node}"
+    if label and not taints:
+        what = f"is {label}'s by its label and has no taint {taint}={label}:NoSchedule, so anybody's pods may run there"
+        yield Finding("node-open", where, what, f"kubectl taint node {node} {taint}={label}:NoSchedule")
+    for other in sorted(taints - {label}):
+        what = f"is tainted for {other} and labelled for {label or 'nobody'}, so pods of {other} do not get there"
+        yield Finding("node-mismatch", where, what, f"kubectl label node {node} {key}={other} --overwrite")
+
+
+def _taints(node: Any, key: str) -> set[str]:
+    """The tenants whose pods the node takes: a taint that only evicts, or only advises, keeps nobody out."""
+    taints = [each for each in list_at(node, "spec", "taints") if text_at(each, "key") == key]
+    return {text_at(each, "value") for each in taints if text_at(each, "effect") == "NoSchedule"}

@@ -1,0 +1,51 @@
+"""The network plugin: does anything in this cluster enforce NetworkPolicies?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from rayfence.doctor.case import Case, containers_of
+from rayfence.doctor.finding import Finding, Note
+from rayfence.doctor.kinds import DAEMON_SETS
+from rayfence.objects import name_of, text_at
+
+ENFORCING = (
+    "antrea-agent",
+    "azure-npm",
+    "calico-node",
+    "canal",
+    "cilium",
+    "kindnet",
+    "kube-ovn-cni",
+    "kube-router",
+    "ovnkube-node",
+    "weave-net",
+)
+"""Names, or beginnings of names, of DaemonSets and their containers that enforce."""
+
+NOT_ENFORCING = ("kube-flannel", "flannel", "aws-node")
+"""Those that only connect. Amazon's enforces once its second container is there."""
+
+_ENFORCING_BESIDE = ("aws-eks-nodeagent", "aws-network-policy-agent")
+
+
+def findings(case: Case) -> Iterator[Finding | Note]:
+    """A plugin that is known not to enforce is a finding; one that is not known is a note."""
+    names = [_names(part.value) for part in case.objects.of(DAEMON_SETS)]
+    flat = [name for each in names for name in each]
+    if any(name.startswith((*ENFORCING, *_ENFORCING_BESIDE)) for name in flat):
+        return
+    connecting = sorted({name for name in flat if name.startswith(NOT_ENFORCING)})
+    if connecting:
+        what = f"{', '.join(connecting)} enforces no NetworkPolicies: no pod is kept from any other"
+        fix = "install a plugin that enforces them beside or instead of it, such as Calico or Cilium"
+        yield Finding("network-not-enforced", "the cluster", what, fix)
+    else:
+        yield Note(
+            "no network plugin that is known runs as a DaemonSet, so whether NetworkPolicies are enforced is not known"
+        )
+
+
+def _names(daemon_set: Any) -> list[str]:
+    return [name_of(daemon_set), *(text_at(each, "name") for each in containers_of(daemon_set))]

@@ -1,0 +1,85 @@
+"""The policies in the cluster against those of the bundle: missing, changed, not ready, not enforced, too many."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from rayfence.backends import BACKENDS
+from rayfence.backends.generating import NAME as GENERATION
+from rayfence.backends.resources import CLUSTER_POLICIES, CLUSTER_ROLES, GENERATING, POLICIES, resource_of
+from rayfence.doctor.case import Case
+from rayfence.doctor.finding import Finding, Note
+from rayfence.doctor.readiness import why_not_ready
+from rayfence.doctor.served import difference
+from rayfence.objects import list_at, map_at, name_of, text_at
+from rayfence.path import Path
+
+AUTOGEN = "pod-policies.kyverno.io/autogen-controllers"
+"""An annotation of a ClusterPolicy that is as much a part of it as its spec."""
+
+ACTIONS = ("failureAction", "validationActions", "enforcementAction")
+"""Where a policy says what follows from a broken rule."""
+
+_MANAGED = "app.kubernetes.io/managed-by"
+
+Value = Mapping[str, Any]
+
+
+def findings(case: Case) -> Iterator[Finding | Note]:
+    """Each backend that is there is held against its own part of the bundle."""
+    if not case.backends:
+        what = "no policy of rayfence is there, and no rule is enforced"
+        yield Finding("policy-missing", "the cluster", what, "rayfence install, or kubectl apply -k policies/BACKEND")
+        return
+    wanted: set[tuple[str, str]] = set()
+    for backend in case.backends:
+        for manifest in written(case, backend):
+            wanted.add((manifest["kind"], name_of(manifest)))
+            yield from _of(
+                case, manifest, f"rayfence install --backend {backend}, or kubectl apply -k policies/{backend}"
+            )
+    yield from _strays(case, wanted)
+    if all(case.objects.one(resource, "", GENERATION) for resource in (CLUSTER_POLICIES, GENERATING)):
+        what = "a ClusterPolicy and a GeneratingPolicy write the same NetworkPolicies in turn"
+        fix = "take one away as docs/moving-from-clusterpolicy.md says, so that what it generated stays"
+        yield Finding("policy-twice", GENERATION, what, fix)
+
+
+def written(case: Case, backend: str) -> Iterator[dict[str, Any]]:
+    """The policies of a backend, as the bundle has them."""
+    for manifests in BACKENDS[backend].files(case.config).values():
+        yield from (each for each in manifests if resource_of(each) != CLUSTER_ROLES)
+
+
+def _of(case: Case, manifest: Value, fix: str) -> Iterator[Finding]:
+    name, where = name_of(manifest), f"{manifest['kind']}/{name_of(manifest)}"
+    found = case.objects.one(resource_of(manifest), "", name)
+    if found is None:
+        yield Finding("policy-missing", where, "is not there", fix)
+        return
+    if changed := _difference(manifest, found.value):
+        path, message = changed
+        by_action = any(action in path for action in ACTIONS)
+        yield Finding("policy-action" if by_action else "policy-changed", where, f"{path}: {message}", fix)
+    if why := why_not_ready(found.value):
+        yield Finding("policy-not-ready", where, why, f"kubectl describe {manifest['kind'].lower()} {name}")
+
+
+def _difference(manifest: Value, found: Value) -> tuple[Path, str] | None:
+    mine = text_at(manifest, "metadata", "annotations", AUTOGEN)
+    its = text_at(found, "metadata", "annotations", AUTOGEN)
+    if mine != its:
+        return Path.of("metadata", "annotations", AUTOGEN), f"is {its or 'missing'}, must be {mine or 'left out'}"
+    return difference(manifest["spec"], found.get("spec"), Path.of("spec"))
+
+
+def _strays(case: Case, wanted: set[tuple[str, str]]) -> Iterator[Finding]:
+    """What bears rayfence's label and is not in the bundle: an older table may refuse what is allowed now."""
+    for resource in POLICIES:
+        for part in case.objects.of(resource):
+            name = name_of(part.value)
+            ours = map_at(part.value, "metadata", "labels").get(_MANAGED) == "rayfence"
+            if ours and (resource.kind, name) not in wanted and not list_at(part.value, "metadata", "ownerReferences"):
+                fix = f"kubectl delete {resource.plural} {name}"
+                yield Finding("policy-stray", f"{resource.kind}/{name}", "is rayfence's and not in the bundle", fix)

@@ -1,0 +1,84 @@
+"""The ClusterRoles of the bundle: are they there, as they were written, and has Kyverno collected them?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from rayfence.backends.kyverno_rbac import rbac
+from rayfence.backends.resources import CLUSTER_ROLES
+from rayfence.doctor.case import Case
+from rayfence.doctor.finding import Finding, Note
+from rayfence.objects import list_at, map_at, name_of
+from rayfence.reach.policies import selects
+
+_APPLY = "rayfence install, or kubectl apply -f policies/{backend}/rbac.yaml"
+
+Grant = tuple[str, str, str]
+"""API group, resource, verb."""
+
+
+def findings(case: Case) -> Iterator[Finding | Note]:
+    """Nothing where Kyverno has no part in it."""
+    if not case.has_kyverno_policies or not case.kyverno():
+        return
+    roles = {name_of(part.value): part.value for part in case.objects.of(CLUSTER_ROLES)}
+    fix = _APPLY.format(backend=next(iter(case.backends), "validatingpolicy"))
+    for wanted in rbac():
+        yield from _of(wanted, roles, fix)
+
+
+def _of(wanted: Mapping[str, Any], roles: Mapping[str, Any], fix: str) -> Iterator[Finding]:
+    name = name_of(wanted)
+    where, found = f"ClusterRole/{name}", roles.get(name)
+    if found is None:
+        yield Finding("rbac-missing", where, "is not there, and Kyverno may not do what the policies ask of it", fix)
+        return
+    if lacking := _grants(wanted) - _grants(found):
+        yield Finding("rbac-missing", where, f"does not grant {_told(lacking)}", fix)
+        return
+    labels = map_at(found, "metadata", "labels")
+    collectors = [role for role in roles.values() if role is not found and _collects(role, labels)]
+    if not collectors:
+        what = "no role of Kyverno's collects it by its labels, so it grants nothing"
+        yield Finding("rbac-missing", where, what, fix)
+    for role in collectors:
+        if lacking := _grants(wanted) - _grants(role):
+            what = f"has not collected {name}: {_told(lacking)} is not granted"
+            mend = "see that kube-controller-manager runs, which collects roles, and apply the role again"
+            yield Finding("rbac-missing", f"ClusterRole/{name_of(role)}", what, mend)
+
+
+def _collects(role: Any, labels: Mapping[str, Any]) -> bool:
+    selectors = list_at(role, "aggregationRule", "clusterRoleSelectors")
+    return any(selects(selector, labels) for selector in selectors if isinstance(selector, dict))
+
+
+def _grants(role: Mapping[str, Any]) -> set[Grant]:
+    """What a role allows; for `*` in it, everything that any of ours wants."""
+    found: set[Grant] = set()
+    for rule in list_at(role, "rules"):
+        if not list_at(rule, "resourceNames"):
+            found |= {grant for grant in _EVERY if _allows(rule, grant)} | set(_written(rule))
+    return found
+
+
+def _written(rule: Any) -> Iterator[Grant]:
+    for group in list_at(rule, "apiGroups"):
+        for resource in list_at(rule, "resources"):
+            yield from ((str(group), str(resource), str(verb)) for verb in list_at(rule, "verbs"))
+
+
+def _allows(rule: Any, grant: Grant) -> bool:
+    pairs = zip(("apiGroups", "resources", "verbs"), grant, strict=True)
+    return all(word in list_at(rule, key) or "*" in list_at(rule, key) for key, word in pairs)
+
+
+def _told(grants: set[Grant]) -> str:
+    resources: dict[str, list[str]] = {}
+    for group, resource, verb in sorted(grants):
+        resources.setdefault(f"{resource}.{group}" if group else resource, []).append(verb)
+    return ", ".join(f"{'/'.join(verbs)} {resource}" for resource, verbs in resources.items())
+
+
+_EVERY = frozenset(grant for role in rbac() for rule in role["rules"] for grant in _written(rule))

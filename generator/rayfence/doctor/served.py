@@ -1,0 +1,63 @@
+"""A policy as it was written and as a server gives it back in, the first place where they differ out.
+
+Servers fill in what was left out. That is no difference; anything else that was added is one.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rayfence.path import Path
+
+DEFAULTS: dict[str, Any] = {
+    "admission": True,
+    "background": True,
+    "emitWarning": False,
+    "legacySchema": False,
+    "matchPolicy": "Equivalent",
+    "scope": "*",
+    "skipBackgroundRequests": True,
+    # Of the whole policy; the action that counts is the rule's, and is always written.
+    "validationFailureAction": "Audit",
+}
+"""What servers and Kyverno fill in where it is left out, by the name of the field."""
+
+_EMPTY: tuple[Any, ...] = (None, {}, [], "")
+_SHORT = 60
+
+
+def difference(written: Any, served: Any, at: Path) -> tuple[Path, str] | None:
+    """Where and how `served` says something else than `written`, None where it does not."""
+    if isinstance(written, dict) and isinstance(served, dict):
+        return _in_maps(written, served, at)
+    if isinstance(written, list) and isinstance(served, list) and len(written) == len(served):
+        pairs = enumerate(zip(written, served, strict=True))
+        below = (difference(mine, its, at / index) for index, (mine, its) in pairs)
+        return next((found for found in below if found), None)
+    same = type(written) is type(served) and written == served
+    return None if same else (at, f"is {_shown(served)}, must be {_shown(written)}")
+
+
+def _in_maps(written: dict[str, Any], served: dict[str, Any], at: Path) -> tuple[Path, str] | None:
+    for key, value in written.items():
+        if key not in served:
+            return at / key, f"is missing, must be {_shown(value)}"
+        if found := difference(value, served[key], at / key):
+            return found
+    for key, value in served.items():
+        if key not in written and value not in _EMPTY and not _is_default(key, value):
+            return at / key, f"is {_shown(value)}, must be left out"
+    return None
+
+
+def _is_default(key: str, value: Any) -> bool:
+    return key in DEFAULTS and type(DEFAULTS[key]) is type(value) and DEFAULTS[key] == value
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, str):
+        return value if len(value) <= _SHORT and "\n" not in value else "another text" if value else "empty"
+    if isinstance(value, bool):
+        return str(value).lower()
+    text = str(value)
+    return text if len(text) <= _SHORT else f"{text[:_SHORT]}…"

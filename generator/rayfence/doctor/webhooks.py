@@ -1,0 +1,96 @@
+"""The webhooks by which the API server asks an engine: do they cover everything, and fail closed?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from rayfence.doctor.case import KYVERNO_BACKENDS, Case
+from rayfence.doctor.finding import Finding, Note
+from rayfence.doctor.kinds import WEBHOOKS
+from rayfence.objects import list_at, map_at, text_at
+from rayfence.reach.policies import selects
+from rayfence.rules import OF
+from rayfence.subjects import CREATE, DELETE, SUBJECTS, UPDATE, Subject
+
+KYVERNO = "kyverno-resource-validating-webhook-cfg"
+GATEKEEPER = "gatekeeper-validating-webhook-configuration"
+
+Hook = Mapping[str, Any]
+
+
+def findings(case: Case) -> Iterator[Finding | Note]:
+    """Of every engine whose policies are there."""
+    if not KYVERNO_BACKENDS.isdisjoint(case.backends):
+        yield from _forced_open(case)
+        fix = "kubectl get pods -n " + case.kyverno_namespace() + "; Kyverno writes its webhooks anew when it runs"
+        yield from _of(case, KYVERNO, fix)
+    if "gatekeeper" in case.backends:
+        fix = "set validatingWebhookFailurePolicy to Fail and enableDeleteOperations to true in Gatekeeper's values"
+        yield from _of(case, GATEKEEPER, fix)
+
+
+def _forced_open(case: Case) -> Iterator[Finding]:
+    for controller in case.kyverno():
+        if controller.flag("forceFailurePolicyIgnore") == "true":
+            what = "runs with --forceFailurePolicyIgnore: while it is away, everything is admitted"
+            yield Finding(
+                "fails-open", controller.where, what, "set features.forceFailurePolicyIgnore.enabled to false"
+            )
+
+
+def _of(case: Case, name: str, fix: str) -> Iterator[Finding]:
+    where, found = f"ValidatingWebhookConfiguration/{name}", case.objects.one(WEBHOOKS, "", name)
+    if found is None:
+        yield Finding("webhook-missing", where, "is not there: the API server asks nobody, and admits everything", fix)
+        return
+    hooks = [hook for hook in list_at(found.value, "webhooks") if isinstance(hook, dict)]
+    for subject in SUBJECTS:
+        if any(rule.ID not in case.config.platform.disabled_rules for rule in OF[subject]):
+            yield from _uncovered(subject, hooks, where, fix)
+    yield from _unseen(case, hooks, where)
+
+
+def _uncovered(subject: Subject, hooks: Sequence[Hook], where: str, fix: str) -> Iterator[Finding]:
+    closed = [hook for hook in hooks if text_at(hook, "failurePolicy") != "Ignore"]
+    for group, name in dict.fromkeys(_names(subject)):
+        shown = f"{name}.{group}" if group else name
+        wanted = set(subject.operations)
+        if missing := wanted - _asked(hooks, group, name):
+            what = f"nothing is asked about {shown} at {', '.join(sorted(missing))}"
+            yield Finding("webhook-missing", where, what, fix)
+        elif wanted - _asked(closed, group, name):
+            what = f"{shown}: failurePolicy is Ignore, so all are admitted while the engine does not answer"
+            yield Finding("fails-open", where, what, fix)
+
+
+def _names(subject: Subject) -> Iterator[tuple[str, str]]:
+    """API group and resource of all that is judged, `pods/resize` among it."""
+    for each in subject.resources:
+        yield each.group, each.plural
+        yield from ((each.group, f"{each.plural}/{subresource}") for subresource in each.subresources)
+
+
+def _asked(hooks: Sequence[Hook], group: str, name: str) -> set[str]:
+    """The operations at which any of these webhooks is asked about a resource."""
+    rules = (rule for hook in hooks for rule in list_at(hook, "rules") if _includes(rule, group, name))
+    found = {operation for rule in rules for operation in list_at(rule, "operations")}
+    return {CREATE, UPDATE, DELETE} if "*" in found else found
+
+
+def _includes(rule: Any, group: str, name: str) -> bool:
+    plural, _, subresource = name.partition("/")
+    ways = {name, "*/*", f"{plural}/*", f"*/{subresource}"} if subresource else {name, "*", "*/*", f"{plural}/*"}
+    return not {group, "*"}.isdisjoint(list_at(rule, "apiGroups")) and not ways.isdisjoint(list_at(rule, "resources"))
+
+
+def _unseen(case: Case, hooks: Sequence[Hook], where: str) -> Iterator[Finding]:
+    """Tenants' namespaces that no webhook which fails closed is asked about."""
+    closed = [hook for hook in hooks if text_at(hook, "failurePolicy") != "Ignore"]
+    selectors = [map_at(hook, "namespaceSelector") for hook in closed]
+    for namespace in case.config.by_namespace():
+        labels = {"kubernetes.io/metadata.name": namespace, **case.namespaces.get(namespace, {})}
+        if selectors and not any(selects(selector, labels) for selector in selectors):
+            what = f"leaves out namespace {namespace} by its namespaceSelector"
+            fix = "take the exclusion out of the engine's webhook settings, or the label off the namespace"
+            yield Finding("namespace-hidden", where, what, fix)

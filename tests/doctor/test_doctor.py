@@ -1,0 +1,486 @@
+"""What an examination finds: nothing in a healthy cluster, and each thing that is planted in one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from rayfence.backends import BACKENDS
+from rayfence.config import Config, Network, Operator, Peer, Platform, Quota
+from rayfence.doctor import examine
+from rayfence.quota import ACCELERATORS
+
+from ..healthy_cluster import as_served, bundle, definition, deployment, healthy, kuberay, node
+from ..saved_cluster import CONFIG, TEAM_A, TEAM_B, Value, named, object_of, ray_cluster, saved
+
+Plant = Callable[[list[Value]], object]
+
+
+def found_in(objects: list[Value], config: Config = CONFIG) -> list[str]:
+    return [finding.id for finding in examine(config, saved(*objects)).findings]
+
+
+def gone(kind: str, *names: str) -> Plant:
+    """These objects are not there."""
+
+    def plant(objects: list[Value]) -> None:
+        before = len(objects)
+        objects[:] = [each for each in objects if each["kind"] != kind or each["metadata"]["name"] not in names]
+        assert before - len(objects) >= len(names)
+
+    return plant
+
+
+def changed(kind: str, name: str, change: Callable[[Value], object], namespace: str = "") -> Plant:
+    return lambda objects: change(named(objects, kind, name, namespace))
+
+
+def added(*values: Value) -> Plant:
+    return lambda objects: objects.extend(values)
+
+
+def image(version: str) -> Callable[[Value], object]:
+    def change(value: Value) -> None:
+        container = value["spec"]["template"]["spec"]["containers"][0]
+        container["image"] = container["image"].partition(":")[0] + f":{version}"
+
+    return change
+
+
+def flag(text: str) -> Callable[[Value], object]:
+    return lambda value: value["spec"]["template"]["spec"]["containers"][0]["args"].append(text)
+
+
+def setting(key: str, text: str) -> Plant:
+    return changed("ConfigMap", "kyverno", lambda value: value["data"].update({key: value["data"].get(key, "") + text}))
+
+
+def ignoring(value: Value) -> None:
+    for hook in value["webhooks"]:
+        hook["failurePolicy"] = "Ignore"
+
+
+def exception(api_version: str, **spec: object) -> Value:
+    return object_of(api_version, "PolicyException", "let-me", "ray-a", spec=spec)
+
+
+def in_audit(value: Value) -> None:
+    value["spec"]["validationActions"] = ["Audit"]
+
+
+def weakened(value: Value) -> None:
+    value["spec"]["validations"][0]["expression"] = "true"
+
+
+def unready(value: Value) -> None:
+    condition = {"type": "PolicyCached", "status": "False", "message": "lacks a right"}
+    value["status"] = {"conditionStatus": {"ready": False, "conditions": [condition]}}
+
+
+def renamed(plural: str) -> Callable[[Value], object]:
+    return lambda value: [rule["resources"].remove(plural) for rule in value["rules"] if plural in rule["resources"]]
+
+
+ADMISSION = "kyverno-admission-controller"
+WEBHOOKS = "kyverno-resource-validating-webhook-cfg"
+JUDGE = "enforce-tenant-isolation"
+BACKGROUND_ROLE = "rayfence:kyverno-background-controller"
+
+# What is planted -> the only finding there may be.
+PLANTED: dict[str, tuple[str, Plant]] = {
+    "a version of Kyverno known to be bad": ("kyverno-version", changed("Deployment", ADMISSION, image("v1.19.0"))),
+    "an old Kyverno": ("kyverno-version", changed("Deployment", "kyverno-background-controller", image("v1.16.3"))),
+    "Kyverno without the controller that generates": (
+        "kyverno-missing",
+        gone("Deployment", "kyverno-background-controller"),
+    ),
+    "a controller that does not run": (
+        "kyverno-down",
+        changed("Deployment", ADMISSION, lambda v: v["status"]["conditions"][0].update(status="False")),
+    ),
+    "webhooks that were forced open": (
+        "fails-open",
+        changed("Deployment", ADMISSION, flag("--forceFailurePolicyIgnore=true")),
+    ),
+    "no webhooks": ("webhook-missing", gone("ValidatingWebhookConfiguration", WEBHOOKS)),
+    "an exception from a policy": (
+        "policy-exception",
+        added(exception("policies.kyverno.io/v1", policyRefs=[{"name": JUDGE, "kind": "ValidatingPolicy"}])),
+    ),
+    "an exception from every policy, of the older kind": (
+        "policy-exception",
+        added(exception("kyverno.io/v2", exceptions=[{"policyName": "*", "ruleNames": ["*"]}])),
+    ),
+    "exceptions that tenants may write": (
+        "policy-exception",
+        changed(
+            "Deployment",
+            ADMISSION,
+            lambda v: (flag("--enablePolicyException=true")(v), flag("--exceptionNamespace=*")(v)),
+        ),
+    ),
+    "a filter on a tenant's namespace": ("namespace-hidden", setting("resourceFilters", " [*/*,ray-a,*]")),
+    "a filter on pods everywhere": ("namespace-hidden", setting("resourceFilters", " [Pod,*,*]")),
+    "a filter on a subresource": ("namespace-hidden", setting("resourceFilters", " [Pod/?*,ray-*,*]")),
+    "a filter on names that a tenant may choose": ("namespace-hidden", setting("resourceFilters", "[RayJob,*,ci-*]")),
+    "an excluded group": ("user-excluded", setting("excludeGroups", ",system:serviceaccounts")),
+    "an excluded user": ("user-excluded", setting("excludeUsernames", "jane")),
+    "webhooks told to leave a namespace out": (
+        "namespace-hidden",
+        changed(
+            "ConfigMap",
+            "kyverno",
+            lambda v: v["data"].update(
+                webhooks=json.dumps(
+                    {
+                        "namespaceSelector": {
+                            "matchLabels": None,
+                            "matchExpressions": [
+                                {"key": "kubernetes.io/metadata.name", "operator": "NotIn", "values": ["ray-b"]}
+                            ],
+                        }
+                    }
+                )
+            ),
+        ),
+    ),
+    "a role that is gone": ("rbac-missing", gone("ClusterRole", BACKGROUND_ROLE)),
+    "a role that grants less": ("rbac-missing", changed("ClusterRole", BACKGROUND_ROLE, renamed("networkpolicies"))),
+    "a role that nobody collects": (
+        "rbac-missing",
+        changed("ClusterRole", BACKGROUND_ROLE, lambda v: v["metadata"].update(labels={})),
+    ),
+    "a role that was not collected": (
+        "rbac-missing",
+        changed("ClusterRole", "kyverno:background-controller", lambda v: v.update(rules=[])),
+    ),
+    "a policy that is gone": ("policy-missing", gone("ValidatingPolicy", "guard-pods")),
+    "the generating policy gone": ("policy-missing", gone("GeneratingPolicy", "generate-network-policies")),
+    "a policy changed by hand": ("policy-changed", changed("ValidatingPolicy", "guard-pods", weakened)),
+    "a policy that fails open": (
+        "policy-changed",
+        changed("ValidatingPolicy", JUDGE, lambda v: v["spec"].update(failurePolicy="Ignore")),
+    ),
+    "a condition added to a policy": (
+        "policy-changed",
+        changed(
+            "ValidatingPolicy",
+            JUDGE,
+            lambda v: v["spec"].update(matchConditions=[{"name": "not-me", "expression": "false"}]),
+        ),
+    ),
+    "a policy in Audit where Enforce is meant": ("policy-action", changed("ValidatingPolicy", JUDGE, in_audit)),
+    "a policy that is not ready": ("policy-not-ready", changed("ValidatingPolicy", JUDGE, unready)),
+    "a policy of an older bundle": (
+        "policy-stray",
+        added(
+            object_of(
+                "policies.kyverno.io/v1",
+                "ValidatingPolicy",
+                "enforce-tenant-isolation-2",
+                metadata={"labels": {"app.kubernetes.io/managed-by": "rayfence"}},
+            )
+        ),
+    ),
+    "a node without its taint": (
+        "node-open",
+        added(node("node-7", "team-a") | {"spec": {"taints": []}}),
+    ),
+    "a node whose taint only advises": (
+        "node-open",
+        added(
+            node("node-7", "team-a")
+            | {"spec": {"taints": [{"key": "tenant", "value": "team-a", "effect": "PreferNoSchedule"}]}}
+        ),
+    ),
+    "a node tainted for one and labelled for another": (
+        "node-mismatch",
+        added(
+            node("node-7", "team-a")
+            | {"spec": {"taints": [{"key": "tenant", "value": "team-b", "effect": "NoSchedule"}]}}
+        ),
+    ),
+    "a tenant without nodes": ("tenant-without-nodes", gone("Node", "node-team-b")),
+    "a namespace that is not there": ("namespace-missing", gone("Namespace", "ray-a2")),
+    "a namespace that is open": (
+        "network-layer-missing",
+        lambda objects: objects.remove(named(objects, "NetworkPolicy", "rayfence-default-deny", "ray-b")),
+    ),
+    "a namespace that was opened": (
+        "network-layer-changed",
+        changed("NetworkPolicy", "rayfence-default-deny", lambda v: v["spec"].update(ingress=[{}]), namespace="ray-b"),
+    ),
+    "a plugin that enforces nothing": (
+        "network-not-enforced",
+        changed(
+            "DaemonSet",
+            "calico-node",
+            lambda v: (
+                v["metadata"].update(name="kube-flannel-ds"),
+                v["spec"]["template"]["spec"]["containers"][0].update(name="kube-flannel"),
+            ),
+        ),
+    ),
+    "an old KubeRay": ("kuberay-version", changed("Deployment", "kuberay-operator", image("v1.4.2"))),
+    "no KubeRay": ("kuberay-missing", gone("Deployment", "kuberay-operator")),
+    "KubeRay somewhere else": (
+        "kuberay-elsewhere",
+        changed("Deployment", "kuberay-operator", lambda v: v["metadata"].update(namespace="ray-system")),
+    ),
+    "KubeRay as somebody else": (
+        "kuberay-elsewhere",
+        changed("Deployment", "kuberay-operator", lambda v: v["spec"]["template"]["spec"].pop("serviceAccountName")),
+    ),
+    "a kind that is not served": ("kuberay-crds", gone("CustomResourceDefinition", "raycronjobs.ray.io")),
+    "a cluster that needs a gate which is shut": (
+        "kuberay-gate",
+        changed("RayCluster", "one", lambda v: v["spec"].update(networkPolicy={"mode": "DenyAll"})),
+    ),
+}
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_healthy_cluster_gives_nothing(backend):
+    found = examine(CONFIG, saved(*healthy(backend)))
+
+    assert ((), (), (backend,)) == (found.findings, found.notes, found.backends)
+
+
+@pytest.mark.parametrize("plant", PLANTED)
+def test_what_is_planted_is_found_and_nothing_else(plant):
+    id, do = PLANTED[plant]
+    objects = healthy()
+    do(objects)
+
+    assert {id} == set(found_in(objects))
+
+
+@pytest.mark.parametrize("plant", PLANTED)
+def test_every_finding_says_where_and_what_mends_it(plant):
+    objects = healthy()
+    PLANTED[plant][1](objects)
+
+    for finding in examine(CONFIG, saved(*objects)).findings:
+        assert [] == [each for each in (finding.where, finding.message, finding.fix) if not each]
+
+
+def test_webhooks_that_fail_open_are_told_of_each_kind():
+    objects = healthy()
+    ignoring(named(objects, "ValidatingWebhookConfiguration", WEBHOOKS))
+    kinds = 4 + 3 + 1 + 2  # Ray objects; pods and their two subresources; NetworkPolicies; Services and Ingresses
+
+    # With every webhook open no namespace is seen by one that fails closed: that is told by the kinds.
+    assert ["fails-open"] * kinds == found_in(objects)
+
+
+def test_a_subresource_that_is_not_asked_about_is_found():
+    objects = healthy()
+    for hook in named(objects, "ValidatingWebhookConfiguration", WEBHOOKS)["webhooks"]:
+        for rule in hook["rules"]:
+            rule["resources"] = [each for each in rule["resources"] if each != "pods/resize"]
+    (finding,) = examine(CONFIG, saved(*objects)).findings
+
+    assert ("webhook-missing", "nothing is asked about pods/resize at CREATE, UPDATE") == (finding.id, finding.message)
+
+
+def test_an_operation_that_is_not_asked_about_is_found():
+    objects = healthy("gatekeeper")
+    for hook in named(objects, "ValidatingWebhookConfiguration", "gatekeeper-validating-webhook-configuration")[
+        "webhooks"
+    ]:
+        for rule in hook["rules"]:
+            rule["operations"] = ["CREATE", "UPDATE"]
+    (finding,) = examine(CONFIG, saved(*objects)).findings
+
+    assert "nothing is asked about networkpolicies.networking.k8s.io at DELETE" == finding.message
+    assert "enableDeleteOperations" in finding.fix
+
+
+def test_gatekeeper_with_its_defaults_fails_open():
+    objects = healthy("gatekeeper")
+    ignoring(named(objects, "ValidatingWebhookConfiguration", "gatekeeper-validating-webhook-configuration"))
+
+    assert {"fails-open"} == set(found_in(objects))
+
+
+def test_a_namespace_that_gatekeeper_ignores_is_found():
+    objects = healthy("gatekeeper")
+    unlabelled = {"matchExpressions": [{"key": "admission.gatekeeper.sh/ignore", "operator": "DoesNotExist"}]}
+    for hook in named(objects, "ValidatingWebhookConfiguration", "gatekeeper-validating-webhook-configuration")[
+        "webhooks"
+    ]:
+        hook["namespaceSelector"] = unlabelled
+    named(objects, "Namespace", "ray-b")["metadata"]["labels"]["admission.gatekeeper.sh/ignore"] = "yes"
+
+    assert ["namespace-hidden"] == found_in(objects)
+
+
+def test_a_cluster_without_policies_is_found():
+    objects = [each for each in healthy() if each["kind"] not in ("ValidatingPolicy", "GeneratingPolicy")]
+
+    assert ["policy-missing"] == found_in(objects)
+
+
+def test_two_policies_that_generate_are_found():
+    older = [as_served(each) for each in bundle("clusterpolicy") if each["kind"] == "ClusterPolicy"]
+
+    assert ["policy-twice"] == found_in([*healthy(), *older])
+
+
+def test_two_kinds_of_judges_side_by_side_are_healthy():
+    older = [as_served(each) for each in bundle("clusterpolicy") if each["kind"] == "ClusterPolicy"]
+    judges = [each for each in older if each["metadata"]["name"] != "generate-network-policies"]
+    found = examine(CONFIG, saved(*healthy(), *judges))
+
+    # The older kind's generating policy is gone, which is how the move ends.
+    assert ["ClusterPolicy/generate-network-policies"] == [each.where for each in found.findings]
+
+
+@pytest.mark.parametrize("kind", ["ClusterPolicy", "ValidatingAdmissionPolicy", "ConstraintTemplate"])
+def test_a_policy_of_any_kind_that_was_changed_is_found(kind):
+    backend = {"ClusterPolicy": "clusterpolicy", "ConstraintTemplate": "gatekeeper"}.get(
+        kind, "validatingadmissionpolicy"
+    )
+    objects = healthy(backend)
+    policy = next(each for each in objects if each["kind"] == kind)
+    policy["spec"] = json.loads(json.dumps(policy["spec"]).replace("'team-a|", "'team-b|", 1))
+
+    assert ["policy-changed"] == found_in(objects)
+
+
+@pytest.mark.parametrize(
+    ("backend", "kind", "path"),
+    [
+        ("clusterpolicy", "ClusterPolicy", ("rules", 0, "validate", "failureAction")),
+        ("validatingadmissionpolicy", "ValidatingAdmissionPolicyBinding", ("validationActions", 0)),
+        ("gatekeeper", "EnforceTenantIsolation", ("enforcementAction",)),
+    ],
+)
+def test_an_action_of_any_kind_that_was_softened_is_found(backend, kind, path):
+    objects = healthy(backend)
+    part = next(each for each in objects if each["kind"] == kind and each["metadata"]["name"] == JUDGE)["spec"]
+    for step in path[:-1]:
+        part = part[step]
+    part[path[-1]] = "dryrun" if backend == "gatekeeper" else "Audit"
+
+    assert ["policy-action"] == found_in(objects)
+
+
+def test_pods_controllers_made_policies_of_again_are_found():
+    objects = healthy("clusterpolicy")
+    del named(objects, "ClusterPolicy", "guard-pods")["metadata"]["annotations"][
+        "pod-policies.kyverno.io/autogen-controllers"
+    ]
+
+    assert ["policy-changed"] == found_in(objects)
+
+
+def test_a_quota_that_is_gone_or_raised_is_found():
+    config = Config(Platform(), (replace(TEAM_A, namespace_quota=Quota("64", "256Gi")), TEAM_B))
+    objects = healthy(config=config)
+    kept = object_of("v1", "ResourceQuota", "rayfence-quota", "ray-a", spec={"hard": {"limits.cpu": "1k"}})
+
+    assert ["quota-missing", "quota-missing"] == found_in([*objects, kept], config)
+
+
+def test_a_quota_in_another_spelling_is_the_same():
+    config = Config(Platform(), (replace(TEAM_A, namespaces=("ray-a",), namespace_quota=Quota("64", "1Gi")), TEAM_B))
+    none = {f"requests.{name}": "0" for name in ACCELERATORS}
+    hard = {"limits.cpu": "64000m", "limits.memory": "1024Mi", **none}
+    quota = object_of("v1", "ResourceQuota", "rayfence-quota", "ray-a", spec={"hard": hard})
+
+    assert [] == found_in([*healthy(config=config), quota], config)
+
+
+def test_an_operator_that_the_config_names_is_where_it_should_be():
+    known = Operator(Peer("ray-system", {"app": "kuberay"}), "ray")
+    config = Config(Platform(operator=known), CONFIG.tenants)
+    operator = deployment(
+        "kuberay-operator",
+        "ray-system",
+        "quay.io/kuberay/operator:v1.7.0",
+        account="ray",
+        pod_labels={"app": "kuberay"},
+    )
+    objects = [each for each in healthy(config=config) if each["metadata"]["name"] != "kuberay-operator"]
+
+    assert [] == found_in([*objects, operator], config)
+
+
+def test_a_gate_that_is_open_is_no_finding():
+    objects = healthy()
+    named(objects, "RayCluster", "one")["spec"]["networkPolicy"] = {"mode": "DenyAll"}
+    flag("--feature-gates=RayClusterNetworkPolicy=true")(named(objects, "Deployment", "kuberay-operator"))
+
+    assert [] == found_in(objects)
+
+
+@pytest.mark.parametrize("tag", ["latest", "v1.19.1@sha256:0123", "v1.20.0-rc.1", "v1.19.1-fips"])
+def test_a_tag_that_names_no_version_is_a_note_and_newer_ones_are_nothing(tag):
+    objects = healthy()
+    image(tag)(named(objects, "Deployment", ADMISSION))
+    found = examine(CONFIG, saved(*objects))
+
+    assert ((), tag == "latest") == (found.findings, bool(found.notes))
+
+
+@pytest.mark.parametrize(
+    ("plugins", "ids"), [(("aws-node",), {"network-not-enforced"}), (("aws-node", "aws-eks-nodeagent"), set())]
+)
+def test_amazons_plugin_enforces_with_its_second_container(plugins, ids):
+    objects = healthy()
+    daemon_set = named(objects, "DaemonSet", "calico-node")
+    daemon_set["metadata"]["name"] = "aws-node"
+    daemon_set["spec"]["template"]["spec"]["containers"] = [{"name": each} for each in plugins]
+
+    assert ids == set(found_in(objects))
+
+
+def test_a_plugin_that_is_not_known_is_a_note():
+    objects = healthy()
+    gone("DaemonSet", "calico-node")(objects)
+    found = examine(CONFIG, saved(*objects))
+
+    assert ((), 1) == (found.findings, len(found.notes))
+
+
+def test_a_tenant_without_a_network_layer_is_owed_none():
+    config = Config(Platform(), (replace(TEAM_A, network=Network(enforce=False)), TEAM_B))
+    objects = [each for each in healthy(config=config) if each["metadata"]["name"] != "rayfence-x"]
+
+    assert [] == found_in(objects, config)
+
+
+def test_administrators_and_kyverno_itself_may_be_excluded():
+    objects = healthy()
+    setting("excludeGroups", ",system:masters")(objects)
+    setting("excludeUsernames", "system:serviceaccount:kyverno:kyverno-admission-controller")(objects)
+
+    assert [] == found_in(objects)
+
+
+def test_a_definition_that_is_no_longer_served_is_found():
+    objects = healthy()
+    gone("CustomResourceDefinition", "rayjobs.ray.io")(objects)
+    old = definition("rayjobs", 2)
+    old["spec"]["versions"][1]["served"] = False
+
+    assert ["kuberay-crds"] == found_in([*objects, old])
+
+
+def test_a_saved_cluster_with_nothing_in_it_is_not_healthy():
+    ids = set(found_in([ray_cluster()]))
+
+    assert {"policy-missing", "kyverno-missing", "namespace-missing", "tenant-without-nodes", "kuberay-missing"} <= ids
+
+
+def test_the_operator_is_known_by_its_image_as_well():
+    objects = healthy()
+    gone("Deployment", "kuberay-operator")(objects)
+    renamed_operator = kuberay()[0]
+    renamed_operator["metadata"]["name"] = "my-release-kuberay"
+
+    assert [] == found_in([*objects, renamed_operator])
