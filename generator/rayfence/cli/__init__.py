@@ -18,6 +18,8 @@ COMMANDS = {
     "check": "Would these manifests be admitted?",
     "reach": "Who reaches whom, by which rule, and is that what was meant?",
     "audit": "What in a cluster breaks a rule, or its network layer?",
+    "install": "Put the policies on a cluster, new before old.",
+    "uninstall": "Take them off again.",
     "doctor": "What in a cluster weakens the fences?",
     "mutate": "Which broken policies would your test cases notice?",
     "engines": "Find or build the policy engine that `test` needs.",

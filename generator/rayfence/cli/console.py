@@ -39,6 +39,11 @@ def colourful() -> bool:
     return _moving(sys.stdout) and not os.environ.get("NO_COLOR")
 
 
+def answerable() -> bool:
+    """Whether there is somebody to ask."""
+    return sys.stdin.isatty()
+
+
 def width() -> int:
     """Columns for an answer."""
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else WIDTH_OF_A_PIPE

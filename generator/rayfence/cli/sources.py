@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from rayfence.cli import manifests
 from rayfence.cli.exits import Undecided, refusal
 from rayfence.evaluate import Part, parts
 from rayfence.objects import Objects, Saved, Unanswered, text_at
 from rayfence.yamlio import Document, Problem
+
+if TYPE_CHECKING:
+    from rayfence.cluster import Cluster
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +29,7 @@ def source(paths: Sequence[str], connection: Connection, consequence: str) -> Ob
     return saved(paths, consequence) if paths else live(connection)
 
 
-def live(connection: Connection) -> Objects:
+def live(connection: Connection) -> Cluster:
     """A cluster that has answered once."""
     # Imported here, for the client takes longer than all other commands.
     from rayfence.cluster import connect

@@ -63,16 +63,13 @@ class Cluster:
     def apply(self, resource: Resource, value: Value, *, dry_run: bool = False) -> Value:
         """Server-side apply; the object as it then is. Fields that somebody else has set are taken over."""
         namespace, name = text_at(value, "metadata", "namespace"), text_at(value, "metadata", "name")
-        answer = self._ask(
-            "patch",
-            path_of(resource, namespace, name),
-            body=value,
-            content_type="application/apply-patch+yaml",
-            field_manager=MANAGER,
-            force_conflicts=True,
-            **({"dry_run": "All"} if dry_run else {}),
-        )
-        return answer or {}
+        kind = {"content_type": "application/apply-patch+yaml", "force_conflicts": True}
+        return self._write("patch", path_of(resource, namespace, name), value, dry_run, **kind)
+
+    def replace(self, resource: Resource, value: Value, *, dry_run: bool = False) -> Value:
+        """The object as it stands in `value`, whoever has set what; its resourceVersion must be the newest."""
+        namespace, name = text_at(value, "metadata", "namespace"), text_at(value, "metadata", "name")
+        return self._write("put", path_of(resource, namespace, name), value, dry_run)
 
     def delete(self, resource: Resource, namespace: str, name: str) -> bool:
         """Delete an object; whether it was there."""
@@ -88,6 +85,13 @@ class Cluster:
         }
         answer = self._ask("post", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", body=body)
         return at(answer, "status", "allowed") is True
+
+    def _write(self, verb: str, path: str, value: Value, dry_run: bool, **params: Any) -> Value:
+        mode = {"dry_run": "All"} if dry_run else {}
+        answer = self._ask(verb, path, body=value, field_manager=MANAGER, **mode, **params)
+        if answer is None:
+            raise Unanswered(f"the API server knows nothing like {path}: its kind or its namespace is not there")
+        return answer
 
     def _page_of(self, resource: Resource, token: str) -> Value:
         paging = {"limit": self._page, **({"_continue": token} if token else {})}

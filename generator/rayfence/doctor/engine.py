@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from rayfence.doctor.case import Case, Deployment, Version, shown
 from rayfence.doctor.finding import Finding, Note
+from rayfence.doctor.kinds import WEBHOOKS
 
 MINIMUM = (1, 19, 1)
 
@@ -14,15 +15,25 @@ KNOWN_BAD: Mapping[Version, str] = {
     "GlobalContextEntry",
 }
 
+POLICY_WEBHOOK = "kyverno-policy-validating-webhook-cfg"
+"""What Kyverno registers as soon as it runs: the API server asks it about every policy."""
+
 _CONTROLLERS = ("admission-controller", "background-controller", "reports-controller")
 _UPGRADE = f"upgrade Kyverno to {shown(MINIMUM)} or newer"
 
 
 def findings(case: Case) -> Iterator[Finding | Note]:
     """Nothing where Kyverno has no part in it."""
-    if not case.has_kyverno_policies:
-        return
+    if case.has_kyverno_policies:
+        yield from of_kyverno(case)
+
+
+def of_kyverno(case: Case) -> Iterator[Finding | Note]:
+    """What is wrong with Kyverno, whether it is needed or not."""
     found = case.kyverno()
+    if not found and case.objects.one(WEBHOOKS, "", POLICY_WEBHOOK):
+        yield Note("Kyverno's webhooks are there and no Deployment of its, so which version answers is not known")
+        return
     if not found:
         what = "no Deployment is part of Kyverno, so nothing answers for the policies"
         yield Finding("kyverno-missing", "the cluster", what, f"install Kyverno {shown(MINIMUM)} or newer")

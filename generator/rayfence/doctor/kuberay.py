@@ -26,7 +26,7 @@ def findings(case: Case) -> Iterator[Finding | Note]:
     for operator in operators:
         yield from _elsewhere(operator, case)
         yield from _version(operator)
-    yield from _definitions(case)
+    yield from definitions(case)
     yield from _gate(case, operators)
 
 
@@ -63,7 +63,7 @@ def _version(operator: Deployment) -> Iterator[Finding | Note]:
         yield Finding("kuberay-version", operator.where, what, _HELM)
 
 
-def _definitions(case: Case) -> Iterator[Finding]:
+def definitions(case: Case) -> Iterator[Finding]:
     """Kyverno refuses a ClusterPolicy that names a kind the cluster does not know."""
     for resource in RAY.resources:
         name = f"{resource.plural}.{resource.group}"

@@ -1,0 +1,123 @@
+"""The order of an installation: at no moment is a tenant less protected than before.
+
+New policies come before old ones go, and the closed layer before all of them. The one thing that cannot stand twice is
+a policy that generates: an old one of another kind lets go of what it made before the new one takes that over.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from rayfence.backends.resources import resource_of
+from rayfence.doctor.readiness import why_not_ready
+from rayfence.installation.removing import Key, is_generator, let_go, remove, too_much
+from rayfence.installation.target import Target, Value, put
+from rayfence.installation.wanted import Wanted
+from rayfence.objects import Unanswered, name_of, text_at
+from rayfence.subjects import Resource
+
+Progress = Callable[[str], None]
+
+_PAUSE = 0.5
+
+
+class NotReady(Exception):
+    """A policy is there and does not decide; what was there before still does."""
+
+
+class Refused(Exception):
+    """The server did not take an object; what was there before still is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """How long to wait for each policy, and how time passes."""
+
+    seconds: float = 120
+    now: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+
+    def tries(self) -> Iterator[bool]:
+        """Goes on until the time is over; the last try is told that it is."""
+        end = self.now() + self.seconds
+        while (left := end - self.now()) > 0:
+            yield False
+            self.sleep(min(_PAUSE, max(left, 0)))
+        yield True
+
+
+def install(target: Target, parts: Wanted, progress: Progress, clock: Clock = Clock()) -> list[Key]:
+    """Everything there and ready; what was taken away afterwards. Raises Refused and NotReady, and can be run again."""
+    for what, values in (("the closed layer", parts.layer), ("Kyverno's rights", parts.roles)):
+        _put(target, values, what, progress, clock)
+    for what, values in (("templates", parts.templates), ("policies", parts.judges)):
+        _put(target, values, what, progress, clock)
+        _wait(target, values, progress, clock)
+    _hand_over(target, parts, progress)
+    _put(target, parts.generators, "what generates", progress, clock)
+    _wait(target, parts.generators, progress, clock)
+    return list(_prune(target, parts, progress))
+
+
+def _put(target: Target, values: Sequence[Value], what: str, progress: Progress, clock: Clock) -> None:
+    for number, value in enumerate(values, start=1):
+        progress(f"applying {what}: {number} of {len(values)}")
+        _insist(target, value, clock)
+
+
+def _insist(target: Target, value: Value, clock: Clock) -> None:
+    """Kyverno takes a policy that generates only once it has collected its rights, and constraints need their kind."""
+    for last in clock.tries() if _takes_time(value) else (True,):
+        try:
+            put(target, value)
+            return
+        except Unanswered as error:
+            if last:
+                raise Refused(f"{value['kind']} {_place(value)}: {error}") from None
+
+
+def _takes_time(value: Value) -> bool:
+    resource = resource_of(value)
+    return is_generator((resource, "", name_of(value))) or resource.group == "constraints.gatekeeper.sh"
+
+
+def _wait(target: Target, values: Sequence[Value], progress: Progress, clock: Clock) -> None:
+    for number, value in enumerate(values, start=1):
+        progress(f"waiting until {name_of(value)} decides: {number} of {len(values)}")
+        for last in clock.tries():
+            found = target.one(resource_of(value), "", name_of(value))
+            why = why_not_ready(found.value) if found else "it is gone again"
+            if not why:
+                break
+            if last:
+                raise NotReady(f"{value['kind']} {name_of(value)} is not ready after {clock.seconds:.0f} s: {why}")
+
+
+def _hand_over(target: Target, parts: Wanted, progress: Progress) -> None:
+    """Take away generating policies of the other kind, and leave what they made to the new ones."""
+    if not parts.generators:
+        return
+    for key in too_much(target, parts.keys, keep_generators=False):
+        if is_generator(key) and key[0] != resource_of(parts.generators[0]):
+            progress(f"handing over what {key[0].kind} {key[2]} has generated")
+            let_go(target, key)
+            remove(target, key)
+
+
+def _prune(target: Target, parts: Wanted, progress: Progress) -> Iterator[Key]:
+    for key in too_much(target, parts.keys, keep_generators=not parts.generators):
+        progress(f"removing {_named(key)}, which is no longer wanted")
+        if remove(target, key):
+            yield key
+
+
+def _named(key: tuple[Resource, str, str]) -> str:
+    resource, namespace, name = key
+    return f"{resource.kind} {namespace}/{name}" if namespace else f"{resource.kind} {name}"
+
+
+def _place(value: Value) -> str:
+    namespace = text_at(value, "metadata", "namespace")
+    return f"{namespace}/{name_of(value)}" if namespace else name_of(value)

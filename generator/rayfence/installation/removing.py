@@ -1,0 +1,119 @@
+"""What rayfence has left in a cluster, known by its label, and how it is taken away."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Set
+from dataclasses import dataclass
+from typing import Any
+
+from rayfence.backends.generating import NAME as GENERATION
+from rayfence.backends.resources import (
+    CLUSTER_POLICIES,
+    CLUSTER_ROLES,
+    GENERATING,
+    POLICIES,
+    RESOURCE_QUOTAS,
+    TEMPLATES,
+)
+from rayfence.installation.target import Target, Value
+from rayfence.objects import map_at, name_of, text_at
+from rayfence.rules.guard_network_policies import RESERVED
+from rayfence.subjects import NETWORK_POLICIES, Resource
+
+_MANAGED = "app.kubernetes.io/managed-by"
+_LAYER = (NETWORK_POLICIES.resources[0], RESOURCE_QUOTAS)
+_GENERATORS = (CLUSTER_POLICIES, GENERATING)
+
+Key = tuple[Resource, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """What was taken away, and NetworkPolicies that somebody else keeps."""
+
+    objects: tuple[Key, ...]
+    left: tuple[str, ...]
+
+
+def ours(target: Target) -> list[Key]:
+    """Everything that an installation has put there, policies first, the closed layer last.
+
+    A tenant may write the label as well, but not the name that a NetworkPolicy of ours has.
+    """
+    found = [key for resource in (*POLICIES, CLUSTER_ROLES) for key in _labelled(target, resource)]
+    constraints = [key for key in found if key[0] == TEMPLATES for key in _constraint(target, key[2])]
+    layer = [key for resource in _LAYER for key in _labelled(target, resource) if key[2].startswith(RESERVED)]
+    policies = [key for key in found if key[0] != CLUSTER_ROLES]
+    roles = [key for key in found if key[0] == CLUSTER_ROLES]
+    return [*constraints, *policies, *roles, *layer]
+
+
+def remove(target: Target, key: Key) -> bool:
+    """Take one object away; whether it was there."""
+    return target.delete(*key)
+
+
+def is_generator(key: Key) -> bool:
+    """Whether it is one of the policies that generate."""
+    return key[0] in _GENERATORS and key[2].startswith(GENERATION)
+
+
+def let_go(target: Target, key: Key) -> None:
+    """Make a generating policy leave what it has generated where it is when it goes."""
+    found = target.one(*key)
+    if found:
+        target.replace(key[0], orphaning(found.value))
+
+
+def orphaning(policy: Value) -> Value:
+    """The policy with what it has generated no longer bound to it."""
+    spec = policy["spec"]
+    if policy["kind"] == "ClusterPolicy":
+        rules = [
+            {**rule, "generate": {**rule["generate"], "orphanDownstreamOnPolicyDelete": True}} for rule in spec["rules"]
+        ]
+        return {**policy, "spec": {**spec, "rules": rules}}
+    evaluation = {**spec["evaluation"], "orphanDownstreamOnPolicyDelete": {"enabled": True}}
+    return {**policy, "spec": {**spec, "evaluation": evaluation}}
+
+
+def uninstall(target: Target, progress: Callable[[str], None]) -> Removed:
+    """Take everything away, the closed layer last. What Kyverno has generated goes with the policy that made it."""
+    gone: list[Key] = []
+    for key in ours(target):
+        progress(f"removing {key[0].kind} {key[2]}" + (f" from {key[1]}" if key[1] else ""))
+        gone += [key] if remove(target, key) else []
+    return Removed(tuple(gone), tuple(_left(target)))
+
+
+def _labelled(target: Target, resource: Resource) -> Iterator[Key]:
+    if not target.serves(resource):
+        return
+    for part in target.of(resource):
+        if _is_ours(part.value):
+            yield resource, part.namespace, name_of(part.value)
+
+
+def _is_ours(value: Any) -> bool:
+    by_us = map_at(value, "metadata", "labels").get(_MANAGED) == "rayfence"
+    return by_us and not value["metadata"].get("ownerReferences")
+
+
+def _constraint(target: Target, template: str) -> Iterator[Key]:
+    """The constraint of a template, which has to go before its kind does."""
+    found = target.one(TEMPLATES, "", template)
+    kind = text_at(found.value, "spec", "crd", "spec", "names", "kind") if found else ""
+    if kind:
+        yield from _labelled(target, Resource("constraints.gatekeeper.sh", "v1beta1", kind, kind.lower()))
+
+
+def _left(target: Target) -> Iterator[str]:
+    for part in target.of(_LAYER[0]):
+        if name_of(part.value).startswith(RESERVED):
+            yield f"{part.namespace}/{name_of(part.value)}"
+
+
+def too_much(target: Target, keys: Set[Key], *, keep_generators: bool) -> list[Key]:
+    """What an earlier installation left and this one does not want."""
+    found = [key for key in ours(target) if key not in keys]
+    return [key for key in found if not (keep_generators and is_generator(key))]

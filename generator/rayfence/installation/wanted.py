@@ -1,0 +1,57 @@
+"""A config and a backend in, every object to be installed out, in the order in which they go."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from rayfence.backends import BACKENDS
+from rayfence.backends.generating import NAME as GENERATION
+from rayfence.backends.resources import CLUSTER_ROLES, TEMPLATES, resource_of
+from rayfence.config import Config
+from rayfence.installation.target import Value, key_of
+from rayfence.objects import name_of
+from rayfence.subjects import Resource
+from rayfence.tenant_file import tenant_objects
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The bundle of one backend. Each part is ready before the next begins.
+
+    The closed layer of the namespaces comes first, so that nothing is open while the rest is on its way. Templates come
+    before the constraints whose kinds they make, and what generates comes last.
+    """
+
+    backend: str
+    layer: tuple[Value, ...]
+    roles: tuple[Value, ...]
+    templates: tuple[Value, ...]
+    judges: tuple[Value, ...]
+    generators: tuple[Value, ...]
+
+    def __iter__(self) -> Iterator[Value]:
+        for part in (self.layer, self.roles, self.templates, self.judges, self.generators):
+            yield from part
+
+    @property
+    def keys(self) -> set[tuple[Resource, str, str]]:
+        """What they are known by."""
+        return {key_of(value) for value in self}
+
+    @property
+    def resources(self) -> list[Resource]:
+        """Their kinds, each once."""
+        return list(dict.fromkeys(resource_of(value) for value in self))
+
+
+def wanted(config: Config, backend: str) -> Wanted:
+    """The bundle of one backend."""
+    found = [each for manifests in BACKENDS[backend].files(config).values() for each in manifests]
+    layer = [each for tenant in config.tenants for each in tenant_objects(config.platform, tenant)]
+    roles = [each for each in found if resource_of(each) == CLUSTER_ROLES]
+    templates = [each for each in found if resource_of(each) == TEMPLATES]
+    generators = [each for each in found if name_of(each).startswith(GENERATION)]
+    others = (*roles, *templates, *generators)
+    judges = [each for each in found if each not in others]
+    return Wanted(backend, *map(tuple, (layer, roles, templates, judges, generators)))
