@@ -101,6 +101,10 @@ PLANTED: dict[str, tuple[str, Plant]] = {
         "kyverno-down",
         changed("Deployment", ADMISSION, lambda v: v["status"]["conditions"][0].update(status="False")),
     ),
+    "a controller scaled to nothing": (
+        "kyverno-down",
+        changed("Deployment", "kyverno-background-controller", lambda v: v["spec"].update(replicas=0)),
+    ),
     "webhooks that were forced open": (
         "fails-open",
         changed("Deployment", ADMISSION, flag("--forceFailurePolicyIgnore=true")),

@@ -30,7 +30,9 @@ def rbac() -> list[Manifest]:
 def _may_read(resources: Iterable[Resource]) -> list[Manifest]:
     kinds: dict[str, set[str]] = {}
     for each in resources:
-        kinds.setdefault(each.group, set()).add(each.plural)
+        # A ValidatingPolicy is not ready while a subresource it names cannot be read, which nobody ever does.
+        names = (each.plural, *(f"{each.plural}/{subresource}" for subresource in each.subresources))
+        kinds.setdefault(each.group, set()).update(names)
     return [_may(group, tuple(sorted(plurals)), READ) for group, plurals in kinds.items()]
 
 

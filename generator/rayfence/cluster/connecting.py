@@ -28,7 +28,9 @@ def _api(kubeconfig: str | None, context: str | None) -> client.ApiClient:
         settings = client.Configuration()
         config.load_incluster_config(client_configuration=settings)
         return client.ApiClient(settings)
-    return config.new_client_from_config(config_file=kubeconfig, context=context, persist_config=False)
+    # The client looks at the variable when it is imported, and never again.
+    file = kubeconfig or os.environ.get("KUBECONFIG") or None
+    return config.new_client_from_config(config_file=file, context=context, persist_config=False)
 
 
 def _runs_in_a_pod() -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 from rayfence.audit.what_is_installed import backends
 from rayfence.config import Config
 from rayfence.doctor.kinds import DEPLOYMENTS, NAMESPACES
-from rayfence.objects import Objects, list_at, map_at, name_of, text_at
+from rayfence.objects import Objects, at, list_at, map_at, name_of, text_at
 
 KYVERNO_BACKENDS = frozenset({"clusterpolicy", "validatingpolicy"})
 
@@ -110,6 +110,8 @@ def shown(version: Version) -> str:
 
 
 def _is_unavailable(value: Any) -> bool:
+    if at(value, "spec", "replicas") == 0:
+        return True
     conditions = (each for each in list_at(value, "status", "conditions") if text_at(each, "type") == "Available")
     return any(text_at(each, "status") == "False" for each in conditions)
 

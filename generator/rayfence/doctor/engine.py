@@ -18,6 +18,7 @@ KNOWN_BAD: Mapping[Version, str] = {
 POLICY_WEBHOOK = "kyverno-policy-validating-webhook-cfg"
 """What Kyverno registers as soon as it runs: the API server asks it about every policy."""
 
+DOWN = "kyverno-down"
 _CONTROLLERS = ("admission-controller", "background-controller", "reports-controller")
 _UPGRADE = f"upgrade Kyverno to {shown(MINIMUM)} or newer"
 
@@ -51,7 +52,7 @@ def _of(controller: Deployment) -> Iterator[Finding | Note]:
     if controller.unavailable:
         what = "is not available; until it is, what it has to answer for is refused or not done"
         fix = f"kubectl describe deployment -n {controller.namespace} {controller.name}"
-        yield Finding("kyverno-down", controller.where, what, fix)
+        yield Finding(DOWN, controller.where, what, fix)
     version = controller.version
     if version is None:
         yield Note(f"{controller.where}: {', '.join(controller.images) or 'no image'} does not say which version it is")

@@ -9,7 +9,7 @@ from rayfence.backends.kyverno_rbac import rbac
 from rayfence.backends.resources import CLUSTER_ROLES
 from rayfence.doctor.case import Case
 from rayfence.doctor.finding import Finding, Note
-from rayfence.objects import list_at, map_at, name_of
+from rayfence.objects import Objects, list_at, map_at, name_of
 from rayfence.reach.policies import selects
 
 _APPLY = "rayfence install, or kubectl apply -f policies/{backend}/rbac.yaml"
@@ -22,8 +22,12 @@ def findings(case: Case) -> Iterator[Finding | Note]:
     """Nothing where Kyverno has no part in it."""
     if not case.has_kyverno_policies or not case.kyverno():
         return
-    roles = {name_of(part.value): part.value for part in case.objects.of(CLUSTER_ROLES)}
-    fix = _APPLY.format(backend=next(iter(case.backends), "validatingpolicy"))
+    yield from lacking(case.objects, _APPLY.format(backend=next(iter(case.backends), "validatingpolicy")))
+
+
+def lacking(objects: Objects, fix: str = "") -> Iterator[Finding]:
+    """Every right that Kyverno has not got of what the bundle's roles grant."""
+    roles = {name_of(part.value): part.value for part in objects.of(CLUSTER_ROLES)}
     for wanted in rbac():
         yield from _of(wanted, roles, fix)
 

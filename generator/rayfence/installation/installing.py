@@ -10,17 +10,22 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from rayfence.backends.resources import resource_of
+from rayfence.backends.resources import VALIDATING, resource_of
+from rayfence.doctor import rights
 from rayfence.doctor.readiness import why_not_ready
 from rayfence.installation.removing import Key, is_generator, let_go, remove, too_much
 from rayfence.installation.target import Target, Value, put
 from rayfence.installation.wanted import Wanted
-from rayfence.objects import Unanswered, name_of, text_at
+from rayfence.objects import Unanswered, map_at, name_of, text_at
 from rayfence.subjects import Resource
 
 Progress = Callable[[str], None]
 
 _PAUSE = 0.5
+_PATIENCE = 10
+"""Tries before a policy is shown to Kyverno again."""
+
+NUDGE = "rayfence.dev/look-again"
 
 
 class NotReady(Exception):
@@ -50,8 +55,9 @@ class Clock:
 
 def install(target: Target, parts: Wanted, progress: Progress, clock: Clock = Clock()) -> list[Key]:
     """Everything there and ready; what was taken away afterwards. Raises Refused and NotReady, and can be run again."""
-    for what, values in (("the closed layer", parts.layer), ("Kyverno's rights", parts.roles)):
-        _put(target, values, what, progress, clock)
+    _put(target, parts.layer, "the closed layer", progress, clock)
+    _put(target, parts.roles, "Kyverno's rights", progress, clock)
+    _wait_for_rights(target, parts, progress, clock)
     for what, values in (("templates", parts.templates), ("policies", parts.judges)):
         _put(target, values, what, progress, clock)
         _wait(target, values, progress, clock)
@@ -83,16 +89,46 @@ def _takes_time(value: Value) -> bool:
     return is_generator((resource, "", name_of(value))) or resource.group == "constraints.gatekeeper.sh"
 
 
+def _wait_for_rights(target: Target, parts: Wanted, progress: Progress, clock: Clock) -> None:
+    """Wait until Kyverno's own roles have collected ours: it looks at them when a policy comes, and not again."""
+    if parts.roles:
+        progress("waiting until Kyverno's roles have collected the rights")
+        for last in clock.tries():
+            lacking = list(rights.lacking(target))
+            if not lacking:
+                break
+            if last:
+                raise NotReady(
+                    f"Kyverno lacks rights after {clock.seconds:.0f} s: {lacking[0].where}: {lacking[0].message}"
+                )
+
+
 def _wait(target: Target, values: Sequence[Value], progress: Progress, clock: Clock) -> None:
     for number, value in enumerate(values, start=1):
         progress(f"waiting until {name_of(value)} decides: {number} of {len(values)}")
-        for last in clock.tries():
-            found = target.one(resource_of(value), "", name_of(value))
-            why = why_not_ready(found.value) if found else "it is gone again"
-            if not why:
-                break
-            if last:
-                raise NotReady(f"{value['kind']} {name_of(value)} is not ready after {clock.seconds:.0f} s: {why}")
+        _wait_for(target, value, clock)
+
+
+def _wait_for(target: Target, value: Value, clock: Clock) -> None:
+    nudged = False
+    for number, last in enumerate(clock.tries(), start=1):
+        found = target.one(resource_of(value), "", name_of(value))
+        why = why_not_ready(found.value) if found else "it is gone again"
+        if not why:
+            break
+        if last:
+            raise NotReady(f"{value['kind']} {name_of(value)} is not ready after {clock.seconds:.0f} s: {why}")
+        if number % _PATIENCE == 0 and resource_of(value).group == VALIDATING.group:
+            target.apply(resource_of(value), _nudging(value, number))
+            nudged = True
+    if nudged:
+        put(target, value)
+
+
+def _nudging(value: Value, number: int) -> Value:
+    """The same policy with a mark on it: what Kyverno once found lacking it looks at again when the policy changes."""
+    annotations = {**map_at(value, "metadata", "annotations"), NUDGE: str(number)}
+    return {**value, "metadata": {**value["metadata"], "annotations": annotations}}
 
 
 def _hand_over(target: Target, parts: Wanted, progress: Progress) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from rayfence.config import Config
 from rayfence.doctor import engine, kuberay
 from rayfence.doctor.case import KYVERNO_BACKENDS, Case
-from rayfence.doctor.finding import Finding
+from rayfence.doctor.finding import Finding, Note
 from rayfence.installation.target import Target
 from rayfence.installation.wanted import Wanted
 from rayfence.subjects import Resource
@@ -31,7 +31,8 @@ def obstacles(config: Config, parts: Wanted, target: Target) -> list[str]:
 
 def _engine(case: Case, parts: Wanted) -> Iterator[str]:
     if parts.backend in KYVERNO_BACKENDS:
-        yield from _told(engine.of_kyverno(case))
+        # One that is down refuses policies itself, and says why.
+        yield from _told(each for each in engine.of_kyverno(case) if _id(each) != engine.DOWN)
 
 
 def _kinds(case: Case, parts: Wanted, target: Target) -> Iterator[str]:
@@ -56,8 +57,12 @@ def _namespaces(case: Case) -> Iterator[str]:
             yield f"there is no namespace {namespace} of {tenant.name}; kubectl create namespace {namespace}"
 
 
-def _told(found: Iterator[object]) -> Iterator[str]:
+def _told(found: Iterator[Finding | Note]) -> Iterator[str]:
     yield from (f"{each.where}: {each.message}; {each.fix}" for each in found if isinstance(each, Finding))
+
+
+def _id(found: Finding | Note) -> str:
+    return found.id if isinstance(found, Finding) else ""
 
 
 def _name(resource: Resource) -> str:

@@ -1,0 +1,287 @@
+"""install, audit, doctor and uninstall on a real API server, with a real Kyverno beside it."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from controlplane.client import Client
+from controlplane.plane import Plane
+
+from rayfence.cluster import connect
+from rayfence.cluster.live import Cluster
+from rayfence.installation import wanted
+from rayfence.subjects import NETWORK_POLICIES
+
+from ..command_line import process, rayfence, surroundings
+from .bundled import Bundled
+
+TOP = Path(__file__).parents[2]
+TENANTS = ("--tenants", TOP / "tenants")
+BACKENDS = ("validatingpolicy", "clusterpolicy", "validatingadmissionpolicy")
+
+# The plane has no KubeRay, no nodes and no plugin, and Kyverno runs beside it and not in the pods of its Deployments.
+NOT_ON_THE_PLANE = {"kuberay-missing", "tenant-without-nodes", "kyverno-down"}
+
+NETWORK_POLICY = "networking.k8s.io/v1"
+
+
+@pytest.fixture
+def place(bundled: Bundled, controlplane: Plane, tenant: Client, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The plane with nothing of rayfence's on it, before and after, as the cluster that kubectl would take."""
+    bundled.remove()
+    monkeypatch.setenv("KUBECONFIG", str(controlplane.servers.kubeconfig))
+    assert 0 == rayfence("uninstall", "--yes").exit_code
+    yield
+    assert 0 == rayfence("uninstall", "--yes").exit_code
+
+
+@pytest.fixture
+def here(controlplane: Plane) -> Cluster:
+    """The plane as the commands see it."""
+    return connect(str(controlplane.servers.kubeconfig))
+
+
+def install(*words: str, backend: str = "validatingadmissionpolicy"):
+    return rayfence("install", *TENANTS, "--backend", backend, *words)
+
+
+def audited() -> dict[str, Any]:
+    return json.loads(rayfence("audit", *TENANTS, "--format", "json").stdout)
+
+
+def findings() -> set[str]:
+    found = json.loads(rayfence("doctor", *TENANTS, "--format", "json").stdout)["findings"]
+    return {each["id"] for each in found}
+
+
+def policy(name: str, namespace: str = "ray-namespace", **fields: Any) -> dict[str, Any]:
+    metadata = {"name": name, "namespace": namespace, **fields.pop("metadata", {})}
+    return {"apiVersion": NETWORK_POLICY, "kind": "NetworkPolicy", "metadata": metadata, "spec": fields}
+
+
+def bad_cluster(name: str = "bad") -> dict[str, Any]:
+    container = {"name": "ray-head", "image": "rayproject/ray:2.52.0"}
+    template = {"spec": {"containers": [container]}}
+    spec = {"headGroupSpec": {"rayStartParams": {}, "template": template}}
+    metadata = {"name": name, "namespace": "ray-namespace"}
+    return {"apiVersion": "ray.io/v1", "kind": "RayCluster", "metadata": metadata, "spec": spec}
+
+
+def good_cluster(name: str = "good") -> dict[str, Any]:
+    found = bad_cluster(name)
+    found["metadata"]["labels"] = {"tenant": "team-a"}
+    template = found["spec"]["headGroupSpec"]["template"]
+    template["metadata"] = {"labels": {"tenant": "team-a"}}
+    amounts = {"cpu": "2", "memory": "4Gi"}
+    template["spec"]["containers"][0]["resources"] = {"requests": amounts, "limits": amounts}
+    template["spec"]["nodeSelector"] = {"tenant": "team-a"}
+    template["spec"]["tolerations"] = [
+        {"key": "tenant", "operator": "Equal", "value": "team-a", "effect": "NoSchedule"}
+    ]
+    return found
+
+
+def until(holds, seconds: float = 60) -> bool:
+    end = time.monotonic() + seconds
+    while not holds() and time.monotonic() < end:
+        time.sleep(0.5)
+    return holds()
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_what_is_installed_decides_and_is_found_healthy(place, tenant, backend):
+    installed = install(backend=backend)
+    refused = tenant.create(bad_cluster(), dry_run=True)
+
+    assert (0, "") == (installed.exit_code, installed.stderr)
+    assert "require-tenant-label" in refused.message
+    assert True is audited()["summary"]["ok"]
+    assert set() == findings() - NOT_ON_THE_PLANE
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_second_installation_changes_nothing(place, backend):
+    assert 0 == install(backend=backend).exit_code
+    again = install("--dry-run", backend=backend)
+
+    assert (0, "nothing would change\n") == (again.exit_code, again.stdout)
+    assert install(backend=backend).stdout.endswith("; 0 removed\n")
+
+
+def test_a_dry_run_of_the_first_adds_everything_and_changes_nothing(place, config):
+    result = install("--dry-run")
+    *changes, last = result.stdout.splitlines()
+    count = len(list(wanted(config, "validatingadmissionpolicy")))
+
+    assert (1, f"{count} changes; nothing was changed") == (result.exit_code, last)
+    assert ["add"] * count == [line.split()[0] for line in changes]
+    assert "there is nothing of rayfence's in this cluster\n" == rayfence("uninstall", "--yes").stdout
+
+
+def test_what_was_opened_by_hand_is_seen_by_all_and_closed_again(place, admin):
+    assert 0 == install().exit_code
+    opened = policy("rayfence-default-deny", podSelector={}, policyTypes=["Ingress", "Egress"], ingress=[{}])
+    admin.apply(opened, manager="kubectl-client-side-apply").or_raise()
+    (deviation,) = audited()["networkLayer"]
+
+    assert ("drifted", "rayfence-default-deny", "spec.ingress") == (
+        deviation["what"],
+        deviation["name"],
+        deviation["path"],
+    )
+    assert "network-layer-changed" in findings()
+    assert "-  ingress:" in install("--dry-run").stdout
+    assert 0 == install().exit_code
+    assert (True, "nothing would change\n") == (audited()["summary"]["ok"], install("--dry-run").stdout)
+
+
+def test_a_policy_that_was_weakened_by_hand_is_seen_and_mended(place, admin, tenant):
+    assert 0 == install().exit_code
+    name = {"apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingAdmissionPolicyBinding"}
+    binding = admin.get({**name, "metadata": {"name": "enforce-tenant-isolation"}}).or_raise()
+    admin.apply(
+        {
+            **name,
+            "metadata": {"name": "enforce-tenant-isolation"},
+            "spec": {**binding["spec"], "validationActions": ["Audit"]},
+        },
+        manager="kubectl",
+    ).or_raise()
+
+    assert "policy-action" in findings()
+    assert 0 == install().exit_code
+    assert set() == findings() - NOT_ON_THE_PLANE
+
+
+def test_what_an_earlier_installation_left_is_removed_and_what_tenants_labelled_alike_is_not(place, admin):
+    assert 0 == install().exit_code
+    ours = {"labels": {"app.kubernetes.io/managed-by": "rayfence"}}
+    admin.apply(policy("rayfence-of-old", podSelector={}, metadata=ours)).or_raise()
+    admin.apply(policy("tenants-own", podSelector={}, ingress=[], metadata=ours)).or_raise()
+    result = install()
+
+    assert "removed NetworkPolicy ray-namespace/rayfence-of-old\n" in result.stdout
+    assert result.stdout.endswith("; 1 removed\n")
+    assert 0 == rayfence("uninstall", "--yes").exit_code
+    assert admin.get(policy("tenants-own")).ok
+    admin.delete(policy("tenants-own"))
+
+
+def test_another_backend_takes_over_before_the_first_goes(place, admin, tenant):
+    assert 0 == install(backend="clusterpolicy").exit_code
+    admin.apply(good_cluster()).or_raise()
+    head = policy("rayfence-good-head")
+    try:
+        assert until(lambda: admin.get(head).ok)
+        before = admin.get(head).value["metadata"]["uid"]
+        moved = install(backend="validatingpolicy")
+
+        assert (0, True) == (moved.exit_code, "removed ClusterPolicy enforce-tenant-isolation" in moved.stdout)
+        assert before == admin.get(head).value["metadata"]["uid"]
+        assert "require-tenant-label" in tenant.create(bad_cluster(), dry_run=True).message
+        assert set() == findings() - NOT_ON_THE_PLANE
+    finally:
+        admin.delete(good_cluster())
+
+
+def test_no_bad_cluster_gets_through_while_a_backend_takes_over(place, tenant):
+    assert 0 == install(backend="validatingadmissionpolicy").exit_code
+    moving = subprocess.Popen(
+        process("install", *TENANTS, "--backend", "validatingpolicy"), env=surroundings(), stdout=subprocess.DEVNULL
+    )
+    admitted = tried = 0
+    while moving.poll() is None:
+        answer = tenant.create(bad_cluster(), dry_run=True)
+        tried, admitted = tried + 1, admitted + answer.ok
+
+    assert (0, 0) == (moving.returncode, admitted)
+    assert tried > 10
+
+
+def test_an_installation_that_was_interrupted_is_run_again(place):
+    begun = subprocess.Popen(process("install", *TENANTS, "--backend", "validatingpolicy"), env=surroundings())
+    time.sleep(2)
+    begun.send_signal(signal.SIGINT)
+
+    assert 130 == begun.wait(30)
+    assert 0 == install(backend="validatingpolicy").exit_code
+    assert set() == findings() - NOT_ON_THE_PLANE
+
+
+def test_who_may_not_install_is_told_every_right_that_is_lacking(place, controlplane, monkeypatch):
+    kubeconfig = controlplane.servers.kubeconfig_of("reader", "rayfence-e2e-reader")
+    result = rayfence("install", *TENANTS, "--backend", "validatingadmissionpolicy", "--kubeconfig", kubeconfig)
+
+    assert 3 == result.exit_code
+    assert "is forbidden" in result.stderr or "you may not" in result.stderr
+
+
+def test_who_may_not_read_is_told_so(place, controlplane):
+    kubeconfig = controlplane.servers.kubeconfig_of("reader", "rayfence-e2e-reader")
+    result = rayfence("audit", *TENANTS, "--kubeconfig", kubeconfig)
+
+    assert (3, "") == (result.exit_code, result.stdout)
+    assert "ask an administrator of the cluster for this right" in result.stderr
+
+
+def test_what_came_before_the_policies_is_found_with_kyvernos_word_on_it(place, admin):
+    admin.apply(bad_cluster("old")).or_raise()
+    try:
+        assert 0 == install(backend="validatingpolicy").exit_code
+        until(lambda: any(each["kyverno"] for each in audited()["results"]), 90)
+        (result,) = audited()["results"]
+
+        assert ("old", "deny", "fail") == (result["name"], result["verdict"], result["kyverno"]["result"])
+        assert sorted({each["rule"] for each in result["violations"]}) == result["kyverno"]["rules"]
+        assert [] == audited()["disagreements"]
+    finally:
+        admin.delete(bad_cluster("old"))
+
+
+def test_a_generated_policy_is_owed_to_each_cluster(place, admin):
+    assert 0 == install(backend="validatingpolicy").exit_code
+    admin.apply(good_cluster()).or_raise()
+    try:
+        assert until(lambda: audited()["summary"]["ok"])
+        admin.apply(good_cluster()).or_raise()
+        assert 2 == sum(
+            1 for each in admin.list(NETWORK_POLICY, "NetworkPolicy") if "-good-" in each["metadata"]["name"]
+        )
+    finally:
+        admin.delete(good_cluster())
+
+
+@pytest.mark.parametrize("page", [1, 2, 7, 500])
+def test_pages_hold_everything_once(place, here, page):
+    assert 0 == install().exit_code
+    pages = Cluster(here._client, page)
+    found = [(part.namespace, part.value["metadata"]["name"]) for part in pages.of(NETWORK_POLICIES.resources[0])]
+
+    assert len(found) == len(set(found)) >= 19
+
+
+def test_uninstalling_leaves_nothing(place, admin):
+    assert 0 == install(backend="validatingpolicy").exit_code
+    result = rayfence("uninstall", "--yes")
+
+    assert (0, True) == (result.exit_code, result.stdout.startswith("removed: "))
+    assert "there is nothing of rayfence's in this cluster\n" == rayfence("uninstall", "--yes").stdout
+    assert [] == [
+        each for each in admin.list(NETWORK_POLICY, "NetworkPolicy") if "rayfence" in each["metadata"]["name"]
+    ]
+
+
+def test_nobody_to_ask_is_no_yes(place, admin):
+    assert 0 == install().exit_code
+    result = rayfence("uninstall")
+
+    assert 2 == result.exit_code
+    assert "say --yes" in result.stderr
+    assert True is audited()["summary"]["ok"]
