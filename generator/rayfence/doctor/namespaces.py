@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from rayfence.audit import Deviation
 from rayfence.audit.layer import Layer, is_ours
@@ -67,9 +67,14 @@ def _quotas_of(tenant: Tenant, case: Case, hard: dict[str, dict[str, object]]) -
         found = hard.get(namespace)
         if namespace in case.namespaces and found is None:
             yield Finding("quota-missing", namespace, f"ResourceQuota {QUOTA} is not there", _APPLY)
-        elif found is not None and (wrong := [key for key, most in limits.items() if not _same(most, found.get(key))]):
+        elif found is not None and (wrong := unbounded(limits, found)):
             what = f"ResourceQuota {QUOTA} does not bound {', '.join(wrong)} as {tenant.name}'s config says"
             yield Finding("quota-missing", namespace, what, _APPLY)
+
+
+def unbounded(wanted: Mapping[str, str], found: Mapping[str, object]) -> list[str]:
+    """What a quota does not bound as it should, however the amounts are spelled."""
+    return [key for key, most in wanted.items() if not _same(most, found.get(key))]
 
 
 def _same(wanted: str, found: object) -> bool:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
+from rayfence.audit.differences import difference as spec_difference
 from rayfence.backends.resources import resource_of
+from rayfence.doctor.namespaces import unbounded
 from rayfence.doctor.served import difference
 from rayfence.objects import Objects, at, map_at, name_of, text_at
 from rayfence.path import Path
@@ -40,7 +42,7 @@ def put(target: Target, value: Value, *, dry_run: bool = False) -> Value:
     """
     resource = resource_of(value)
     found = target.apply(resource, value, dry_run=dry_run)
-    if not differs(value, found):
+    if not differs(value, found) or (dry_run and target.one(*key_of(value)) is None):
         return found
     whole = {**found, **{key: value[key] for key in _BODIES if key in value}}
     metadata = {
@@ -54,7 +56,13 @@ def put(target: Target, value: Value, *, dry_run: bool = False) -> Value:
 
 def differs(value: Value, found: Value) -> bool:
     """Whether an object says something else than what was written."""
-    return any(key in value and difference(value[key], found.get(key), Path.of(key)) for key in _BODIES)
+    match value["kind"]:
+        case "NetworkPolicy":
+            return spec_difference(value["spec"], found.get("spec"), Path.of("spec")) is not None
+        case "ResourceQuota":
+            return bool(unbounded(value["spec"]["hard"], map_at(found, "spec", "hard")))
+        case _:
+            return any(key in value and difference(value[key], found.get(key), Path.of(key)) for key in _BODIES)
 
 
 def key_of(value: Value) -> tuple[Resource, str, str]:
