@@ -10,9 +10,11 @@ from typing import Any
 
 from rayfence.backends import BACKENDS
 from rayfence.config import Config
+from rayfence.engineless_file import engineless_objects
 from rayfence.subjects import SUBJECTS
 
 from .saved_cluster import CONFIG, Value, namespace, object_of, tenants_part
+from .saved_cluster import as_served as policy_as_served
 
 SCHEMAS = {path.stem: json.loads(path.read_text()) for path in Path(__file__).parent.glob("data/schemas/*.json")}
 
@@ -47,7 +49,9 @@ def _made(backend: str, config: Config) -> list[Value]:
     spaces = [namespace(each) for each in ("kyverno", "kuberay-operator", "kube-system", "monitoring")]
     installed = [as_served(each) for each in bundle(backend, config)]
     engine = {"gatekeeper": gatekeeper(), "validatingadmissionpolicy": []}.get(backend, kyverno())
-    return [*spaces, *nodes(), *kuberay(), calico(), *tenants_part(config), *engine, *installed]
+    instead = [] if BACKENDS[backend].GENERATES else engineless_objects(config)
+    network = [*tenants_part(config), *map(policy_as_served, instead)]
+    return [*spaces, *nodes(), *kuberay(), calico(), *network, *engine, *installed]
 
 
 def bundle(backend: str, config: Config = CONFIG) -> list[Value]:

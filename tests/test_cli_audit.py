@@ -49,7 +49,7 @@ def test_a_healthy_cluster_is_a_yes(place):
 
     assert 0 == result.exit_code
     assert result.stdout.endswith(
-        "18 objects: 0 break rules, 0 with warnings; network layer: 0 missing, 0 drifted, 0 stray; "
+        "23 objects: 0 break rules, 0 with warnings; network layer: 0 missing, 0 drifted, 0 stray; "
         "Kyverno reported on 2, and differs on 0\n"
     )
 

@@ -240,19 +240,37 @@ def test_a_namespace_that_is_not_there_is_one_note_and_not_many_missing_policies
     assert "there is no namespace ray-b; create it, and apply the bundle" in found.notes
 
 
+GENERATED = ["rayfence-one-head", "rayfence-one-worker"]
+INSTEAD = ["rayfence-dashboard", "rayfence-ray"]
+"""What backends without an engine bring instead; team-b closes one direction, and needs both as well."""
+
+
 @pytest.mark.parametrize(
     ("policy", "missing"),
     [
-        pytest.param(("policies.kyverno.io/v1", "ValidatingPolicy"), 2, id="Kyverno"),
-        pytest.param(("kyverno.io/v1", "ClusterPolicy"), 2, id="Kyverno's older kind"),
-        pytest.param(("admissionregistration.k8s.io/v1", "ValidatingAdmissionPolicy"), 0, id="without an engine"),
+        pytest.param(("policies.kyverno.io/v1", "ValidatingPolicy"), GENERATED, id="Kyverno"),
+        pytest.param(("kyverno.io/v1", "ClusterPolicy"), GENERATED, id="Kyverno's older kind"),
+        pytest.param(("admissionregistration.k8s.io/v1", "ValidatingAdmissionPolicy"), INSTEAD, id="without an engine"),
     ],
 )
-def test_policies_of_single_clusters_are_owed_where_kyverno_is_what_is_installed(policy, missing):
+def test_what_is_owed_follows_what_is_installed(policy, missing):
     objects = [each for each in tenants_part() if not each["metadata"]["name"].startswith("rayfence-one-")]
-    installed = object_of(*policy, "enforce-tenant-isolation")
+    found = audit(CONFIG, saved(*objects, object_of(*policy, "enforce-tenant-isolation")))
 
-    assert missing == len(audit(CONFIG, saved(*objects, installed)).layer)
+    assert missing == sorted(each.name for each in found.layer if each.namespace == "ray-a")
+
+
+def test_a_job_that_selects_a_cluster_is_owed_its_own_policy():
+    made = ray_cluster("nightly")
+    spec = {
+        "clusterSelector": {"ray.io/cluster": "one"},
+        "submitterPodTemplate": made["spec"]["headGroupSpec"]["template"],
+    }
+    job = object_of("ray.io/v1", "RayJob", "nightly", "ray-a", metadata={"labels": {"tenant": "team-a"}}, spec=spec)
+    (deviation,) = audit(CONFIG, saved(*tenants_part(), job)).layer
+
+    assert ("missing", True) == (str(deviation.what), deviation.name.startswith("rayfence-nightly-"))
+    assert "RayJob nightly needs it" in deviation.message
 
 
 def test_defaults_that_the_server_fills_in_are_no_drift():

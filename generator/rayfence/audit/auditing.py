@@ -13,7 +13,7 @@ from rayfence.audit import engine_reports
 from rayfence.audit.engine_reports import Key, worse
 from rayfence.audit.layer import Layer, is_ours
 from rayfence.audit.values import Audited, Deviation, Disagreement, Report, Word
-from rayfence.audit.what_is_installed import generates
+from rayfence.audit.what_is_installed import generates, has_no_engine
 from rayfence.config import Config
 from rayfence.evaluate import Judge, Part
 from rayfence.objects import Objects, list_at, name_of, text_at
@@ -30,7 +30,7 @@ Progress = Callable[[str], None]
 def audit(config: Config, objects: Objects, progress: Progress = lambda sentence: None) -> Report:
     """Everything that is wrong. Raises Unanswered where the source does not answer."""
     generating = generates(objects)
-    layer = Layer(config, generating=generating, existing=_namespaces(objects))
+    layer = Layer(config, generating=generating, engineless=has_no_engine(objects), existing=_namespaces(objects))
     looking = _Looking(config, layer)
     for resource in _kinds():
         progress(f"looking at {resource.plural}")
@@ -65,13 +65,14 @@ class _Looking:
     def at(self, part: Part) -> None:
         """One object."""
         kind = text_at(part.value, "kind")
-        if kind == "RayCluster":
-            self._layer.add_cluster(part.value)
+        is_ray = text_at(part.value, "apiVersion").startswith(f"{API_GROUP}/")
+        if is_ray:
+            self._layer.add(part.value)
         if kind == "NetworkPolicy" and is_ours(part):
             self.judged += 1
             deviation = self._layer.compare(part)
             self.deviations += [deviation] if deviation else []
-        elif text_at(part.value, "apiVersion").startswith(f"{API_GROUP}/") or self._judge.tenant_of(part.namespace):
+        elif is_ray or self._judge.tenant_of(part.namespace):
             self.judged += 1
             result = self._result(part)
             if result.findings or result.verdict is not Verdict.ADMIT:

@@ -1,24 +1,26 @@
 """The NetworkPolicies a cluster must have, held against those it has: what is missing, drifted, or nobody's.
 
-RayClusters and NetworkPolicies are handed in one at a time and let go of: kept is a short entry for each policy that
+Ray objects and NetworkPolicies are handed in one at a time and let go of: kept is a short entry for each policy that
 must be there, and what is wrong.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Set
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from rayfence.audit.differences import difference
 from rayfence.audit.values import Deviation, What
-from rayfence.config import Config, Tenant
+from rayfence.config import Config
 from rayfence.evaluate import Part
 from rayfence.network import generated
-from rayfence.network.cluster import ROLES, policy_name, role_spec, submitting_job
+from rayfence.network.engineless import engineless_specs
 from rayfence.network.layer import own_specs, policy_specs
 from rayfence.network.policy import Manifest
-from rayfence.objects import map_at, name_of
+from rayfence.objects import map_at, name_of, text_at
 from rayfence.path import Path
 from rayfence.rules.guard_network_policies import RESERVED
 
@@ -28,29 +30,45 @@ KYVERNO_LABELS = "generate.kyverno.io/"
 _SPEC = Path.of("spec")
 
 Key = tuple[str, str]
-"""A namespace, and a policy's or a cluster's name."""
+"""A namespace, and a policy's name."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Generated:
+    """A policy that must be there for `owner`, its spec as text: a tenth of what it takes as a manifest."""
+
+    owner: str
+    spec: str
 
 
 class Layer:
     """What must be there for one config. `existing` are the cluster's namespaces, None where they are not known."""
 
-    def __init__(self, config: Config, *, generating: bool, existing: Set[str] | None = None) -> None:
+    def __init__(
+        self, config: Config, *, generating: bool, engineless: bool = False, existing: Set[str] | None = None
+    ) -> None:
+        """`generating` and `engineless` say which of the two stand for what a single Ray object needs, or both."""
         self._platform = config.platform
         self._tenants = config.by_namespace()
-        self._generating = generating
+        self._generating, self._engineless = generating, engineless
         self._existing = existing
-        self._wanted: dict[Key, tuple[str, str, str | None]] = {}
+        self._wanted: dict[Key, _Generated] = {}
         self._seen: set[Key] = set()
         self._specs = lru_cache(maxsize=64)(self._static_specs)
 
-    def add_cluster(self, value: Mapping[str, Any]) -> None:
-        """A RayCluster, whose policies are wanted from now on."""
-        metadata = value.get("metadata") or {}
-        tenant = self._tenants.get(metadata.get("namespace", ""))
-        if self._generating and tenant and generated(self._platform, tenant, value):
-            name, job = metadata["name"], submitting_job(metadata)
-            for role in ROLES:
-                self._wanted[metadata["namespace"], policy_name(name, role)] = (name, role, job)
+    def add(self, value: Mapping[str, Any]) -> None:
+        """A Ray object, whose policies are wanted from now on."""
+        tenant = self._tenants.get(text_at(value, "metadata", "namespace"))
+        if self._generating and tenant:
+            owner = f"{value['kind']} {name_of(value)}"
+            for policy in generated(self._platform, tenant, value):
+                key = (policy["metadata"]["namespace"], name_of(policy))
+                self._wanted[key] = _Generated(owner, json.dumps(policy["spec"]))
+
+    def is_static(self, part: Part) -> bool:
+        """Whether a NetworkPolicy bears the name of one that its namespace must have whatever runs there."""
+        tenant = self._tenants.get(part.namespace)
+        return tenant is not None and name_of(part.value) in self._specs(tenant.name, part.namespace)
 
     def compare(self, part: Part) -> Deviation | None:
         """What is wrong with a NetworkPolicy whose name is rayfence's, None where it is as it must be."""
@@ -73,7 +91,7 @@ class Layer:
             if (namespace, name) not in self._seen:
                 what = "is not there; apply the bundle"
                 if (namespace, name) in self._wanted:
-                    what = f"is not there, RayCluster {self._wanted[namespace, name][0]} needs it; see to Kyverno"
+                    what = f"is not there, {self._wanted[namespace, name].owner} needs it; see to Kyverno"
                 yield Deviation(What.MISSING, self._tenants[namespace].name, namespace, name, what)
 
     def absent(self) -> list[str]:
@@ -94,12 +112,16 @@ class Layer:
         if tenant is None:
             return None, False
         if key in self._wanted:
-            return role_spec(tenant.network.mode, *self._wanted[key]), True
+            return json.loads(self._wanted[key].spec), True
         return self._specs(tenant.name, namespace).get(name), False
 
     def _static_specs(self, name: str, namespace: str) -> dict[str, Manifest]:
         tenant = self._tenants[namespace]
-        return _specs(self._platform, tenant) if tenant.network.enforce else {}
+        if not tenant.network.enforce:
+            return {}
+        instead = engineless_specs(self._platform, tenant.network) if self._engineless else {}
+        shared = policy_specs(self._platform, tenant.network, tenant.namespaces)
+        return {**shared, **own_specs(tenant.network), **instead}
 
     def _why_stray(self, key: Key) -> str:
         tenant = self._tenants.get(key[0])
@@ -121,10 +143,6 @@ class Layer:
 def is_ours(part: Part) -> bool:
     """Whether a NetworkPolicy has one of the names that are kept for rayfence."""
     return name_of(part.value).startswith(RESERVED)
-
-
-def _specs(platform: Any, tenant: Tenant) -> dict[str, Manifest]:
-    return policy_specs(platform, tenant.network, tenant.namespaces) | own_specs(tenant.network)
 
 
 def _is_kept(value: Any) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from rayfence.backends import BACKENDS
 from rayfence.backends.generating import NAME as GENERATION
 from rayfence.backends.resources import CLUSTER_POLICIES, GENERATING, NATIVE, TEMPLATES, VALIDATING
 from rayfence.objects import Objects, name_of
@@ -34,7 +35,12 @@ def generates(objects: Objects) -> bool:
     found = backends(objects)
     if any(_has(objects, resource, GENERATION) for resource in GENERATORS) or not found:
         return True
-    return not set(found) <= {"validatingadmissionpolicy", "gatekeeper"}
+    return any(BACKENDS[name].GENERATES for name in found)
+
+
+def has_no_engine(objects: Objects) -> bool:
+    """Whether the policies that such backends bring instead of generating are to be expected."""
+    return any(not BACKENDS[name].GENERATES for name in backends(objects))
 
 
 def _judges(objects: Objects, resource: Resource) -> list[str]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from rayfence.audit import Deviation
-from rayfence.audit.layer import Layer, is_ours
+from rayfence.audit.layer import Layer
+from rayfence.backends import BACKENDS
 from rayfence.backends.resources import RESOURCE_QUOTAS
 from rayfence.config import Tenant
 from rayfence.doctor.case import Case
 from rayfence.doctor.finding import Finding, Note
-from rayfence.network.layer import static_layer
 from rayfence.objects import map_at, name_of
 from rayfence.quantity import parse, text
 from rayfence.quota import NAME as QUOTA
@@ -41,12 +41,10 @@ def _layers(case: Case) -> Iterator[Finding]:
 
 
 def _wrong(case: Case) -> dict[str, list[Deviation]]:
-    layer = Layer(case.config, generating=False, existing=set(case.namespaces))
-    platform, tenants = case.config.platform, case.config.tenants
-    wanted = {_key(each) for tenant in tenants for each in static_layer(platform, tenant)}
+    engineless = any(not BACKENDS[name].GENERATES for name in case.backends)
+    layer = Layer(case.config, generating=False, engineless=engineless, existing=set(case.namespaces))
     found: dict[str, list[Deviation]] = {}
-    parts = (part for part in case.objects.of(NETWORK_POLICIES.resources[0]) if is_ours(part))
-    compared = (layer.compare(part) for part in parts if (part.namespace, name_of(part.value)) in wanted)
+    compared = (layer.compare(part) for part in case.objects.of(NETWORK_POLICIES.resources[0]) if layer.is_static(part))
     for deviation in (*filter(None, compared), *layer.missing()):
         found.setdefault(deviation.namespace, []).append(deviation)
     return found
@@ -82,7 +80,3 @@ def _same(wanted: str, found: object) -> bool:
         return parse(wanted) == parse(text(found))
     except ValueError:
         return False
-
-
-def _key(policy: dict[str, dict[str, str]]) -> tuple[str, str]:
-    return policy["metadata"]["namespace"], policy["metadata"]["name"]

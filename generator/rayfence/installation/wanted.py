@@ -9,6 +9,7 @@ from rayfence.backends import BACKENDS
 from rayfence.backends.generating import NAME as GENERATION
 from rayfence.backends.resources import CLUSTER_ROLES, TEMPLATES, resource_of
 from rayfence.config import Config
+from rayfence.engineless_file import engineless_objects
 from rayfence.installation.target import Value, key_of
 from rayfence.objects import name_of
 from rayfence.subjects import Resource
@@ -49,6 +50,7 @@ def wanted(config: Config, backend: str) -> Wanted:
     """The bundle of one backend."""
     found = [each for manifests in BACKENDS[backend].files(config).values() for each in manifests]
     layer = [each for tenant in config.tenants for each in tenant_objects(config.platform, tenant)]
+    layer += [] if BACKENDS[backend].GENERATES else engineless_objects(config)
     roles = [each for each in found if resource_of(each) == CLUSTER_ROLES]
     templates = [each for each in found if resource_of(each) == TEMPLATES]
     generators = [each for each in found if name_of(each).startswith(GENERATION)]
