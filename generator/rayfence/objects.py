@@ -14,6 +14,10 @@ class Unanswered(Exception):
     """The source cannot say what there is; the text says why, and what to do."""
 
 
+class Busy(Unanswered):
+    """The same, and it may be another answer in a moment."""
+
+
 class Objects(Protocol):
     """The objects of one cluster. Every method raises Unanswered where the source does not answer."""
 

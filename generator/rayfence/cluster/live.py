@@ -12,7 +12,7 @@ from kubernetes.dynamic import DynamicClient
 from urllib3.exceptions import HTTPError
 
 from rayfence.evaluate import Part
-from rayfence.objects import Unanswered, at, text_at, unwritten_part
+from rayfence.objects import Busy, Unanswered, at, text_at, unwritten_part
 from rayfence.subjects import Resource
 
 PAGE = 500
@@ -23,6 +23,9 @@ MANAGER = "rayfence"
 
 _SECONDS = (10, 60)
 """To connect, and to wait for an answer."""
+
+_PASSING = (409, 429, 500, 502, 503, 504)
+"""Answers that may be others in a moment. A webhook that did not answer in time is a 500."""
 
 Value = dict[str, Any]
 
@@ -153,4 +156,5 @@ def _refused(error: ApiException, verb: str, path: str) -> Unanswered:
         return _Expired(token)
     why = text_at(status, "message") or str(error.reason)
     todo = {401: "; log in again", 403: "; ask an administrator of the cluster for this right"}.get(error.status, "")
-    return Unanswered(f"the API server refused to {verb} {path}: {why}{todo}")
+    kind = Busy if error.status in _PASSING else Unanswered
+    return kind(f"the API server refused to {verb} {path}: {why}{todo}")

@@ -16,7 +16,7 @@ from rayfence.doctor.readiness import why_not_ready
 from rayfence.installation.removing import Key, is_generator, let_go, remove, too_much
 from rayfence.installation.target import Target, Value, put
 from rayfence.installation.wanted import Wanted
-from rayfence.objects import Unanswered, map_at, name_of, text_at
+from rayfence.objects import Busy, Unanswered, map_at, name_of, text_at
 from rayfence.subjects import Resource
 
 Progress = Callable[[str], None]
@@ -74,13 +74,17 @@ def _put(target: Target, values: Sequence[Value], what: str, progress: Progress,
 
 
 def _insist(target: Target, value: Value, clock: Clock) -> None:
-    """Kyverno takes a policy that generates only once it has collected its rights, and constraints need their kind."""
-    for last in clock.tries() if _takes_time(value) else (True,):
+    """Put it there; what may be taken in a moment is tried again.
+
+    Kyverno takes a policy that generates only once it has collected its rights, constraints need their kind, and a
+    webhook may be slow.
+    """
+    for last in clock.tries():
         try:
             put(target, value)
             return
         except Unanswered as error:
-            if last:
+            if last or not (isinstance(error, Busy) or _takes_time(value)):
                 raise Refused(f"{value['kind']} {_place(value)}: {error}") from None
 
 
