@@ -84,9 +84,14 @@ def test(*more: str) -> None:
     for word, find_or_make in needed.items():
         if word not in left_out:
             find_or_make()
-    marks = " and ".join(word.replace("--no-", "not ") for word in left_out)
-    chosen = ("-m", marks) if marks else ()
-    step("pytest", "-m", "pytest", *chosen, *(word for word in more if word not in needed))
+    marks = " and ".join(["not e2e", *(word.replace("--no-", "not ") for word in left_out)])
+    step("pytest", "-m", "pytest", "-m", marks, *(word for word in more if word not in needed))
+
+
+def e2e(*more: str) -> None:
+    """the suites that need a whole control plane, on one that is started for them; words go to pytest"""
+    step("control plane", "tools/controlplane", "--build")
+    step("pytest, e2e", "-m", "pytest", "-n", "0", "-m", "e2e", "tests/e2e", *more)
 
 
 def lint(*paths: str) -> None:
@@ -193,7 +198,7 @@ def find(*names: str) -> None:
         say(f"{tool.title} {found.version} ({found.source}): {found.path}")
 
 
-LISTED = (run, test, lint, check, build, bench, fuzz, judge, dataplane, format, engines, browser)
+LISTED = (run, test, e2e, lint, check, build, bench, fuzz, judge, dataplane, format, engines, browser)
 COMMANDS = {each.__name__: each for each in LISTED}
 
 

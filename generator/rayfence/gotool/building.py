@@ -25,7 +25,7 @@ class ToolMissing(Exception):
 
 def cached_at(tool: GoTool) -> Path:
     """Where the cache keeps this build: another version, platform, checksum or source of our own has another name."""
-    here = folder(tool.name)
+    here = tool.folder
     pins = b"".join(path.read_bytes() for path in (here / "go.mod", here / "go.sum", *sorted(here.glob("*.go"))))
     return _cache() / f"{tool.name}-{tool.version}-{golang.system()}-{hashlib.sha256(pins).hexdigest()[:12]}"
 
@@ -68,7 +68,7 @@ def _built(tool: GoTool, cached: Path, progress: Progress) -> float:
     """Build into the cache and return the seconds it took."""
     for interrupted in cached.parent.glob("*.building-*"):
         shutil.rmtree(interrupted, ignore_errors=True)
-    pins = folder(tool.name)
+    pins = tool.folder
     go = golang.find(golang.asked_by(pins / "go.mod"), folder("go") / "requirements.txt", cached.parent, progress)
     progress(f"building {tool.title} {tool.version} from source, {tool.takes}, once")
     start = time.monotonic()
@@ -85,7 +85,7 @@ def _built(tool: GoTool, cached: Path, progress: Progress) -> float:
 
 
 def _what_to_do(tool: GoTool, error: Exception) -> str:
-    oldest = ".".join(map(str, golang.asked_by(folder(tool.name) / "go.mod")))
+    oldest = ".".join(map(str, golang.asked_by(tool.folder / "go.mod")))
     on_path = (
         f"  put {tool.title} {tool.version} on PATH as {' or '.join(tool.executables)}\n" if tool.executables else ""
     )

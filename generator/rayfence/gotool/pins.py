@@ -12,9 +12,11 @@ SECONDS_TO_ANSWER = 60
 
 @dataclass(frozen=True, slots=True)
 class GoTool:
-    """One program and how to get it; `name` is its folder under `tools/`, `version` has no leading `v`.
+    """One program and how to get it; `version` has no leading `v`.
 
-    `package` is one of a pinned module, or `.` for a program of our own that lies in the folder.
+    Its go.mod lies under `tools/`, in a folder of its `name` or, where several programs share one, in `pins`. `package`
+    is one of a pinned module, or `.` for a program of our own that lies in the folder. A program that cannot be asked
+    for its version has no `version_arguments`: its own bytes are searched for `version_pattern`.
     """
 
     name: str
@@ -28,6 +30,12 @@ class GoTool:
     version_pattern: str
     takes: str
     caution: str = ""
+    pins: str = ""
+
+    @property
+    def folder(self) -> Path:
+        """Where its go.mod and go.sum are."""
+        return folder(self.pins or self.name)
 
 
 KYVERNO = GoTool(
@@ -84,6 +92,8 @@ CYCLONUS = GoTool(
 
 def version_of(tool: GoTool, path: Path) -> str | None:
     """What the program says its version is, without a `v`; None when it does not run or does not say."""
+    if not tool.version_arguments:
+        return _written_into(path, tool.version_pattern)
     try:
         done = subprocess.run(
             [path, *tool.version_arguments],
@@ -96,6 +106,15 @@ def version_of(tool: GoTool, path: Path) -> str | None:
         return None
     said = re.search(tool.version_pattern, done.stdout.decode(errors="replace"), re.MULTILINE)
     return said[1] if said else None
+
+
+def _written_into(path: Path, pattern: str) -> str | None:
+    """What the linker wrote: every Go program has in it the versions of the modules it is made of."""
+    try:
+        said = re.search(pattern.encode(), path.read_bytes(), re.MULTILINE)
+    except OSError:
+        return None
+    return said[1].decode() if said else None
 
 
 def folder(name: str) -> Path:

@@ -11,7 +11,7 @@ from rayfence.config import Bounds, Platform, Tenant
 from rayfence.path import Path
 from rayfence.quantity import parse, text
 from rayfence.rules.rule import At, Edit, Edits, Violation, shown
-from rayfence.workload import Container, Workload
+from rayfence.workload import Container, Workload, dig
 
 ID = "honor-declared-bounds"
 FAMILY = "resource bounds"
@@ -39,7 +39,7 @@ def _declared(name: str) -> str:
     outside = f"quantity(d).isLessThan(quantity({low})) || quantity(d).isGreaterThan(quantity({high}))"
     beyond = when(outside, f"{path}' + d + ' is outside the bounds of ' + {row.field('name')} + {allowed}")
     checked = f"!{is_quantity('d')} ? [{path}is not a quantity' + {allowed}] : {beyond} + {_containers(name)}"
-    return f"({value}.orValue(null) == null ? [] : {let('d', scalar(value), checked)})"
+    return f"(!{value}.hasValue() ? [] : {let('d', scalar(value), checked)})"
 
 
 def _containers(name: str) -> str:
@@ -53,11 +53,12 @@ def _containers(name: str) -> str:
 
 
 def violations(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[Violation]:
+    declared = dig(work.value, "metadata", "annotations")
     for name, (resource, _) in DECLARED.items():
-        found = work.annotation(name)
-        if found is not None:
+        # An API server turns null into an empty text before it asks anybody, so null is something, and no quantity.
+        if isinstance(declared, dict) and name in declared:
             bounds = tenant.container.cpu if resource == "cpu" else tenant.container.memory
-            yield from _annotation(work, name, text(found), bounds, tenant)
+            yield from _annotation(work, name, text(declared[name]), bounds, tenant)
 
 
 def _annotation(work: Workload, name: str, found: str, bounds: Bounds, tenant: Tenant) -> Iterator[Violation]:

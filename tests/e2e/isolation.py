@@ -1,0 +1,91 @@
+"""NetworkPolicies on a server, as plain as the Python reading writes them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from controlplane.client import Client
+from controlplane.processes import until
+from rayfence.backends.generating import strip_kyverno
+from rayfence.cases.good import ray_cluster
+from rayfence.config import Config
+from rayfence.network import generated, static_layer
+
+SECONDS_TO_ISOLATE = 60
+POLICY = {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy"}
+
+Manifest = Mapping[str, Any]
+
+
+def new_cluster(config: Config, name: str, number: int = 0) -> dict[str, Any]:
+    """A good RayCluster of one of the tenants."""
+    value = ray_cluster(config.platform, config.tenants[number])
+    value["metadata"]["name"] = name
+    return value
+
+
+def wanted(config: Config, cluster: Manifest) -> list[dict[str, Any]]:
+    """The NetworkPolicies that a RayCluster must have."""
+    tenant = config.by_namespace()[cluster["metadata"]["namespace"]]
+    return [defaulted(each) for each in generated(config.platform, tenant, cluster)]
+
+
+def found(admin: Client, cluster: Manifest) -> list[dict[str, Any]]:
+    """Those it has, by the name it gives them; head first."""
+    metadata = cluster["metadata"]
+    names = [f"rayfence-{metadata['name']}-{role}" for role in ("head", "worker")]
+    there = {each["metadata"]["name"]: each for each in admin.list(*POLICY.values(), metadata["namespace"])}
+    return [plain(there[name]) for name in names if name in there]
+
+
+def isolate(admin: Client, config: Config, cluster: Manifest) -> None:
+    """Wait until a RayCluster has exactly the policies it must have. Raises NotUp."""
+    must = wanted(config, cluster)
+    until(f"policies of {cluster['metadata']['name']}", lambda: found(admin, cluster) == must, SECONDS_TO_ISOLATE)
+
+
+def static(admin: Client, config: Config) -> dict[tuple[str, str], Any]:
+    """The static layer's policies that are there, by namespace and name."""
+    there = {_key(each): plain(each) for each in admin.list(*POLICY.values())}
+    return {key: there[key] for key in must_be_static(config) if key in there}
+
+
+def must_be_static(config: Config) -> dict[tuple[str, str], Any]:
+    """The static layer as it must be."""
+    layers = (static_layer(config.platform, tenant) for tenant in config.tenants)
+    return {_key(each): defaulted(each) for layer in layers for each in layer}
+
+
+def named(cluster: Manifest, role: str) -> dict[str, Any]:
+    """The name of one of a RayCluster's policies."""
+    metadata = cluster["metadata"]
+    return {
+        **POLICY,
+        "metadata": {"name": f"rayfence-{metadata['name']}-{role}", "namespace": metadata["namespace"]},
+    }
+
+
+def plain(policy: Manifest) -> dict[str, Any]:
+    """Without what the server and Kyverno add."""
+    kept = {key: policy["metadata"].get(key, {}) for key in ("name", "namespace", "labels")}
+    return strip_kyverno({**POLICY, "metadata": kept, "spec": policy["spec"]})
+
+
+def defaulted(policy: Manifest) -> dict[str, Any]:
+    """With what the server fills in and without what it leaves out."""
+    spec = dict(policy["spec"])
+    for direction in ("ingress", "egress"):
+        if direction in spec:
+            spec[direction] = [_rule(rule) for rule in spec[direction]]
+    spec = {key: value for key, value in spec.items() if value != [] or key not in ("ingress", "egress")}
+    return {**policy, "metadata": {"labels": {}, **policy["metadata"]}, "spec": spec}
+
+
+def _rule(rule: Manifest) -> dict[str, Any]:
+    ports: Sequence[Manifest] = rule.get("ports", ())
+    return {**rule, **({"ports": [{"protocol": "TCP", **port} for port in ports]} if ports else {})}
+
+
+def _key(policy: Manifest) -> tuple[str, str]:
+    return policy["metadata"]["namespace"], policy["metadata"]["name"]

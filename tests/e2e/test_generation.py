@@ -1,0 +1,153 @@
+"""NetworkPolicies of RayClusters on a live server: made, kept, repaired, and taken away with their cluster."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from controlplane.client import Client
+from controlplane.plane import Plane
+from controlplane.processes import until
+from rayfence import admission
+from rayfence.config import Config
+
+from . import isolation
+from .bundled import Bundled
+
+BACKENDS = ("validatingpolicy", "clusterpolicy")
+GUARD = "guard-network-policies"
+OPEN = {"spec": {"ingress": [{}]}}
+
+Start = Callable[[str], dict[str, Any]]
+
+
+@pytest.fixture(scope="module", params=BACKENDS)
+def backend(request: pytest.FixtureRequest, bundled: Bundled) -> str:
+    bundled.use(request.param)
+    return str(request.param)
+
+
+@pytest.fixture
+def start(backend: str, admin: Client, tenant: Client, config: Config) -> Iterator[Start]:
+    """Start a RayCluster as a tenant and wait until it is isolated; all are deleted afterwards."""
+    started: list[dict[str, Any]] = []
+
+    def create(name: str) -> dict[str, Any]:
+        value = isolation.new_cluster(config, name)
+        tenant.create(value).or_raise()
+        started.append(value)
+        isolation.isolate(admin, config, value)
+        return value
+
+    yield create
+    for value in started:
+        admin.delete(value)
+
+
+def test_a_new_cluster_gets_exactly_its_policies(start, admin, config):
+    cluster = start("made")
+
+    assert isolation.wanted(config, cluster) == isolation.found(admin, cluster)
+    assert 2 == len(isolation.found(admin, cluster))
+
+
+def test_an_older_version_gets_them_too(backend, admin, tenant, config):
+    cluster = isolation.new_cluster(config, "older") | {"apiVersion": "ray.io/v1alpha1"}
+    tenant.create(cluster).or_raise()
+
+    isolation.isolate(admin, config, cluster)
+
+    admin.delete(cluster).or_raise()
+
+
+def test_one_that_was_opened_is_closed_again(start, admin, config):
+    cluster = start("opened")
+
+    admin.patch(isolation.named(cluster, "head"), OPEN).or_raise()
+
+    isolation.isolate(admin, config, cluster)
+
+
+def test_one_that_was_deleted_comes_back(start, admin, config):
+    cluster = start("deleted")
+
+    admin.delete(isolation.named(cluster, "worker")).or_raise()
+
+    isolation.isolate(admin, config, cluster)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(OPEN, id="opens it"),
+        pytest.param(
+            {"metadata": {"labels": {"generate.kyverno.io/policy-name": None, "app.kubernetes.io/managed-by": None}}},
+            id="strips Kyverno's labels",
+        ),
+        pytest.param({"metadata": {"ownerReferences": []}}, id="disowns it"),
+        pytest.param({"metadata": {"finalizers": ["example.com/mine"]}}, id="holds on to it"),
+    ],
+)
+def test_a_tenant_may_not_change_one(change, start, admin, tenant, config):
+    cluster = start("guarded")
+
+    answer = tenant.patch(isolation.named(cluster, "head"), change)
+
+    assert {GUARD} == set(admission.read(answer.message)[0]), answer.message
+    assert isolation.wanted(config, cluster) == isolation.found(admin, cluster)
+
+
+def test_a_tenant_may_not_delete_one_nor_all(start, admin, tenant, config):
+    cluster = start("kept")
+    one = isolation.named(cluster, "head")
+    everything = f"/apis/networking.k8s.io/v1/namespaces/{one['metadata']['namespace']}/networkpolicies"
+
+    answers = [tenant.delete(one), tenant.request("DELETE", everything)]
+
+    assert [{GUARD}, {GUARD}] == [set(admission.read(answer.message)[0]) for answer in answers]
+    assert isolation.wanted(config, cluster) == isolation.found(admin, cluster)
+    assert isolation.must_be_static(config) == isolation.static(admin, config)
+
+
+def test_an_update_of_the_cluster_keeps_them(start, admin, tenant, config):
+    cluster = start("updated")
+    before = [admin.get(isolation.named(cluster, role)).or_raise()["metadata"]["uid"] for role in ("head", "worker")]
+
+    tenant.patch(cluster, {"metadata": {"annotations": {"example.com/note": "hello"}}}).or_raise()
+    time.sleep(5)
+
+    after = [admin.get(isolation.named(cluster, role)).or_raise()["metadata"]["uid"] for role in ("head", "worker")]
+    assert before == after
+    assert isolation.wanted(config, cluster) == isolation.found(admin, cluster)
+
+
+def test_they_go_with_their_cluster(start, admin, config):
+    cluster = start("removed")
+
+    admin.delete(cluster).or_raise()
+
+    until("the policies go", lambda: not isolation.found(admin, cluster), isolation.SECONDS_TO_ISOLATE)
+    assert isolation.must_be_static(config) == isolation.static(admin, config)
+
+
+def test_nothing_is_lost_while_the_background_controller_is_away(
+    start, backend, controlplane: Plane, admin, tenant, config
+):
+    cluster, late = start("older"), isolation.new_cluster(config, "late")
+    controlplane.kyverno.background.stop()
+    try:
+        admin.patch(isolation.named(cluster, "head"), OPEN).or_raise()
+        admin.delete(isolation.named(cluster, "worker")).or_raise()
+        tenant.create(late).or_raise()
+        time.sleep(5)
+        assert [] == isolation.found(admin, late)
+        assert isolation.must_be_static(config) == isolation.static(admin, config)
+    finally:
+        controlplane.kyverno.background.start()
+
+    for each in (cluster, late):
+        isolation.isolate(admin, config, each)
+    admin.delete(late).or_raise()

@@ -1,0 +1,99 @@
+"""Every case, written and derived, asked of a live API server: its word is the Python reading's, for each backend."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import pytest
+
+from controlplane import access
+from controlplane.client import Client
+from rayfence import cases
+from rayfence.cases import Case
+from rayfence.config import Config, Enforcement
+from rayfence.outcome import Outcome
+from rayfence.suite.comparing import compare
+from rayfence.suite.engine import Answer
+from rayfence.suite.expecting import Expectations, distinct, namespace
+
+from .asking import ask_all, completed, put_old, said, take_old, with_old
+from .bundled import Bundled
+from .conftest import TENANT, TOP
+
+NO_SUCH_OBJECT = (400, 422)
+
+BACKENDS = ("validatingpolicy", "validatingadmissionpolicy", "clusterpolicy")
+
+
+@dataclass(frozen=True, slots=True)
+class Questions:
+    """Cases that an API server takes where there are no policies, and those that it refuses by itself.
+
+    `seen` are the cases of `asked` with their objects as policies get to see them.
+    """
+
+    asked: list[Case]
+    seen: list[Case]
+    impossible: list[Case]
+
+
+@pytest.fixture(scope="module")
+def questions(admin: Client, tenant: Client, config: Config, bundled: Bundled) -> Iterator[Questions]:
+    """All cases, with the objects that they change or delete on the server, and access for whoever asks."""
+    found = distinct([*cases.load([TOP / "testcases"]), *cases.derived(config)])
+    askers = {case.request.username for case in found} - {""}
+    access.let_edit(admin, sorted({namespace(case) for case in found}), [TENANT, *sorted(askers)])
+    bundled.remove()
+    put_old(admin, found)
+    answers = list(zip(found, ask_all(admin, with_old(admin, found), TENANT), strict=True))
+    yield Questions(
+        [case for case, answer in answers if answer.ok],
+        [completed(case, answer) for case, answer in answers if answer.ok],
+        [case for case, answer in answers if answer.status in NO_SUCH_OBJECT],
+    )
+    bundled.remove()
+    take_old(admin, found)
+
+
+def test_without_policies_everything_gets_in_but_what_is_no_valid_object(questions):
+    """Such objects are for tools that work offline; what keeps them out here would do so without rayfence."""
+    assert len(questions.asked) > 1400 > 50 > len(questions.impossible) > 0
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_the_server_says_of_every_case_what_python_says(backend, questions, admin, config, bundled):
+    bundled.use(backend)
+    truth = Expectations(config)
+    pairs = [pair for pair in zip(questions.asked, questions.seen, strict=True) if is_enforced(pair[0], truth)]
+    asked, seen = (with_old(admin, half) for half in zip(*pairs, strict=True))
+
+    answers = ask_all(admin, asked, TENANT)
+
+    words = tuple(said(case, answer) for case, answer in zip(asked, answers, strict=True))
+    compared = compare(backend, config, seen, Answer(words, ()), truth)
+    assert [] == wrong(compared.outcomes)
+    assert () == compared.problems
+    assert len(asked) == len(compared.outcomes) > 1300
+    assert {"pass", "fail"} == {each.validation for each in compared.outcomes}
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_the_server_refuses_nothing_to_a_tenant_that_is_only_audited(backend, questions, admin, config, bundled):
+    bundled.use(backend)
+    truth = Expectations(config)
+    audited = [case for case in questions.asked if not is_enforced(case, truth)]
+
+    answers = ask_all(admin, audited, TENANT)
+
+    assert [] == [f"{case.name}: {each.message}" for case, each in zip(audited, answers, strict=True) if not each.ok]
+    assert any(case.fails for case in audited)
+
+
+def is_enforced(case: Case, truth: Expectations) -> bool:
+    owner = truth.tenant(case)
+    return owner is None or owner.enforcement is Enforcement.ENFORCE
+
+
+def wrong(outcomes: Sequence[Outcome]) -> list[str]:
+    return [f"{each.case}: {'; '.join(each.problems)}" for each in outcomes if not each.ok]

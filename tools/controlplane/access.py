@@ -1,0 +1,52 @@
+"""Namespaces, and users who may do in them what Kubernetes' own role `edit` lets them do, and Ray beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from controlplane.client import Client
+from controlplane.processes import until
+
+RBAC = "rbac.authorization.k8s.io/v1"
+EDIT = "edit"
+
+_EVERYTHING = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"]
+_MORE = [
+    {"apiGroups": ["ray.io"], "resources": ["*"], "verbs": _EVERYTHING},
+    # Whoever may edit pods may be given these too; a policy that forgets them is found out here.
+    {"apiGroups": [""], "resources": ["pods/ephemeralcontainers", "pods/resize"], "verbs": ["get", "patch", "update"]},
+]
+
+
+def let_edit(admin: Client, namespaces: Iterable[str], users: Sequence[str], groups: Sequence[str] = ()) -> None:
+    """Make the namespaces, and these users and groups editors of each."""
+    admin.apply(_role()).or_raise()
+    for name in namespaces:
+        admin.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}).or_raise()
+        admin.apply(_binding(name, users, groups)).or_raise()
+        account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "default", "namespace": name}}
+        # Without it the server refuses every pod.
+        until(f"{name}'s account", lambda account=account: admin.get(account).ok, 60)  # type: ignore[misc]
+
+
+def _role() -> dict[str, Any]:
+    labels = {"rbac.authorization.k8s.io/aggregate-to-edit": "true"}
+    metadata = {"name": "rayfence-e2e-ray-editor", "labels": labels}
+    return {"apiVersion": RBAC, "kind": "ClusterRole", "metadata": metadata, "rules": _MORE}
+
+
+def _binding(namespace: str, users: Sequence[str], groups: Sequence[str]) -> dict[str, Any]:
+    api = "rbac.authorization.k8s.io"
+    subjects = [
+        {"apiGroup": api, "kind": kind, "name": name}
+        for kind, names in (("User", users), ("Group", groups))
+        for name in names
+    ]
+    return {
+        "apiVersion": RBAC,
+        "kind": "RoleBinding",
+        "metadata": {"name": "rayfence-e2e-editors", "namespace": namespace},
+        "roleRef": {"apiGroup": api, "kind": "ClusterRole", "name": EDIT},
+        "subjects": subjects,
+    }

@@ -1,0 +1,95 @@
+"""What `rayfence build` writes, put on a control plane and taken off it again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import yaml
+
+from controlplane.client import Answer, Client
+from controlplane.processes import NotUp, until
+from rayfence import admission, bundle, kyverno
+from rayfence.admission import Policy
+from rayfence.cases.good import good
+from rayfence.cases.sites import sites
+from rayfence.config import Config, Enforcement, Tenant
+from rayfence.subjects import RAY
+
+SECONDS_TO_ENFORCE = 120
+
+
+def stub_crds() -> list[dict[str, Any]]:
+    """KubeRay's kinds in the versions it serves, which a server takes as they come: what is in them is not its say."""
+    return kyverno.stub_crds(RAY.resources)
+
+
+def objects(config: Config, backend: str, leave_out: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """The bundle's objects in the order in which they are to be applied: roles, the static layer, policies."""
+    files = bundle.files(config, [backend])
+    found = [each for path, text in files.items() for each in _documents(path, text)]
+    return sorted((each for each in found if each["kind"] not in leave_out), key=_rank)
+
+
+def apply(admin: Client, values: Sequence[dict[str, Any]]) -> None:
+    """Server-side apply, one after the other. Raises Refused.
+
+    Kyverno takes a policy that generates only once it has the rights, which it collects in its own time.
+    """
+    for value in values:
+        if value["metadata"]["name"].startswith("generate-"):
+            until(value["metadata"]["name"], lambda value=value: admin.apply(value).ok, SECONDS_TO_ENFORCE)  # type: ignore[misc]
+        admin.apply(value).or_raise()
+
+
+def remove(admin: Client, values: Sequence[dict[str, Any]]) -> None:
+    """Take them off, the last first, and wait until they are gone."""
+    for value in reversed(values):
+        admin.delete(value)
+    for value in values:
+        until(f"{value['kind']} gone", lambda value=value: admin.get(value).status == 404, 60)  # type: ignore[misc]
+
+
+def wait_until_enforced(tenant: Client, config: Config) -> None:
+    """Wait until each policy object refuses what it must refuse to that tenant. Raises NotUp, with what was said last.
+
+    Of policies that only audit or warn nothing is to be seen.
+    """
+    owners = config.by_namespace()
+    for policy in admission.policies(config):
+        own = next((namespace for namespace, row in policy.shard.rows.items() if row), None)
+        if own and policy.shard.enforcement is Enforcement.ENFORCE:
+            _wait(tenant, policy, _broken(config, policy, owners[own]))
+
+
+def _broken(config: Config, policy: Policy, owner: Tenant) -> dict[str, Any]:
+    """A good object with the first break of the policy's first rule."""
+    value = good(policy.subject, config.platform, owner)[0]
+    edit = next(iter(policy.rules[0].breaks(config.platform, owner).values()))
+    where = next(iter(sites(value, edit.at).values()))
+    edit.apply(where(value), owner)
+    return value
+
+
+def _wait(tenant: Client, policy: Policy, probe: dict[str, Any]) -> None:
+    said: list[Answer] = []
+
+    def refused() -> bool:
+        said.append(tenant.create(probe, dry_run=True))
+        return bool(admission.read(said[-1].message)[0])
+
+    try:
+        until(f"{policy.name} refuses a broken {probe['kind']}", refused, SECONDS_TO_ENFORCE)
+    except NotUp as error:
+        raise NotUp(f"{error}; the server said {said[-1].status} {said[-1].message[:2000]}") from None
+
+
+def _documents(path: str, text: str) -> Iterator[dict[str, Any]]:
+    if not path.endswith(bundle.KUSTOMIZATION):
+        yield from (each for each in yaml.load_all(text, yaml.CSafeLoader) if each)
+
+
+def _rank(value: dict[str, Any]) -> int:
+    """Roles first, so that Kyverno has them when it is asked about policies that generate; those come last."""
+    generates = value["metadata"]["name"].startswith("generate-")
+    return 3 if generates else {"ClusterRole": 0, "NetworkPolicy": 1, "ResourceQuota": 1}.get(value["kind"], 2)

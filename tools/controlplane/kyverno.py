@@ -1,0 +1,109 @@
+"""Kyverno on a control plane: what its own manifest installs, and its controllers as programs beside the servers."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator, Mapping
+from functools import partial
+from typing import Any
+
+import yaml
+
+from controlplane.certificates import LOOPBACK
+from controlplane.client import Client, Object
+from controlplane.processes import Process, answers, free_port, until
+from controlplane.programs import ADMISSION, BACKGROUND, REPORTS, Programs
+from controlplane.servers import Servers
+from rayfence.gotool import KYVERNO, GoTool
+
+NAMESPACE = "kyverno"
+SECONDS_TO_START = 180
+
+_DEPLOYMENTS = {
+    ADMISSION.name: "kyverno-admission-controller",
+    BACKGROUND.name: "kyverno-background-controller",
+    REPORTS.name: "kyverno-reports-controller",
+}
+_HOURS = 24
+
+
+class Kyverno:
+    """Three controllers, each with the flags, environment and account of its Deployment."""
+
+    def __init__(self, programs: Programs, servers: Servers, admin: Client) -> None:
+        self._programs, self._servers, self._admin = programs, servers, admin
+        text = programs.kyverno_install.read_text().replace(":latest", f":v{KYVERNO.version}")
+        self._manifest: list[dict[str, Any]] = [each for each in yaml.load_all(text, yaml.CSafeLoader) if each]
+        self._port = free_port()
+
+    def install(self) -> None:
+        """CRDs, roles, settings and Deployments; the Deployments stay pending, since no node is for them."""
+        for each in self._manifest:
+            self._admin.apply(each, manager="kyverno").or_raise()
+        for crd in (each for each in self._manifest if each["kind"] == "CustomResourceDefinition"):
+            established = partial(self._is_established, crd)
+            until(crd["metadata"]["name"], established, SECONDS_TO_START)
+        self.admission = self._controller(
+            ADMISSION,
+            webhookServerHost=LOOPBACK,
+            webhookServerPort=str(self._port),
+            serverIP=f"{LOOPBACK}:{self._port}",
+        )
+        self.background = self._controller(BACKGROUND)
+        self.reports = self._controller(REPORTS)
+
+    def start(self) -> None:
+        """Start all three, and wait until the API server would ask the first. Raises NotUp."""
+        for each in (self.admission, self.background, self.reports):
+            each.start()
+        self.wait_until_asked()
+
+    def wait_until_asked(self) -> None:
+        """Wait until the webhook listens and Kyverno has told the API server of it."""
+        self.admission.wait("the webhook's port", lambda: answers(self._port), SECONDS_TO_START)
+        self.admission.wait("the webhook for policies", self._registered, SECONDS_TO_START)
+
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
+        """End all three."""
+        for each in (self.reports, self.background, self.admission):
+            each.stop(how)
+
+    def _is_established(self, crd: Object) -> bool:
+        conditions = self._admin.get(crd).value.get("status", {}).get("conditions", [])
+        return any(each["type"] == "Established" and each["status"] == "True" for each in conditions)
+
+    def _registered(self) -> bool:
+        found = self._admin.list("admissionregistration.k8s.io/v1", "ValidatingWebhookConfiguration")
+        return any(each["metadata"]["name"] == "kyverno-policy-validating-webhook-cfg" for each in found)
+
+    def _controller(self, tool: GoTool, **flags: str) -> Process:
+        deployment = next(
+            each
+            for each in self._manifest
+            if each["kind"] == "Deployment" and each["metadata"]["name"] == _DEPLOYMENTS[tool.name]
+        )
+        pod = deployment["spec"]["template"]["spec"]
+        (container,) = pod["containers"]
+        ours = {"disableMetrics": "true", "controllerRuntimeMetricsAddress": "0", **flags}
+        given = dict(word.removeprefix("--").split("=", 1) for word in container["args"])
+        ours["kubeconfig"] = str(self._servers.kubeconfig_with(tool.name, self._token(pod["serviceAccountName"])))
+        words = [f"--{name}={value}" for name, value in {**given, **ours}.items()]
+        environment = dict(_environment(container["env"], deployment))
+        return Process(tool.name, [self._programs.of(tool), *words], self._servers.logs, environment)
+
+    def _token(self, account: str) -> str:
+        path = f"/api/v1/namespaces/{NAMESPACE}/serviceaccounts/{account}/token"
+        asked = {
+            "apiVersion": "authentication.k8s.io/v1",
+            "kind": "TokenRequest",
+            "spec": {"expirationSeconds": _HOURS * 3600},
+        }
+        return str(self._admin.request("POST", path, asked).or_raise()["status"]["token"])
+
+
+def _environment(given: list[Mapping[str, Any]], deployment: Object) -> Iterator[tuple[str, str]]:
+    """The container's environment, as the kubelet would fill it in."""
+    fields = {"metadata.namespace": NAMESPACE, "metadata.name": f"{deployment['metadata']['name']}-0"}
+    for each in given:
+        source = each.get("valueFrom", {}).get("fieldRef", {}).get("fieldPath")
+        yield each["name"], fields[source] if source else each.get("value", "")

