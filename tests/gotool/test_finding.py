@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from rayfence.gotool import CYCLONUS, GATOR, KUSTOMIZE, KYVERNO, Source, ToolMissing, find
+from rayfence.gotool.pins import folder, version_of
 
 CAUTION = "Kyverno 1.19.0 deletes and re-creates generated objects every hour; install 1.19.1 in the cluster too"
 
@@ -142,3 +145,27 @@ def test_the_real_program_is_of_the_pinned_version(tool):
     found = find(tool, print)
 
     assert tool.version == found.version
+
+
+SILENT = replace(KYVERNO, version_arguments=(), version_pattern=r"^mod\tgithub\.com/kyverno/kyverno\tv([^\t\n]+)")
+"""A program that cannot be asked."""
+
+
+@pytest.mark.parametrize(
+    ("bytes_in_it", "version"),
+    [
+        pytest.param(b"\x00\xff\nmod\tgithub.com/kyverno/kyverno\tv1.19.1\th1:x=\n", "1.19.1", id="the linker's word"),
+        pytest.param(b"\x00\xff\nmod\tgithub.com/other/module\tv1.19.1\th1:x=\n", None, id="another module's"),
+        pytest.param(b"", None, id="nothing"),
+    ],
+)
+def test_of_a_program_that_cannot_be_asked_the_bytes_say_the_version(machine, bytes_in_it, version):
+    program = machine.program("silent", "")
+    program.write_bytes(bytes_in_it)
+
+    assert version == version_of(SILENT, program)
+
+
+def test_programs_may_share_the_pins_of_one_folder():
+    assert folder("kyverno") == replace(GATOR, pins="kyverno").folder
+    assert folder("gator") == GATOR.folder

@@ -63,9 +63,9 @@ def wait_until_enforced(tenant: Client, config: Config) -> None:
 
 
 def _broken(config: Config, policy: Policy, owner: Tenant) -> dict[str, Any]:
-    """A good object with the first break of the policy's first rule."""
+    """A good object with the first break of the policy's last rule."""
     value = good(policy.subject, config.platform, owner)[0]
-    edit = next(iter(policy.rules[0].breaks(config.platform, owner).values()))
+    edit = next(iter(policy.rules[-1].breaks(config.platform, owner).values()))
     where = next(iter(sites(value, edit.at).values()))
     edit.apply(where(value), owner)
     return value

@@ -25,6 +25,19 @@ _DEPLOYMENTS = {
     REPORTS.name: "kyverno-reports-controller",
 }
 _HOURS = 24
+_ANY_POLICY = {
+    "apiVersion": "policies.kyverno.io/v1",
+    "kind": "ValidatingPolicy",
+    "metadata": {"name": "rayfence-e2e-is-kyverno-up"},
+    "spec": {
+        "matchConstraints": {
+            "resourceRules": [
+                {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["configmaps"]}
+            ]
+        },
+        "validations": [{"expression": "true"}],
+    },
+}
 
 
 class Kyverno:
@@ -61,7 +74,7 @@ class Kyverno:
     def wait_until_asked(self) -> None:
         """Wait until the webhook listens and Kyverno has told the API server of it."""
         self.admission.wait("the webhook's port", lambda: answers(self._port), SECONDS_TO_START)
-        self.admission.wait("the webhook for policies", self._registered, SECONDS_TO_START)
+        self.admission.wait("the webhook for policies", self._asked, SECONDS_TO_START)
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
         """End all three."""
@@ -72,9 +85,11 @@ class Kyverno:
         conditions = self._admin.get(crd).value.get("status", {}).get("conditions", [])
         return any(each["type"] == "Established" and each["status"] == "True" for each in conditions)
 
-    def _registered(self) -> bool:
+    def _asked(self) -> bool:
+        """Whether the webhook that policies have to pass is known to the API server, and answers it."""
         found = self._admin.list("admissionregistration.k8s.io/v1", "ValidatingWebhookConfiguration")
-        return any(each["metadata"]["name"] == "kyverno-policy-validating-webhook-cfg" for each in found)
+        known = any(each["metadata"]["name"] == "kyverno-policy-validating-webhook-cfg" for each in found)
+        return known and self._admin.create(_ANY_POLICY, dry_run=True).ok
 
     def _controller(self, tool: GoTool, **flags: str) -> Process:
         deployment = next(
@@ -84,7 +99,13 @@ class Kyverno:
         )
         pod = deployment["spec"]["template"]["spec"]
         (container,) = pod["containers"]
-        ours = {"disableMetrics": "true", "controllerRuntimeMetricsAddress": "0", **flags}
+        ours = {
+            "metricsHost": LOOPBACK,
+            "metricsPort": str(free_port()),
+            "controllerRuntimeMetricsAddress": "0",
+            "disableLogColor": "true",
+            **flags,
+        }
         given = dict(word.removeprefix("--").split("=", 1) for word in container["args"])
         ours["kubeconfig"] = str(self._servers.kubeconfig_with(tool.name, self._token(pod["serviceAccountName"])))
         words = [f"--{name}={value}" for name, value in {**given, **ours}.items()]
