@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from rayfence import admission, bundle, yamlio
-from rayfence.backends import BACKENDS, validatingadmissionpolicy, validatingpolicy
+from rayfence.backends import BACKENDS, clusterpolicy, validatingadmissionpolicy, validatingpolicy
 from rayfence.config import Bounds, Config, Container, Enforcement, Network, Platform, Quota, Tenant
 from rayfence.subjects import NETWORK_POLICIES, PODS, RAY, SUBJECTS
 
@@ -111,6 +111,22 @@ def test_kyverno_makes_no_policies_of_its_own_from_them() -> None:
         autogen = manifest["spec"]["autogen"]
 
         assert {"podControllers": {"controllers": []}, "validatingAdmissionPolicy": {"enabled": False}} == autogen
+
+
+def test_no_cluster_policy_that_names_a_subresource_is_scanned_for() -> None:
+    """Kyverno's webhook refuses such a policy, of which its command line says nothing."""
+    found = {
+        name: manifest["spec"]["background"]
+        for name, manifest in written(EVERY_ACTION, clusterpolicy.NAME, "ClusterPolicy").items()
+        if name.endswith("-audit")
+    }
+
+    assert {
+        "enforce-tenant-isolation-audit": True,
+        "guard-exposure-audit": True,
+        "guard-network-policies-audit": False,
+        "guard-pods-audit": False,
+    } == found
 
 
 def test_only_what_can_be_judged_without_its_author_is_judged_in_the_background() -> None:

@@ -19,8 +19,8 @@ class Bundled:
         if self.backend == backend:
             return
         self.remove()
-        bundles.apply(self._admin, bundles.objects(self._config, backend))
         self.backend = backend
+        bundles.apply(self._admin, bundles.objects(self._config, backend))
         bundles.wait_until_enforced(self._tenant, self._config)
 
     def remove(self) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from controlplane import access, plane
 from controlplane.client import Client
+from controlplane.kyverno import Kyverno
 from controlplane.plane import Plane
 from rayfence import tenants
 from rayfence.config import Config
@@ -18,6 +19,9 @@ from rayfence.config import Config
 from .bundled import Bundled
 
 TOP = Path(__file__).parents[2]
+GIVEN = "RAYFENCE_E2E_KUBECONFIG"
+"""Names a cluster to use in place of one that is started. It gets policies, namespaces and nodes: not one in use."""
+
 TENANT = "rayfence-e2e-tenant"
 """A user with the role `edit`, and Ray, in every tenant's namespace; no administrator, no operator."""
 
@@ -36,7 +40,10 @@ def config() -> Config:
 
 @pytest.fixture(scope="session")
 def controlplane() -> Iterator[Plane]:
-    """Servers, Kyverno and KubeRay's kinds, for the whole session."""
+    """Servers, Kyverno and KubeRay's kinds, for the whole session; or the cluster that was given."""
+    if kubeconfig := os.environ.get(GIVEN):
+        yield plane.given(Path(kubeconfig))
+        return
     kept = os.environ.get("RAYFENCE_E2E_LOGS")
 
     def progress(text: str) -> None:
@@ -44,6 +51,14 @@ def controlplane() -> Iterator[Plane]:
 
     with plane.running(progress, Path(kept) if kept else None) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def kyverno(controlplane: Plane) -> Kyverno:
+    """Kyverno's controllers, to be ended and started."""
+    if controlplane.kyverno is None:
+        pytest.skip(f"the cluster of ${GIVEN} has a Kyverno that is not this suite's to end")
+    return controlplane.kyverno
 
 
 @pytest.fixture(scope="session")

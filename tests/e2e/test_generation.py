@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from controlplane.client import Client
-from controlplane.plane import Plane
+from controlplane.kyverno import Kyverno
 from controlplane.processes import until
 from rayfence import admission
 from rayfence.config import Config
@@ -134,10 +134,10 @@ def test_they_go_with_their_cluster(start, admin, config):
 
 
 def test_nothing_is_lost_while_the_background_controller_is_away(
-    start, backend, controlplane: Plane, admin, tenant, config
+    start, backend, kyverno: Kyverno, admin, tenant, config
 ):
     cluster, late = start("older"), isolation.new_cluster(config, "late")
-    controlplane.kyverno.background.stop()
+    kyverno.background.stop()
     try:
         admin.patch(isolation.named(cluster, "head"), OPEN).or_raise()
         admin.delete(isolation.named(cluster, "worker")).or_raise()
@@ -146,7 +146,7 @@ def test_nothing_is_lost_while_the_background_controller_is_away(
         assert [] == isolation.found(admin, late)
         assert isolation.must_be_static(config) == isolation.static(admin, config)
     finally:
-        controlplane.kyverno.background.start()
+        kyverno.background.start()
 
     for each in (cluster, late):
         isolation.isolate(admin, config, each)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from controlplane.client import Client
-from controlplane.plane import Plane
+from controlplane.kyverno import Kyverno
 from controlplane.processes import until
 from rayfence import admission
 from rayfence.config import Config
@@ -21,10 +21,10 @@ WAYS = [pytest.param(signal.SIGKILL, id="killed"), pytest.param(signal.SIGTERM, 
 
 
 @pytest.fixture
-def end_kyverno(controlplane: Plane) -> Iterator[Callable[[signal.Signals], None]]:
+def end_kyverno(kyverno: Kyverno) -> Iterator[Callable[[signal.Signals], None]]:
     """Ends all of Kyverno's controllers; afterwards they run again."""
-    yield controlplane.kyverno.stop
-    controlplane.kyverno.start()
+    yield kyverno.stop
+    kyverno.start()
 
 
 @pytest.fixture

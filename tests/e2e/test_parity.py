@@ -9,21 +9,24 @@ import pytest
 
 from controlplane import access
 from controlplane.client import Client
+from controlplane.processes import until
 from rayfence import cases
 from rayfence.cases import Case
 from rayfence.config import Config, Enforcement
 from rayfence.outcome import Outcome
-from rayfence.suite.comparing import compare
+from rayfence.subjects import RAY
+from rayfence.suite.comparing import Compared, compare
 from rayfence.suite.engine import Answer
 from rayfence.suite.expecting import Expectations, distinct, namespace
 
-from .asking import ask_all, completed, put_old, said, take_old, with_old
+from .asking import ask, ask_all, completed, put_old, said, take_old, with_old
 from .bundled import Bundled
 from .conftest import TENANT, TOP
 
-NO_SUCH_OBJECT = (400, 422)
+DONE, NO_SUCH_OBJECT = (200, 201), (400, 422)
 
-BACKENDS = ("validatingpolicy", "validatingadmissionpolicy", "clusterpolicy")
+NATIVE = "validatingadmissionpolicy"
+BACKENDS = ("validatingpolicy", NATIVE, "clusterpolicy")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,7 @@ class Questions:
     asked: list[Case]
     seen: list[Case]
     impossible: list[Case]
+    unanswered: list[str]
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +55,7 @@ def questions(admin: Client, tenant: Client, config: Config, bundled: Bundled) -
         [case for case, answer in answers if answer.ok],
         [completed(case, answer) for case, answer in answers if answer.ok],
         [case for case, answer in answers if answer.status in NO_SUCH_OBJECT],
+        [f"{case.name}: {answer.message}" for case, answer in answers if answer.status not in (*DONE, *NO_SUCH_OBJECT)],
     )
     bundled.remove()
     take_old(admin, found)
@@ -58,24 +63,41 @@ def questions(admin: Client, tenant: Client, config: Config, bundled: Bundled) -
 
 def test_without_policies_everything_gets_in_but_what_is_no_valid_object(questions):
     """Such objects are for tools that work offline; what keeps them out here would do so without rayfence."""
+    assert [] == questions.unanswered
     assert len(questions.asked) > 1400 > 50 > len(questions.impossible) > 0
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_the_server_says_of_every_case_what_python_says(backend, questions, admin, config, bundled):
     bundled.use(backend)
-    truth = Expectations(config)
-    pairs = [pair for pair in zip(questions.asked, questions.seen, strict=True) if is_enforced(pair[0], truth)]
-    asked, seen = (with_old(admin, half) for half in zip(*pairs, strict=True))
+    pairs = enforced(questions, config)
 
-    answers = ask_all(admin, asked, TENANT)
+    compared = put_to(admin, backend, config, pairs)
 
-    words = tuple(said(case, answer) for case, answer in zip(asked, answers, strict=True))
-    compared = compare(backend, config, seen, Answer(words, ()), truth)
     assert [] == wrong(compared.outcomes)
     assert () == compared.problems
-    assert len(asked) == len(compared.outcomes) > 1300
+    assert len(pairs) == len(compared.outcomes) > 1300
     assert {"pass", "fail"} == {each.validation for each in compared.outcomes}
+
+
+def test_a_policy_that_has_lost_a_rule_is_found_out(questions, admin, config, bundled):
+    bundled.use(NATIVE)
+    policy = {
+        "apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": "ValidatingAdmissionPolicy",
+        "metadata": {"name": RAY.name},
+    }
+    variables = admin.get(policy).or_raise()["spec"]["variables"]
+    without = [{**each, "expression": "[]"} if each["name"] == "require_tenant_nodes" else each for each in variables]
+    pairs = [pair for pair in enforced(questions, config) if "require-tenant-nodes" in pair[0].fails]
+    admin.patch(policy, {"spec": {"variables": without}}).or_raise()
+    try:
+        until("the change is felt", lambda: ask(admin, pairs[0][0], TENANT).ok, 30)
+        compared = put_to(admin, NATIVE, config, pairs)
+    finally:
+        bundled.remove()
+
+    assert len(pairs) == len(wrong(compared.outcomes)) > 10
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
@@ -88,6 +110,20 @@ def test_the_server_refuses_nothing_to_a_tenant_that_is_only_audited(backend, qu
 
     assert [] == [f"{case.name}: {each.message}" for case, each in zip(audited, answers, strict=True) if not each.ok]
     assert any(case.fails for case in audited)
+
+
+def enforced(questions: Questions, config: Config) -> list[tuple[Case, Case]]:
+    """What is asked and what is seen of it, for tenants to whom something is refused."""
+    truth = Expectations(config)
+    return [pair for pair in zip(questions.asked, questions.seen, strict=True) if is_enforced(pair[0], truth)]
+
+
+def put_to(admin: Client, backend: str, config: Config, pairs: Sequence[tuple[Case, Case]]) -> Compared:
+    """The server's answers beside the Python reading's."""
+    asked, seen = (with_old(admin, half) for half in zip(*pairs, strict=True))
+    answers = ask_all(admin, asked, TENANT)
+    words = tuple(said(case, answer) for case, answer in zip(asked, answers, strict=True))
+    return compare(backend, config, seen, Answer(words, ()), Expectations(config))
 
 
 def is_enforced(case: Case, truth: Expectations) -> bool:

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import yaml
 
-from controlplane.client import Answer, Client
+from controlplane.client import Answer, Client, Refused
 from controlplane.processes import NotUp, until
 from rayfence import admission, bundle, kyverno
 from rayfence.admission import Policy
+from rayfence.cases import GENERATION
 from rayfence.cases.good import good
 from rayfence.cases.sites import sites
 from rayfence.config import Config, Enforcement, Tenant
 from rayfence.subjects import RAY
 
 SECONDS_TO_ENFORCE = 120
+NOT_FOUND, SERVER_ERROR = 404, 500
 
 
 def stub_crds() -> list[dict[str, Any]]:
@@ -34,20 +38,33 @@ def objects(config: Config, backend: str, leave_out: Sequence[str] = ()) -> list
 def apply(admin: Client, values: Sequence[dict[str, Any]]) -> None:
     """Server-side apply, one after the other. Raises Refused.
 
-    Kyverno takes a policy that generates only once it has the rights, which it collects in its own time.
+    Kyverno's webhook may be slow, and takes a policy that generates only once it has the rights, which it collects in
+    its own time; until then it is asked again.
     """
     for value in values:
-        if value["metadata"]["name"].startswith("generate-"):
-            until(value["metadata"]["name"], lambda value=value: admin.apply(value).ok, SECONDS_TO_ENFORCE)  # type: ignore[misc]
-        admin.apply(value).or_raise()
+        started = time.monotonic()
+        while not (answer := admin.apply(value)).ok:
+            may_come = answer.status >= SERVER_ERROR or _generates(value)
+            if not may_come or time.monotonic() - started > SECONDS_TO_ENFORCE:
+                raise Refused(answer)
+            time.sleep(0.5)
 
 
 def remove(admin: Client, values: Sequence[dict[str, Any]]) -> None:
-    """Take them off, the last first, and wait until they are gone."""
+    """Take them off, the last first, and wait until they are gone and no webhook asks about Ray any more."""
     for value in reversed(values):
-        admin.delete(value)
-    for value in values:
-        until(f"{value['kind']} gone", lambda value=value: admin.get(value).status == 404, 60)  # type: ignore[misc]
+        until(f"{value['kind']} gone", partial(_is_gone, admin, value), SECONDS_TO_ENFORCE)
+    until("Kyverno forgets about Ray", lambda: not _asks_about_ray(admin), SECONDS_TO_ENFORCE)
+
+
+def _is_gone(admin: Client, value: dict[str, Any]) -> bool:
+    return admin.delete(value).status == NOT_FOUND
+
+
+def _asks_about_ray(admin: Client) -> bool:
+    found = admin.list("admissionregistration.k8s.io/v1", "ValidatingWebhookConfiguration")
+    rules = (rule for each in found for webhook in each.get("webhooks", ()) for rule in webhook.get("rules", ()))
+    return any(RAY.resources[0].group in rule["apiGroups"] for rule in rules)
 
 
 def wait_until_enforced(tenant: Client, config: Config) -> None:
@@ -91,5 +108,8 @@ def _documents(path: str, text: str) -> Iterator[dict[str, Any]]:
 
 def _rank(value: dict[str, Any]) -> int:
     """Roles first, so that Kyverno has them when it is asked about policies that generate; those come last."""
-    generates = value["metadata"]["name"].startswith("generate-")
-    return 3 if generates else {"ClusterRole": 0, "NetworkPolicy": 1, "ResourceQuota": 1}.get(value["kind"], 2)
+    return 3 if _generates(value) else {"ClusterRole": 0, "NetworkPolicy": 1, "ResourceQuota": 1}.get(value["kind"], 2)
+
+
+def _generates(value: dict[str, Any]) -> bool:
+    return bool(value["metadata"]["name"].startswith(GENERATION))

@@ -74,7 +74,7 @@ class Kyverno:
     def wait_until_asked(self) -> None:
         """Wait until the webhook listens and Kyverno has told the API server of it."""
         self.admission.wait("the webhook's port", lambda: answers(self._port), SECONDS_TO_START)
-        self.admission.wait("the webhook for policies", self._asked, SECONDS_TO_START)
+        self.admission.wait("the webhook for policies", lambda: asks_kyverno(self._admin), SECONDS_TO_START)
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
         """End all three."""
@@ -84,12 +84,6 @@ class Kyverno:
     def _is_established(self, crd: Object) -> bool:
         conditions = self._admin.get(crd).value.get("status", {}).get("conditions", [])
         return any(each["type"] == "Established" and each["status"] == "True" for each in conditions)
-
-    def _asked(self) -> bool:
-        """Whether the webhook that policies have to pass is known to the API server, and answers it."""
-        found = self._admin.list("admissionregistration.k8s.io/v1", "ValidatingWebhookConfiguration")
-        known = any(each["metadata"]["name"] == "kyverno-policy-validating-webhook-cfg" for each in found)
-        return known and self._admin.create(_ANY_POLICY, dry_run=True).ok
 
     def _controller(self, tool: GoTool, **flags: str) -> Process:
         deployment = next(
@@ -120,6 +114,13 @@ class Kyverno:
             "spec": {"expirationSeconds": _HOURS * 3600},
         }
         return str(self._admin.request("POST", path, asked).or_raise()["status"]["token"])
+
+
+def asks_kyverno(admin: Client) -> bool:
+    """Whether the webhook that policies have to pass is known to the API server, and answers it."""
+    found = admin.list("admissionregistration.k8s.io/v1", "ValidatingWebhookConfiguration")
+    known = any(each["metadata"]["name"] == "kyverno-policy-validating-webhook-cfg" for each in found)
+    return known and admin.create(_ANY_POLICY, dry_run=True).ok
 
 
 def _environment(given: list[Mapping[str, Any]], deployment: Object) -> Iterator[tuple[str, str]]:

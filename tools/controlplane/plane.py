@@ -10,19 +10,20 @@ from pathlib import Path
 
 from controlplane import bundles, programs
 from controlplane.client import Client
-from controlplane.kyverno import Kyverno
+from controlplane.kyverno import Kyverno, asks_kyverno
 from controlplane.processes import until
 from controlplane.servers import Servers
+
+SECONDS_FOR_KYVERNO = 300
 
 
 @dataclass(frozen=True, slots=True)
 class Plane:
-    """What suites get."""
+    """What suites get. Of a cluster that was given there is nothing to start and end."""
 
-    servers: Servers
-    kyverno: Kyverno
     admin: Client
-    logs: Path
+    servers: Servers | None = None
+    kyverno: Kyverno | None = None
 
 
 @contextmanager
@@ -44,12 +45,21 @@ def running(progress: Callable[[str], None], keep_logs_in: Path | None = None) -
             progress("starting Kyverno")
             ending.callback(kyverno.stop)
             kyverno.start()
-            yield Plane(servers, kyverno, admin, servers.logs)
+            yield Plane(admin, servers, kyverno)
+
+
+def given(kubeconfig: Path) -> Plane:
+    """A cluster that is there, with Kyverno on it; KubeRay's kinds are added where they are missing. Raises NotUp."""
+    admin = Client(kubeconfig)
+    until("Kyverno's webhook", lambda: asks_kyverno(admin), SECONDS_FOR_KYVERNO)
+    _add_kinds(admin)
+    return Plane(admin)
 
 
 def _add_kinds(admin: Client) -> None:
     for crd in bundles.stub_crds():
-        admin.apply(crd).or_raise()
+        if not admin.get(crd).ok:
+            admin.apply(crd).or_raise()
         version, kind = crd["spec"]["versions"][0]["name"], crd["spec"]["names"]["plural"]
         path = f"/apis/{crd['spec']['group']}/{version}/{kind}"
         until(path, lambda path=path: admin.request("GET", path).ok, 60)  # type: ignore[misc]
