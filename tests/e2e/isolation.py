@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,6 +14,8 @@ from rayfence.config import Config
 from rayfence.network import generated, static_layer
 
 SECONDS_TO_ISOLATE = 60
+SECONDS_TO_GIVE_UP = 3
+SLOW = "clusterpolicy"
 POLICY = {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy"}
 
 Manifest = Mapping[str, Any]
@@ -43,6 +46,19 @@ def isolate(admin: Client, config: Config, cluster: Manifest) -> None:
     """Wait until a RayCluster has exactly the policies it must have. Raises NotUp."""
     must = wanted(config, cluster)
     until(f"policies of {cluster['metadata']['name']}", lambda: found(admin, cluster) == must, SECONDS_TO_ISOLATE)
+
+
+def start(admin: Client, tenant: Client, config: Config, cluster: Manifest, backend: str) -> None:
+    """Create a RayCluster and have it isolated. Raises Refused, NotUp.
+
+    Kyverno 1.19.1 looks for a new object a few times while its own webhook is still at it, and then gives up. The
+    webhook is slow with ClusterPolicies, so that nothing may be generated until the object is next updated.
+    """
+    tenant.create(cluster).or_raise()
+    if backend == SLOW:
+        time.sleep(SECONDS_TO_GIVE_UP)
+        tenant.patch(cluster, {"metadata": {"annotations": {"example.com/updated": "yes"}}}).or_raise()
+    isolate(admin, config, cluster)
 
 
 def static(admin: Client, config: Config) -> dict[tuple[str, str], Any]:

@@ -37,9 +37,8 @@ def start(backend: str, admin: Client, tenant: Client, config: Config) -> Iterat
 
     def create(name: str) -> dict[str, Any]:
         value = isolation.new_cluster(config, name)
-        tenant.create(value).or_raise()
         started.append(value)
-        isolation.isolate(admin, config, value)
+        isolation.start(admin, tenant, config, value, backend)
         return value
 
     yield create
@@ -56,9 +55,18 @@ def test_a_new_cluster_gets_exactly_its_policies(start, admin, config):
 
 def test_an_older_version_gets_them_too(backend, admin, tenant, config):
     cluster = isolation.new_cluster(config, "older") | {"apiVersion": "ray.io/v1alpha1"}
+
+    isolation.start(admin, tenant, config, cluster, backend)
+
+    admin.delete(cluster).or_raise()
+
+
+def test_one_that_has_none_yet_is_closed(backend, admin, tenant, config):
+    """The namespace's own layer is there before, and lets nothing in or out that only a cluster's own policies do."""
+    cluster = isolation.new_cluster(config, "closed")
     tenant.create(cluster).or_raise()
 
-    isolation.isolate(admin, config, cluster)
+    assert isolation.must_be_static(config) == isolation.static(admin, config)
 
     admin.delete(cluster).or_raise()
 

@@ -32,8 +32,7 @@ def running(backend: str, bundled: Bundled, admin: Client, tenant: Client, confi
     """A RayCluster from before."""
     bundled.use(backend)
     value = isolation.new_cluster(config, "running")
-    tenant.create(value).or_raise()
-    isolation.isolate(admin, config, value)
+    isolation.start(admin, tenant, config, value, backend)
     yield value
     admin.delete(value).or_raise()
 

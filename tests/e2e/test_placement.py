@@ -200,6 +200,7 @@ def placed_without_policies(bundled: Bundled, admin: Client, client: Client, pod
 
 
 def full(admin: Client, names: set[str], is_full: bool) -> None:
-    """Whether nodes take any more pods."""
+    """Whether nodes take any more pods. Not by cordoning them: that is a taint, which some pods here tolerate."""
+    room = ROOM | ({"pods": "0"} if is_full else {})
     for name in names:
-        admin.patch(node(name), {"spec": {"unschedulable": is_full}}).or_raise()
+        admin.patch(node(name), {"status": {"allocatable": room}}, subresource="status").or_raise()

@@ -56,12 +56,11 @@ class Kyverno:
         for crd in (each for each in self._manifest if each["kind"] == "CustomResourceDefinition"):
             established = partial(self._is_established, crd)
             until(crd["metadata"]["name"], established, SECONDS_TO_START)
-        self.admission = self._controller(
-            ADMISSION,
-            webhookServerHost=LOOPBACK,
-            webhookServerPort=str(self._port),
-            serverIP=f"{LOOPBACK}:{self._port}",
-        )
+        asked_at = {"webhookServerHost": LOOPBACK, "webhookServerPort": str(self._port)}
+        # The longest that a webhook may take: on a busy machine checking a large ClusterPolicy takes more than the 10 s
+        # that are Kyverno's default.
+        patient = {"serverIP": f"{LOOPBACK}:{self._port}", "webhookTimeout": "30"}
+        self.admission = self._controller(ADMISSION, **asked_at, **patient)
         self.background = self._controller(BACKGROUND)
         self.reports = self._controller(REPORTS)
 
