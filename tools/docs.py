@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import click
+import rule_reference
 
 import rayfence
-import rule_reference
 from rayfence import yamlio
 from rayfence.cli import COMMANDS, cli
 

@@ -9,8 +9,8 @@ from dataclasses import replace
 from typing import Any
 
 import yaml
-
 from controlplane.client import AT_ONCE, Answer, Client
+
 from rayfence.cases import Case
 from rayfence.subjects import CREATE, DELETE
 from rayfence.suite.engine import Said

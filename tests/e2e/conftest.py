@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
 from controlplane import access, plane
 from controlplane.client import Client
 from controlplane.kyverno import Kyverno
 from controlplane.plane import Plane
+
 from rayfence import tenants
 from rayfence.config import Config
 

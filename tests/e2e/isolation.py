@@ -8,6 +8,7 @@ from typing import Any
 
 from controlplane.client import Client
 from controlplane.processes import until
+
 from rayfence.backends.generating import strip_kyverno
 from rayfence.cases.good import ray_cluster
 from rayfence.config import Config

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-
 from controlplane.client import Client
 from controlplane.kyverno import Kyverno
 from controlplane.processes import until
+
 from rayfence import admission
 from rayfence.config import Config
 

@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-
 from controlplane import bundles
 from controlplane.client import Answer, Client
 from controlplane.processes import until
+
 from rayfence import admission
 from rayfence.config import Config
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import pytest
-
 from controlplane import access
 from controlplane.client import Client
 from controlplane.processes import until
+
 from rayfence import cases
 from rayfence.cases import Case
 from rayfence.config import Config, Enforcement

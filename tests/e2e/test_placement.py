@@ -7,10 +7,10 @@ from copy import deepcopy
 from typing import Any
 
 import pytest
-
 from controlplane import access
 from controlplane.client import Client
 from controlplane.processes import until
+
 from rayfence import admission
 from rayfence.cases.good import good, ray_cluster, ray_object
 from rayfence.config import Config, Tenant

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-
 from controlplane.client import Answer, Client
 from controlplane.processes import until
+
 from rayfence import admission
 from rayfence.cases.good import good
 from rayfence.config import Config
