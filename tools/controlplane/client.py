@@ -65,9 +65,7 @@ class Client:
 
     def __init__(self, kubeconfig: Path) -> None:
         configuration = kubernetes.client.Configuration()
-        kubernetes.config.load_kube_config(  # type: ignore[no-untyped-call]
-            str(kubeconfig), client_configuration=configuration
-        )
+        kubernetes.config.load_kube_config(str(kubeconfig), client_configuration=configuration)
         configuration.connection_pool_maxsize = AT_ONCE
         # A refused connection is an answer that some suites wait for, and not to be tried again.
         configuration.retries = False
