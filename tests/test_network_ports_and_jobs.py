@@ -290,9 +290,11 @@ STATIC += engineless_specs(PLATFORM, EVERYTHING.network)
 
 
 def test_the_names_of_the_static_layer_are_all_there() -> None:
-    openings = ["apiserver", "default-deny", "dns", "head", "monitoring", "operator", "submitter", "tenant", "worker"]
+    openings = ["dns", "head", "monitoring", "operator", "submitter", "tenant", "worker"]
 
-    assert [f"rayfence-{each}" for each in [*openings, "dashboard", "ray"]] == STATIC
+    assert [
+        f"rayfence-{each}" for each in ["apiserver", "backstop", "default-deny", *openings, "dashboard", "ray"]
+    ] == STATIC
 
 
 @settings(deadline=None)

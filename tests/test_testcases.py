@@ -12,7 +12,7 @@ from rayfence.cases import GENERATION, Case, load
 from rayfence.config import Config
 from rayfence.evaluate import Judge
 from rayfence.path import Path as Place
-from rayfence.rules import ids
+from rayfence.rules import ids, require_network_policy
 from rayfence.suite.expecting import Expectations
 from rayfence.workload import SERVED
 
@@ -53,7 +53,16 @@ def test_no_two_testcases_have_one_name() -> None:
     assert [] == [name for name, number in names.items() if number > 1]
 
 
-@pytest.mark.parametrize("rule", ids())
+# No sample tenant leaves its isolation to KubeRay: `tests/test_cases_derived.py` and `tests/test_kuberay.py` have some.
+UNASKED = {require_network_policy.ID}
+
+
+def test_a_rule_without_testcases_is_asked_of_no_sample_tenant(sample: Config) -> None:
+    assert [] == [tenant.name for tenant in sample.tenants if tenant.network.required_mode]
+    assert [] == [case.name for case in OWN if UNASKED & case.fails]
+
+
+@pytest.mark.parametrize("rule", sorted(set(ids()) - UNASKED))
 def test_every_rule_has_testcases_that_fail_and_that_pass(rule: str) -> None:
     own = [case for case in OWN if case.name.startswith(f"{rule}/")]
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import rayfence
-from rayfence.gotool import CYCLONUS, KYVERNO, Source, ToolMissing, building, find
+from rayfence.gotool import CYCLONUS, KYVERNO, Source, ToolMissing, find, pins
 from rayfence.gotool.building import cached_at
 from rayfence.gotool.pins import folder
 
@@ -167,7 +167,7 @@ def test_another_checksum_is_kept_under_another_name(machine, tmp_path):
 
 def test_another_source_of_our_own_program_is_kept_under_another_name(machine, tmp_path, monkeypatch):
     shutil.copytree(folder("cyclonus"), tmp_path / "cyclonus")
-    monkeypatch.setattr(building, "folder", lambda name: tmp_path / name)
+    monkeypatch.setattr(pins, "folder", lambda name: tmp_path / name)
     before = cached_at(CYCLONUS)
     with (tmp_path / "cyclonus" / "main.go").open("a") as source:
         source.write("\n")

@@ -9,12 +9,12 @@ from typing import Any
 
 from yaml import Node
 
+from rayfence.yamlio.mistakes import MAX_NESTING, TOO_DEEP
+
 try:
     from yaml._yaml import CParser as _Parser
 except ImportError:  # PyYAML without libyaml: slower, the same otherwise
     from rayfence.yamlio.slow import SlowParser as _Parser  # type: ignore[assignment]
-
-MAX_NESTING = 100
 
 # The tags of scalars that carry none of their own.
 PLAIN, QUOTED = "plain", "quoted"
@@ -45,7 +45,7 @@ class _Composer(_Parser):
         self.depth += 1
         if self.depth > MAX_NESTING:
             assert parent is not None
-            raise Refused(parent, f"values nest more than {MAX_NESTING} levels deep; this is no Kubernetes object")
+            raise Refused(parent, TOO_DEEP)
 
     def ascend_resolver(self) -> None:
         self.depth -= 1

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import yaml
 
+MAX_NESTING = 100
+TOO_DEEP = f"values nest more than {MAX_NESTING} levels deep; this is no Kubernetes object"
+
 _TAB = "a tab stands where YAML wants spaces; indent with spaces"
 _INDENT = "the line does not fit the lines above it; check the indentation, the quotes and the `:`"
 
@@ -19,6 +22,8 @@ _PLAIN_WORDS = {
     "did not find expected ',' or ']'": "a `[` is not closed; write `,` between the items and `]` after the last",
     "did not find expected ',' or '}'": "a `{` is not closed; write `,` between the fields and `}` after the last",
     "did not find expected node content": "a value is missing; write one, or drop the comma",
+    # Where it looks ahead, libyaml meets its own bound of a thousand levels before ours is met.
+    "exceeded maximum nesting depth": TOO_DEEP,
     "found undefined alias": "an alias `*name` names no anchor above it; write `&name` there, or quote the text",
     "found undefined tag handle": "a tag begins with an unknown handle; drop the tag",
     "found unknown escape character": "a backslash escape is unknown; write `\\\\`, or use single quotes",

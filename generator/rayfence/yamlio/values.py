@@ -7,7 +7,8 @@ from typing import Any
 from yaml import MappingNode, Node, ScalarNode, SequenceNode
 
 from rayfence.yamlio import scalars
-from rayfence.yamlio.composing import MAX_NESTING, PLAIN, QUOTED, Refused, garbage_left_alone
+from rayfence.yamlio.composing import PLAIN, QUOTED, Refused, garbage_left_alone
+from rayfence.yamlio.mistakes import MAX_NESTING
 
 _MERGE = object()
 _OPEN = object()
