@@ -155,8 +155,8 @@ def test_an_expression_that_does_not_compile_is_noticed(engine: Path, files: Map
     [
         ("- rayclusters", "- rayclutsers", "good: NetworkPolicy rayfence-good-head was not generated"),
         ("'ray-a': 'team-a'", "'ray-a': 'team-b'", "good: NetworkPolicy rayfence-good-head was not generated"),
-        ("'ingress': dyn(variables.fromCluster)", "'ingress': dyn([{}])", "rayfence-good-worker differs"),
-        ("))-worker", "))-other", "good: NetworkPolicy rayfence-good-other was generated"),
+        ("dyn(variables.fromCluster + variables.workerMetrics)", "dyn([{}])", "rayfence-good-worker differs"),
+        ("+ ''-worker''", "+ ''-other''", "good: NetworkPolicy rayfence-good-other was generated"),
     ],
     ids=["misspelled kind", "another tenant's", "open to all", "another name"],
 )
