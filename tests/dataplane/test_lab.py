@@ -133,12 +133,12 @@ def test_the_kernel_records_what_it_let_through_and_what_it_dropped():
 
 
 def test_a_pod_sees_its_own_name_resolver_processes_and_folders():
-    script = "hostname; cat /etc/resolv.conf; ls /tmp; test ! -e /dev/shm/seen && touch /dev/shm/seen; echo $$"
+    script = "hostname; cat /etc/resolv.conf; ls -d /tmp/logs; test ! -e /dev/shm/seen && touch /dev/shm/seen; echo $$"
     with Lab([Machine("10.0.0.1", "one", "nameserver 10.0.0.9\n"), Machine("10.0.0.2", "two")]) as lab:
         said = [lab.ask(ip, "run", words=["sh", "-c", script], env={}, seconds=20) for ip in ("10.0.0.1", "10.0.0.2")]
 
     assert [0, 0] == [each["code"] for each in said]
-    assert ["one", "nameserver 10.0.0.9", "logs"] == said[0]["output"].splitlines()[:3]
+    assert ["one", "nameserver 10.0.0.9", "/tmp/logs"] == said[0]["output"].splitlines()[:3]
     assert int(said[0]["output"].split()[-1]) < 100
 
 

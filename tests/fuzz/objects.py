@@ -100,14 +100,26 @@ CONTAINERS = st.fixed_dictionaries(
         ),
     },
 )
-TOLERATIONS = st.fixed_dictionaries(
-    {},
-    optional={
-        "key": st.sampled_from(["tenant", "nvidia.com/gpu", "", None, "Tenant"]),
-        "operator": st.sampled_from(["Equal", "Exists", "", None, "Gt"]),
-        "value": st.sampled_from(NAMES),
-        "effect": st.sampled_from(["NoSchedule", "NoExecute", "", None]),
+EFFECTS = ["NoSchedule", "NoExecute", "", None]
+OWN_TOLERATIONS = st.fixed_dictionaries(
+    {
+        "key": st.just("tenant"),
+        "operator": st.sampled_from(["Equal", "Equal", "", "Exists"]),
+        "value": st.sampled_from([SMALL.name, FULL.name, AUDITED.name]),
+        "effect": st.sampled_from(EFFECTS),
     },
+)
+TOLERATIONS = st.one_of(
+    OWN_TOLERATIONS,
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "key": st.sampled_from(["tenant", "nvidia.com/gpu", "", None, "Tenant"]),
+            "operator": st.sampled_from(["Equal", "Exists", "", None, "Gt"]),
+            "value": st.sampled_from(NAMES),
+            "effect": st.sampled_from(EFFECTS),
+        },
+    ),
 )
 PEERS = st.one_of(
     st.builds(

@@ -70,7 +70,7 @@ def faulty(module: ModuleType, right: str, wrong: str) -> ModuleType:
 
 @pytest.fixture(scope="module")
 def values() -> list[Json]:
-    return drawn(1000, start=7)
+    return drawn(2000, start=7)
 
 
 def engine(documents: Sequence[Document]) -> Sequence[Result]:
