@@ -20,8 +20,10 @@ HEADER = "# Written by `rayfence build`. Change tenants/ or a rule and build aga
 def files(config: Config, backends: Sequence[str] = tuple(BACKENDS)) -> dict[str, str]:
     """Path below `policies/` -> text, in order of path. The same input gives the same bytes."""
     found = dict(_tenants(config))
+    # The same for every backend without an engine, and of ten thousand tenants 16 MB.
+    networks = "" if all(BACKENDS[name].GENERATES for name in backends) else engineless_file(config)
     for name in backends:
-        found |= {f"{name}/{path}": text for path, text in _backend(config, BACKENDS[name])}
+        found |= {f"{name}/{path}": text for path, text in _backend(config, BACKENDS[name], networks)}
     # Of ten thousand tenants there are 56 MB, which need not be there twice.
     return {path: HEADER + found.pop(path) for path in sorted(found)}
 
@@ -37,10 +39,9 @@ def _tenants(config: Config) -> Iterator[tuple[str, str]]:
     yield f"{TENANTS}/{KUSTOMIZATION}", _kustomization(names)
 
 
-def _backend(config: Config, backend: Backend) -> Iterator[tuple[str, str]]:
+def _backend(config: Config, backend: Backend, networks: str) -> Iterator[tuple[str, str]]:
     written = {name: yamlio.dump(manifests) for name, manifests in backend.files(config).items() if manifests}
-    networks = "" if backend.GENERATES else engineless_file(config)
-    if networks:
+    if networks and not backend.GENERATES:
         written[ENGINELESS] = networks
     yield from written.items()
     yield KUSTOMIZATION, _kustomization([f"../{TENANTS}", *written])
