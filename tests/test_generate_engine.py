@@ -420,8 +420,19 @@ def test_a_new_tenant_changes_nothing_that_a_server_holds_fixed() -> None:
 def test_a_deletion_is_no_operation_to_match() -> None:
     resources = [rule["match"]["any"][0]["resources"] for rule in policies_for(1)[0]["spec"]["rules"]]
 
-    kinds = [[f"ray.io/{version}/{kind}" for version in ("v1", "v1alpha1")] for kind in ("RayCluster", "RayJob")]
-    assert [{"kinds": each} for each in kinds] == resources
+    assert [{"kinds"}, {"kinds"}] == [set(each) for each in resources]
+
+
+@pytest.mark.parametrize("kind", ["RayCluster", "RayJob"])
+def test_each_status_that_the_operator_writes_is_another_chance_to_generate(kind: str) -> None:
+    written = [f"ray.io/{version}/{kind}" for version in ("v1", "v1alpha1")]
+    of_clusters = [rule["match"]["any"][0]["resources"]["kinds"] for rule in policies_for(1)[0]["spec"]["rules"]]
+    (policy,) = generating_policies(CONFIG.platform, CONFIG.tenants)
+
+    assert [*written, *(f"{each}/status" for each in written)] in of_clusters
+    assert {f"{kind.lower()}s", f"{kind.lower()}s/status"} <= set(
+        policy["spec"]["matchConstraints"]["resourceRules"][0]["resources"]
+    )
 
 
 @pytest.mark.parametrize("number", [0, 1])
@@ -452,9 +463,11 @@ def test_kyverno_may_read_every_kind_that_something_is_generated_for(controller:
         for name in rule["resources"]
     }
     (policy,) = generating_policies(CONFIG.platform, CONFIG.tenants)
+    watched = policy["spec"]["matchConstraints"]["resourceRules"][0]["resources"]
 
-    assert ["rayclusters", "rayjobs"] == policy["spec"]["matchConstraints"]["resourceRules"][0]["resources"]
-    assert {"rayclusters", "rayjobs"} <= read
+    assert (
+        {"rayclusters", "rayjobs"} == {name.partition("/")[0] for name in watched} == read & {"rayclusters", "rayjobs"}
+    )
 
 
 def test_only_the_background_controller_may_write_and_only_network_policies() -> None:

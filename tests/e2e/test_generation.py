@@ -19,6 +19,7 @@ from .bundled import Bundled
 
 BACKENDS = ("validatingpolicy", "clusterpolicy")
 GUARD = "guard-network-policies"
+SECONDS_TO_SETTLE, SECONDS_TO_TIDY_UP = 5, 30
 OPEN = {"spec": {"ingress": [{}]}}
 
 Start = Callable[[str], dict[str, Any]]
@@ -38,12 +39,13 @@ def start(backend: str, admin: Client, tenant: Client, config: Config) -> Iterat
     def create(name: str) -> dict[str, Any]:
         value = isolation.new_cluster(config, name)
         started.append(value)
-        isolation.start(admin, tenant, config, value, backend)
+        isolation.start(admin, tenant, config, value)
         return value
 
     yield create
     for value in started:
         admin.delete(value)
+    until("policies gone", lambda: not any(isolation.found(admin, each) for each in started), SECONDS_TO_TIDY_UP)
 
 
 def test_a_new_cluster_gets_exactly_its_policies(start, admin, config):
@@ -56,7 +58,7 @@ def test_a_new_cluster_gets_exactly_its_policies(start, admin, config):
 def test_an_older_version_gets_them_too(backend, admin, tenant, config):
     cluster = isolation.new_cluster(config, "older") | {"apiVersion": "ray.io/v1alpha1"}
 
-    isolation.start(admin, tenant, config, cluster, backend)
+    isolation.start(admin, tenant, config, cluster)
 
     admin.delete(cluster).or_raise()
 
@@ -125,7 +127,7 @@ def test_an_update_of_the_cluster_keeps_them(start, admin, tenant, config):
     before = [admin.get(isolation.named(cluster, role)).or_raise()["metadata"]["uid"] for role in ("head", "worker")]
 
     tenant.patch(cluster, {"metadata": {"annotations": {"example.com/note": "hello"}}}).or_raise()
-    time.sleep(5)
+    time.sleep(SECONDS_TO_SETTLE)
 
     after = [admin.get(isolation.named(cluster, role)).or_raise()["metadata"]["uid"] for role in ("head", "worker")]
     assert before == after
@@ -141,21 +143,36 @@ def test_they_go_with_their_cluster(start, admin, config):
     assert isolation.must_be_static(config) == isolation.static(admin, config)
 
 
-def test_nothing_is_lost_while_the_background_controller_is_away(
-    start, backend, kyverno: Kyverno, admin, tenant, config
-):
-    cluster, late = start("older"), isolation.new_cluster(config, "late")
+def test_one_that_takes_the_name_of_another_gets_its_own(start, admin, tenant, config):
+    """Kyverno takes away the policies of the one while it makes those of the other."""
+    cluster = start("again")
+
+    admin.delete(cluster).or_raise()
+    tenant.create(cluster).or_raise()
+    time.sleep(SECONDS_TO_SETTLE)
+    isolation.notice(admin, config, cluster)
+
+    isolation.isolate(admin, config, cluster)
+    time.sleep(SECONDS_TO_SETTLE)
+    assert isolation.wanted(config, cluster) == isolation.found(admin, cluster)
+
+
+def test_nothing_is_lost_while_the_background_controller_is_away(start, kyverno: Kyverno, admin, tenant, config):
+    """What is new is made up for at once; what became of old ones is mended with the next status of their cluster."""
+    cluster, late = start("drifting"), isolation.new_cluster(config, "late")
     kyverno.background.stop()
     try:
         admin.patch(isolation.named(cluster, "head"), OPEN).or_raise()
         admin.delete(isolation.named(cluster, "worker")).or_raise()
         tenant.create(late).or_raise()
-        time.sleep(5)
+        isolation.notice(admin, config, late)
+        time.sleep(SECONDS_TO_SETTLE)
         assert [] == isolation.found(admin, late)
         assert isolation.must_be_static(config) == isolation.static(admin, config)
     finally:
         kyverno.background.start()
 
-    for each in (cluster, late):
-        isolation.isolate(admin, config, each)
+    isolation.isolate(admin, config, late)
+    isolation.notice(admin, config, cluster)
+    isolation.isolate(admin, config, cluster)
     admin.delete(late).or_raise()

@@ -32,7 +32,7 @@ def running(backend: str, bundled: Bundled, admin: Client, tenant: Client, confi
     """A RayCluster from before."""
     bundled.use(backend)
     value = isolation.new_cluster(config, "running")
-    isolation.start(admin, tenant, config, value, backend)
+    isolation.start(admin, tenant, config, value)
     yield value
     admin.delete(value).or_raise()
 

@@ -63,7 +63,7 @@ def objects(config: Config) -> dict[str, list[dict[str, Any]]]:
 def test_at_no_moment_is_a_bad_one_admitted_or_a_running_one_open(bundled: Bundled, admin, tenant, config, objects):
     bundled.use(OLD)
     running = isolation.new_cluster(config, "moved")
-    isolation.start(admin, tenant, config, running, OLD)
+    isolation.start(admin, tenant, config, running)
 
     with trying(tenant, bad(config)) as answers:
         until("some answers", lambda: len(answers) > 5, 60)

@@ -50,3 +50,19 @@ def _binding(namespace: str, users: Sequence[str], groups: Sequence[str]) -> dic
         "roleRef": {"apiGroup": api, "kind": "ClusterRole", "name": EDIT},
         "subjects": subjects,
     }
+
+
+def let_write_status(admin: Client, user: str) -> None:
+    """Let a user write the status of Ray's objects, and nothing else, as Kubernetes' role for an operator would."""
+    rules = [{"apiGroups": ["ray.io"], "resources": ["*/status"], "verbs": ["get", "patch", "update"]}]
+    name, api = "rayfence-e2e-status-writer", "rbac.authorization.k8s.io"
+    kind = {"apiVersion": RBAC, "kind": "ClusterRole", "metadata": {"name": name}, "rules": rules}
+    binding = {
+        "apiVersion": RBAC,
+        "kind": "ClusterRoleBinding",
+        "metadata": {"name": name},
+        "roleRef": {"apiGroup": api, "kind": "ClusterRole", "name": name},
+        "subjects": [{"apiGroup": api, "kind": "User", "name": user}],
+    }
+    for each in (kind, binding):
+        admin.apply(each).or_raise()

@@ -12,6 +12,13 @@ from rayfence.network.policy import Manifest
 
 NAME = "generate-network-policies"
 
+STATUS = "status"
+"""Kyverno looks at an object again whenever KubeRay writes its status, which is soon after it was made, and often.
+
+Its first look comes while the request that makes the object is still being judged: where that takes long, there is no
+object yet, and Kyverno gives up. Nor does it see what happened to a policy while its background controller was away.
+"""
+
 # A row holds two names of 63 characters at most, a mode and a word, so that a full table stays under 80,000 characters.
 MAX_ROWS = 500
 

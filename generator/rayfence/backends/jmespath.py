@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from rayfence.backends.generating import Row
+from rayfence.backends.generating import STATUS, Row
 from rayfence.network.makers import Maker
 from rayfence.network.policy import Manifest
 
@@ -29,12 +29,13 @@ def generating_rule(name: str, kinds: Sequence[str], labels: Sequence[str], each
     plain update, and the rule's own precondition asks only for a label, the tenant's or that of what made the object.
 
     `match` names no operations. With them, the deletion of an object would either pass unseen, its policies left
-    behind, or count as one more reason to generate.
+    behind, or count as one more reason to generate. It names the status, too: see `generating.STATUS`.
     """
     has_label = " || ".join(f"({label(each)} || '') != ''" for each in labels)
+    watched = [*kinds, *(f"{kind}/{STATUS}" for kind in kinds)]
     return {
         "name": name,
-        "match": {"any": [{"resources": {"kinds": list(kinds)}}]},
+        "match": {"any": [{"resources": {"kinds": watched}}]},
         "preconditions": holds(has_label),
         "generate": {"synchronize": True, "generateExisting": True, "foreach": [each]},
     }

@@ -107,7 +107,13 @@ def _stub(group: str, kind: str, plural: str, versions: Sequence[str]) -> dict[s
             "scope": "Namespaced",
             "names": {"kind": kind, "listKind": f"{kind}List", "plural": plural, "singular": kind.lower()},
             "versions": [
-                {"name": version, "served": True, "storage": version == versions[0], "schema": anything}
+                {
+                    "name": version,
+                    "served": True,
+                    "storage": version == versions[0],
+                    "schema": anything,
+                    "subresources": {"status": {}},
+                }
                 for version in versions
             ],
         },
