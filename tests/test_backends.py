@@ -10,7 +10,7 @@ import pytest
 from rayfence import admission, bundle, yamlio
 from rayfence.backends import BACKENDS, clusterpolicy, validatingadmissionpolicy, validatingpolicy
 from rayfence.config import Bounds, Config, Container, Enforcement, Network, Platform, Quota, Tenant
-from rayfence.subjects import NETWORK_POLICIES, PODS, RAY, SUBJECTS
+from rayfence.subjects import EXPOSURE, NETWORK_POLICIES, PODS, RAY, SUBJECTS
 
 BOUNDS = Container(Bounds("500m", "16"), Bounds("1Gi", "128Gi"))
 EVERY_ACTION = Config(
@@ -129,13 +129,15 @@ def test_no_cluster_policy_that_names_a_subresource_is_scanned_for() -> None:
     } == found
 
 
-def test_only_what_can_be_judged_without_its_author_is_judged_in_the_background() -> None:
+def test_only_what_can_be_judged_without_its_author_and_its_operation_is_judged_in_the_background() -> None:
+    """A scan passes for a creation by nobody: every running pod would break the rule that none may name its node."""
     found = {
         name: manifest["spec"]["evaluation"]["background"]["enabled"]
         for name, manifest in written(EVERY_ACTION, OF_KYVERNO, "ValidatingPolicy").items()
     }
 
-    assert {policy.name: policy.subject is not NETWORK_POLICIES for policy in admission.policies(EVERY_ACTION)} == found
+    scanned = {policy.name: policy.subject in (RAY, EXPOSURE) for policy in admission.policies(EVERY_ACTION)}
+    assert scanned == found
 
 
 def test_native_policies_need_no_rights_and_generate_nothing() -> None:

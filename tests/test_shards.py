@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -10,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rayfence import admission, row
+from rayfence.backends import BACKENDS
 from rayfence.config import Bounds, Config, Container, Enforcement, Platform, Quota, Tenant
 from rayfence.shards import MOST_CHARACTERS, MOST_ROWS, Shard, shards
 
@@ -142,3 +144,17 @@ def test_a_namespace_has_one_row_or_one_guard(found: Config, namespace: str) -> 
 @given(st.integers(1, 1600), st.text("rayt-0123456789", max_size=10))
 def test_every_name_is_in_the_care_of_one_of_many_objects(number: int, namespace: str) -> None:
     assert 1 == sum(in_charge(shard, namespace) for shard in shards(config(*many(number))))
+
+
+def objects_of(files: Iterable[Iterable[dict[str, object]]]) -> list[dict[str, object]]:
+    return [each for file in files for each in file if str(each["kind"]).endswith("Policy")]
+
+
+@pytest.mark.parametrize(("tenants", "most"), [(1, 5), (1_000, 10), (5_000, 50)])
+def test_policy_objects_stay_few_and_small(tenants: int, most: int) -> None:
+    """However many tenants; each object far below the 1.5 MB that etcd takes."""
+    files = BACKENDS["validatingpolicy"].files(config(*many(tenants)))
+    policies = objects_of(files.values())
+
+    assert most == len(policies)
+    assert max(len(json.dumps(each)) for each in policies) < 500_000

@@ -32,7 +32,8 @@ class Resource:
 class Subject:
     """Kinds under one policy. `name` is the policy's, and of the file it stands in.
 
-    `asks_who`: what is right depends on who asks for it, so of objects that are there already nothing can be said.
+    `scanned`: whether Kyverno may judge objects that are there already, as if nobody in particular were creating them.
+    Not where it matters who asks: and a pod that runs has the name of its node, which only a new one must leave out.
     """
 
     name: str
@@ -40,7 +41,7 @@ class Subject:
     description: str
     resources: tuple[Resource, ...]
     operations: tuple[str, ...] = (CREATE, UPDATE)
-    asks_who: bool = False
+    scanned: bool = True
 
     def speaks_of(self, api_version: str, kind: str) -> bool:
         """Whether objects of this kind are judged under it."""
@@ -60,6 +61,7 @@ PODS = Subject(
     "Pods keep to their tenant",
     "What no Ray object may ask for, no bare pod in a tenant's namespace may have either.",
     (Resource("", "v1", "Pod", "pods", ("resize", "ephemeralcontainers")),),
+    scanned=False,
 )
 
 NETWORK_POLICIES = Subject(
@@ -69,7 +71,7 @@ NETWORK_POLICIES = Subject(
     "outside of their tenant.",
     (Resource("networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies"),),
     (CREATE, UPDATE, DELETE),
-    asks_who=True,
+    scanned=False,
 )
 
 EXPOSURE = Subject(

@@ -46,17 +46,12 @@ def _policy(policy: Policy) -> dict[str, Any]:
             },
         },
         "spec": {
-            "background": _is_scanned(policy),
+            "background": policy.subject.scanned,
             **({"emitWarning": True} if policy.shard.enforcement is Enforcement.WARN else {}),
             "webhookConfiguration": {"failurePolicy": "Fail"},
             "rules": [_rule(policy)],
         },
     }
-
-
-def _is_scanned(policy: Policy) -> bool:
-    """Kyverno's webhook takes no ClusterPolicy that is scanned for and names a subresource; its CLI does."""
-    return not policy.subject.asks_who and not any(resource.subresources for resource in policy.subject.resources)
 
 
 def _rule(policy: Policy) -> dict[str, Any]:

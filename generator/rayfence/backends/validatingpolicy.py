@@ -42,7 +42,7 @@ def _policy(policy: Policy) -> dict[str, Any]:
             "evaluation": {
                 "mode": "Kubernetes",
                 "admission": {"enabled": True},
-                "background": {"enabled": not policy.subject.asks_who},
+                "background": {"enabled": policy.subject.scanned},
             },
             # Kyverno would rewrite a policy for pods into others for their controllers.
             "autogen": {
