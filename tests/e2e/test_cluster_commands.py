@@ -31,6 +31,9 @@ BACKENDS = ("validatingpolicy", "clusterpolicy", "validatingadmissionpolicy")
 # The plane has no KubeRay, no nodes and no plugin, and Kyverno runs beside it and not in the pods of its Deployments.
 NOT_ON_THE_PLANE = {"kuberay-missing", "tenant-without-nodes", "kyverno-down"}
 
+# Kyverno's reports controller gathers what it has to scan every thirty seconds, and takes its time about it.
+SECONDS_TO_REPORT = 120
+
 NETWORK_POLICY = "networking.k8s.io/v1"
 
 
@@ -266,6 +269,22 @@ def test_what_came_before_the_policies_is_found(place, admin):
         (result,) = audited()["results"]
 
         assert ("old", "deny") == (result["name"], result["verdict"])
+    finally:
+        admin.delete(bad_cluster("old"))
+
+
+@pytest.mark.parametrize("backend", ["validatingpolicy", "clusterpolicy"])
+def test_what_kyverno_reports_of_it_stands_beside_and_says_the_same(place, admin, backend):
+    admin.apply(bad_cluster("old")).or_raise()
+    try:
+        assert 0 == install(backend=backend).exit_code
+        assert until(lambda: audited()["summary"]["reportedByKyverno"], SECONDS_TO_REPORT)
+        found = audited()
+        (result,) = found["results"]
+
+        assert [] == found["disagreements"]
+        assert "fail" == result["kyverno"]["result"]
+        assert {each["rule"] for each in result["violations"]} == set(result["kyverno"]["rules"])
     finally:
         admin.delete(bad_cluster("old"))
 
