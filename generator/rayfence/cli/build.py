@@ -54,8 +54,7 @@ def command(folders: tuple[Path, ...], out: Path, backends: tuple[str, ...], che
     """
     config = configuration(folders, f"{out} is as it was")
     texts = bundle.files(config, backends)
-    # Each text goes when its bytes come: a bundle of ten thousand tenants is not held twice.
-    wanted = {path: texts.pop(path).encode() for path in list(texts)}
+    wanted = dict(_encoded(texts))
     found = contents(out)
     difference = compare(found, wanted)
     if check:
@@ -65,6 +64,18 @@ def command(folders: tuple[Path, ...], out: Path, backends: tuple[str, ...], che
         _refuse_to_lose(out, found)
         replace(out, wanted)
     console.say("\n".join([_summary(config, out, difference, len(wanted)), *_cautions(config)]))
+
+
+def _encoded(texts: dict[str, str]) -> Iterator[tuple[str, bytes]]:
+    """The bytes of each file. Each text goes when its bytes come, and one that stands in two files is encoded once."""
+    files: dict[int, list[str]] = {}
+    for path, text in texts.items():
+        files.setdefault(id(text), []).append(path)
+    for paths in files.values():
+        content = texts[paths[0]].encode()
+        for path in paths:
+            del texts[path]
+            yield path, content
 
 
 def _answer(out: Path, difference: Difference, files: int, command: str) -> None:
