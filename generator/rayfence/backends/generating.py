@@ -12,6 +12,9 @@ from rayfence.network.policy import Manifest
 
 NAME = "generate-network-policies"
 
+MAKERS = ("rayclusters", "rayjobs")
+"""What NetworkPolicies are generated for."""
+
 STATUS = "status"
 """Kyverno looks at an object again whenever KubeRay writes its status, which is soon after it was made, and often.
 

@@ -8,22 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from rayfence.backends.generating import MAKERS, STATUS
 from rayfence.network.policy import Manifest
 from rayfence.subjects import RAY, SUBJECTS, Resource
 
+OTHERS = tuple(subject for subject in SUBJECTS if subject is not RAY)
 READ = ("get", "list", "watch")
 
 
 def rbac() -> list[Manifest]:
     """One ClusterRole for each of the admission, background and reports controllers."""
-    ray = _may_read(RAY.resources)
+    # Whatever a policy names has to be readable before Kyverno calls it ready, statuses too.
+    ray = [*_may_read(RAY.resources), _may(RAY.resources[0].group, tuple(f"{each}/{STATUS}" for each in MAKERS), READ)]
     policies = "networking.k8s.io", ("networkpolicies",)
     return [
         # Asked when a policy with `synchronize` is installed.
         _role("admission", *ray, _may(*policies, READ)),
         _role("background", *ray, _may(*policies, ("create", "delete", "get", "list", "patch", "update", "watch"))),
         # Reports are on what is there already, of every kind that is judged.
-        _role("reports", *_may_read(resource for subject in SUBJECTS for resource in subject.resources)),
+        _role("reports", *ray, *_may_read(each for subject in OTHERS for each in subject.resources)),
     ]
 
 

@@ -21,7 +21,7 @@ from rayfence.backends.cel_manifest import (
     name_of,
     tenant_of,
 )
-from rayfence.backends.generating import Row, shards
+from rayfence.backends.generating import MAKERS, Row, shards
 from rayfence.backends.validatingpolicy_submitters import selects_a_cluster, submitter_policy, submitter_variables
 from rayfence.cel import let, literal
 from rayfence.config import Mode, Platform, Tenant
@@ -65,7 +65,7 @@ def _policy(platform: Platform, name: str, rows: Mapping[str, Row]) -> Manifest:
         "is-a-cluster-or-selects-one": f"!({is_job}) ||\n({selects_a_cluster(rows)})",
     }
     made = f"{is_job} ? [{submitter_policy()}] : [{', '.join(_policy_of(role) for role in ROLES)}]"
-    return generating_policy(name, ["rayclusters", "rayjobs"], conditions, _variables(platform, rows), made)
+    return generating_policy(name, MAKERS, conditions, _variables(platform, rows), made)
 
 
 def _policy_of(role: str) -> str:
