@@ -90,7 +90,7 @@ _SIMPLE = {
     "Enforce becomes Audit": (r"failureAction: Enforce", "failureAction: Audit", ""),
     "an operation is dropped": (r"^ +- (?:CREATE|UPDATE|DELETE)\n", "", ""),
     "a kind is dropped": (r"^ +- [\w./]+/(?:Ray\w+|Pod|NetworkPolicy|Service|Ingress)\n", "", ""),
-    "init containers are left out": (r" \+ p\.inits", "", ""),
+    "init containers are left out": (r" \+ p\.inits|p\.inits \+ ", "", ""),
     "the operator's options are left out": (r" \+ variables\.options", "", "limit-resources"),
     "a selector is widened": (r"^ +ray\.io/(?:cluster|node-type): .*\n", "", GENERATION),
     "a direction is left open": (r"^ +- (?:Ingress|Egress)\n", "", GENERATION),

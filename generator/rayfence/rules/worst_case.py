@@ -51,22 +51,12 @@ def whole(amount: str) -> str:
 
 def variables() -> dict[str, str]:
     """CEL variables: `measured`, each pod template with its factors, and `totals`, what all of it comes to."""
-    factors = ", ".join(
-        f"'{key}': dyn(p.role != 'worker' ? 1.0 : {number(f'p.group.?{key}', f'{missing}.0')})"
-        for key, missing in FACTORS.items()
-    )
     sizes = ", ".join(f"'{resource}': dyn({_pod(resource)})" for resource in RESOURCES)
     totals = ", ".join(f"'{resource}': {_total(resource)}" for resource in RESOURCES)
     workers = "([0.0] + variables.sizes.filter(p, p.role == 'worker').map(p, double(p.count))).sum()"
     return {
-        "collector": f"variables.options.filter(c, c.collects == true).map(c, {_measured()})",
         "additions": _additions(),
-        "measured": (
-            f"variables.pods.map(p, {{'path': p.path, 'role': p.role, {factors},\n"
-            f"'containers': dyn(p.containers.map(c, {_measured()})"
-            " + (p.role == 'submitter' ? [] : variables.collector)),\n"
-            f"'inits': dyn(p.inits.map(c, {_measured()}))}})"
-        ),
+        "measured": _measured(),
         "sizes": f"variables.measured.map(p, {{'role': p.role, 'count': dyn({_COUNT}),\n{sizes}}})",
         "totals": f"{{{totals}, 'workers': {workers}}}",
     }
@@ -77,6 +67,23 @@ _COUNT = "[double(p.maxReplicas), double(p.minReplicas), 0.0].max() * [double(p.
 
 
 def _measured() -> str:
+    """CEL: each pod in numbers, and one of what the operator puts beside the head, as if it were a pod of its own.
+
+    Init containers come first: what runs when one of them starts is what stands before it and stays.
+    """
+    beside = "{'path': dyn('spec'), 'role': dyn(''), 'group': dyn({}), 'containers': dyn(variables.additions),"
+    factors = ", ".join(
+        f"'{key}': dyn(p.role != 'worker' ? 1.0 : {number(f'p.group.?{key}', f'{missing}.0')})"
+        for key, missing in FACTORS.items()
+    )
+    collectors = "(p.role in ['head', 'worker'] ? variables.options.filter(c, c.collects == true) : [])"
+    return (
+        f"(variables.pods + [{beside} 'inits': dyn([])}}]).map(p, {{'path': p.path, 'role': p.role, {factors},\n"
+        f"'containers': dyn((p.inits + p.containers + {collectors}).map(c, {_container()}))}})"
+    )
+
+
+def _container() -> str:
     """CEL: container `c` in numbers."""
     # The conversion to int would fail on amounts that no node has.
     cpu = let("f", FLOAT, f"f > {HUGE} ? f * 1000.0 : double(int(f * 1000.0 + 0.9999995))")
@@ -87,7 +94,7 @@ def _measured() -> str:
     return (
         f"{{'cpu': dyn({_counted('c.resources.?limits.?cpu', cpu)}),\n"
         f"'memory': dyn({_counted('c.resources.?limits.?memory', memory)}),\n"
-        f"'accelerators': dyn({accelerators}), 'restarts': c.restarts}}"
+        f"'accelerators': dyn({accelerators}), 'stays': c.stays}}"
     )
 
 
@@ -101,7 +108,7 @@ def _counted(optional: str, measure: str) -> str:
 
 
 def _additions() -> str:
-    """CEL: what the operator puts beside the head, in numbers: the autoscaler, and a submitter in sidecar mode."""
+    """CEL: what the operator puts beside the head: the autoscaler, and a submitter in sidecar mode."""
     scales = "variables.clusters.exists(c, c.value.?enableInTreeAutoscaling.orValue(false) == true)"
     sized = "variables.options.filter(c, c.collects != true).map(c, dyn(c.resources))"
     autoscaler = f"({scales} ? ({sized} + [{_limits(AUTOSCALER)}]).slice(0, 1) : [])"
@@ -109,8 +116,7 @@ def _additions() -> str:
         f"j.value.?submissionMode.orValue('') == '{SIDECAR}' && j.value.?submitterPodTemplate.orValue(null) == null"
     )
     submitter = f"variables.jobs.filter(j, {beside}).map(j, {_limits(SUBMITTER)})"
-    unnamed = "{'resources': r, 'restarts': dyn(false)}"
-    return f"({autoscaler}\n+ {submitter}).map(r, {unnamed}).map(c, {_measured()})"
+    return f"({autoscaler}\n+ {submitter}).map(r, {{'resources': r, 'stays': dyn(true)}})"
 
 
 def _limits(amounts: Mapping[str, str]) -> str:
@@ -119,15 +125,14 @@ def _limits(amounts: Mapping[str, str]) -> str:
 
 def _pod(resource: str) -> str:
     """CEL: what one pod of `p` takes."""
-    running = f"p.inits.filter(c, c.restarts == true).map(c, double(c.{resource}))"
-    started = f"p.inits.transformList(j, d, j < i && d.restarts == true, double(d.{resource}))"
-    starting = f"p.inits.transformList(i, c, c.restarts != true, double(c.{resource}) + ([0.0] + {started}).sum())"
-    return f"([([0.0] + p.containers.map(c, double(c.{resource})) + {running}).sum()]\n+ {starting}).max()"
+    running = f"p.containers.filter(c, c.stays == true).map(c, double(c.{resource}))"
+    before = f"p.containers.transformList(j, d, j < i && d.stays == true, double(d.{resource}))"
+    starting = f"p.containers.transformList(i, c, c.stays != true, double(c.{resource}) + ([0.0] + {before}).sum())"
+    return f"([([0.0] + {running}).sum()]\n+ {starting}).max()"
 
 
 def _total(resource: str) -> str:
-    pods = f"variables.sizes.map(p, double(p.{resource}) * double(p.count))"
-    return f"([0.0] + {pods} + variables.additions.map(c, double(c.{resource}))).sum()"
+    return f"([0.0] + variables.sizes.map(p, double(p.{resource}) * double(p.count))).sum()"
 
 
 # --- in Python --------------------------------------------------------------------------------------------------------

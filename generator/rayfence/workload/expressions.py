@@ -79,13 +79,14 @@ def _submitters(platform: Platform) -> str:
 
 
 def _containers(field: str) -> str:
-    """The containers of a site `s`, with what their resources say."""
+    """The containers of a site `s`, with what their resources say, and whether they stay once they have started."""
+    stays = "true" if field == "containers" else "c.?restartPolicy.orValue('') == 'Always'"
     return (
         f"{cel.items(f's.spec.?{field}')}.transformList(i, c, {{"
         f"'path': dyn(s.path + '.spec.{field}[' + string(i) + ']'), 'value': dyn(c), "
         "'resources': c.?resources.orValue(null), "
         f"'injected': dyn(c.?name.orValue('') in {cel.literals(INJECTED)}), "
-        "'restarts': dyn(c.?restartPolicy.orValue('') == 'Always')})"
+        f"'stays': dyn({stays})}})"
     )
 
 
@@ -98,6 +99,6 @@ def _options() -> str:
     )
     kept = (
         "{'path': r.path, 'value': dyn({}), 'resources': r.resources, 'injected': dyn(true),"
-        " 'restarts': dyn(false), 'collects': r.collects}"
+        " 'stays': dyn(true), 'collects': r.collects}"
     )
     return f"[{found}]\n.filter(r, type(r.resources) == map).map(r, {kept})"
