@@ -51,8 +51,9 @@ def command(
     """Break the policies on purpose, one thing at a time, and list what no test case notices.
 
     A rule is dropped, a kind, an operation; a comparison is flipped, a bound moved by one unit; Enforce becomes Audit;
-    a NetworkPolicy is opened. A mutant that survives is a hole that your test cases would not see, or a change that
-    makes no difference. Run it after you changed testcases/, to see whether they still guard anything.
+    a NetworkPolicy is opened. A mutant that survives is a hole that your test cases would not see; those that no object
+    can tell from the policy are listed apart, each with the reason. Run it after you changed testcases/, to see whether
+    they still guard anything.
 
     \b
     Examples:
@@ -63,7 +64,7 @@ def command(
 
     \b
     Exit codes:
-      0  every mutant was noticed
+      0  every mutant was noticed, but for those that are equivalent
       1  at least one was not
       2  the tenant config or a case is wrong, or there are no cases
       3  the engine is missing or does not answer
@@ -78,17 +79,44 @@ def command(
         raise Undecided(f"error: {error}") from None
     text = _json(fates) if format == "json" else _text(fates)
     console.deliver(text, output, _summary(fates), for_people=format == "text")
-    raise click.exceptions.Exit(0 if all(fate.killed for fate in fates) else NO)
+    raise click.exceptions.Exit(NO if any(fate.word == "survived" for fate in fates) else 0)
 
 
 def _text(fates: Sequence[Fate]) -> str:
-    survivors = [f"{fate.mutant.file}:{fate.line}: survived: {fate.mutant.name}" for fate in fates if not fate.killed]
-    return "\n".join([*survivors, _summary(fates)]) + "\n"
+    return "\n".join([*filter(None, map(_remark, fates)), _summary(fates)]) + "\n"
+
+
+def _remark(fate: Fate) -> str:
+    """What there is to say of a mutant, '' where it was noticed as it should be."""
+    where, name, known = f"{fate.mutant.file}:{fate.line}", fate.mutant.name, fate.known
+    if not known:
+        return f"{where}: survived: {name}" if fate.word == "survived" else ""
+    match fate.word:
+        case "killed":
+            return (
+                f"{where}: noticed, though listed as {'elsewhere' if known.test else 'equivalent'}: {name}: {fate.by}"
+            )
+        case "elsewhere":
+            return f"{where}: noticed elsewhere, by {known.test}: {name}: {known.why}"
+        case word:
+            return f"{where}: {word}: {name}: {known.why}"
+
+
+def _counts(fates: Sequence[Fate]) -> dict[str, int]:
+    words = [fate.word for fate in fates]
+    return {"mutants": len(fates), **{word: words.count(word) for word in _WORDS}}
+
+
+_WORDS = {"killed": "noticed", "elsewhere": "noticed elsewhere", "equivalent": "equivalent", "survived": "survived"}
+"""What becomes of a mutant, and what people read."""
 
 
 def _summary(fates: Sequence[Fate]) -> str:
-    killed = sum(fate.killed for fate in fates)
-    return f"{len(fates)} mutants: {killed} noticed, {len(fates) - killed} survived"
+    counts = _counts(fates)
+    told = [
+        f"{counts[word]} {shown}" for word, shown in _WORDS.items() if counts[word] or word in ("killed", "survived")
+    ]
+    return f"{len(fates)} mutants: {', '.join(told)}"
 
 
 def _json(fates: Sequence[Fate]) -> str:
@@ -98,11 +126,11 @@ def _json(fates: Sequence[Fate]) -> str:
             "line": fate.line,
             "mutant": fate.mutant.name,
             "rule": fate.mutant.rule,
-            "killed": fate.killed,
-            "by": fate.by,
+            "killed": fate.word == "killed",
+            "fate": fate.word,
+            "by": fate.by or (fate.known.test if fate.known else ""),
+            "why": fate.known.why if fate.known else "",
         }
         for fate in fates
     ]
-    killed = sum(fate.killed for fate in fates)
-    summary = {"mutants": len(fates), "killed": killed, "survived": len(fates) - killed}
-    return json.dumps({"mutants": mutants, "summary": summary}, indent=2, ensure_ascii=False) + "\n"
+    return json.dumps({"mutants": mutants, "summary": _counts(fates)}, indent=2, ensure_ascii=False) + "\n"

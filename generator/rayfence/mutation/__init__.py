@@ -1,6 +1,7 @@
 """Policies broken on purpose, one at a time: does any test case notice?"""
 
+from rayfence.mutation.equivalents import EQUIVALENTS, Equivalent, known
 from rayfence.mutation.killing import Fate, fate, run
 from rayfence.mutation.mutants import Mutant, mutants
 
-__all__ = ["Fate", "Mutant", "fate", "mutants", "run"]
+__all__ = ["EQUIVALENTS", "Equivalent", "Fate", "Mutant", "fate", "known", "mutants", "run"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import as_completed
 from dataclasses import dataclass
@@ -13,8 +14,10 @@ from rayfence.backends.filling import NAME as FILLING
 from rayfence.cases import GENERATION, Case
 from rayfence.config import Config
 from rayfence.kyverno import EngineError
+from rayfence.mutation import equivalents
+from rayfence.mutation.equivalents import Equivalent
 from rayfence.mutation.mutants import Mutant, bare, mutants
-from rayfence.subjects import RAY, subject_of
+from rayfence.subjects import RAY, UPDATE, subject_of
 from rayfence.suite.expecting import Expectations
 from rayfence.suite.side_by_side import workers
 from rayfence.workload import NOBODY
@@ -22,19 +25,30 @@ from rayfence.workload import NOBODY
 FIRST, MORE = 12, 120
 """How many cases are tried at once, and how many after them where none of those notices, before all the others."""
 
+NEAR = 2
+"""How many of these three parts are tried on what is equivalent."""
+
 
 @dataclass(frozen=True, slots=True)
 class Fate:
-    """What became of a mutant; `by` says what noticed it, '' where nothing did."""
+    """What became of a mutant; `by` says what noticed it, '' where nothing did; `known` is the entry it has, if any."""
 
     mutant: Mutant
     line: int
     by: str
+    known: Equivalent | None = None
 
     @property
     def killed(self) -> bool:
         """Whether anything noticed."""
         return bool(self.by)
+
+    @property
+    def word(self) -> str:
+        """The fate in a word: `killed`, `equivalent`, `elsewhere` (by a test that is no case) or `survived`."""
+        if self.by or not self.known:
+            return "killed" if self.by else "survived"
+        return "elsewhere" if self.known.test else "equivalent"
 
 
 def run(
@@ -71,11 +85,14 @@ def fate(
 ) -> Fate:
     """What becomes of one mutant of `files`."""
     tried = _tried(config, backend, engine, mutant.applied(files))
-    batches = [*_batches(_judged(config, cases, mutant.policy(files)), mutant)]
+    entry = equivalents.known(mutant, files)
+    batches = [*_batches(_few_updates(_judged(config, cases, mutant.policy(files))), mutant)]
+    # Where nothing is expected to notice, the nearest cases are enough to see that the argument is wrong.
+    batches = batches[:NEAR] if entry else batches
     # An expression shows in what is said of cases, everything around it in what is said of the policies as a whole.
     ordered = [*batches, None] if mutant.of_expression else [None, *batches]
     by = next((noticed for batch in ordered if (noticed := tried(batch))), "")
-    return Fate(mutant, mutant.line(files), by)
+    return Fate(mutant, mutant.line(files), by, entry)
 
 
 def _tried(
@@ -105,20 +122,44 @@ def _judged(config: Config, cases: Sequence[Case], policy: str) -> list[Case]:
     return [case for case in cases if bare(truth.speaking_for(case).name) == policy]
 
 
+def _few_updates(cases: Sequence[Case]) -> list[Case]:
+    """The cases without derived updates but one for each rule and kind: each costs as much as thirty creations.
+
+    A derived update is the object of a creation asked for in another word, and what looks at that word looks at nothing
+    else: one that shows it shows it as well as twenty.
+    """
+    first = {(_family(case), case.value["kind"]): id(case) for case in reversed(cases) if _is_derived_update(case)}
+    kept = {*first.values()}
+    return [case for case in cases if not _is_derived_update(case) or id(case) in kept]
+
+
+def _is_derived_update(case: Case) -> bool:
+    return case.lines is None and case.request.operation == UPDATE
+
+
 def _batches(cases: Sequence[Case], mutant: Mutant) -> Iterator[list[Case]]:
     """Cases of the rule first, or one of each rule where all share what was changed; then more of the same; then all.
 
-    What nobody in particular creates comes before other requests, which take some engines thirty times as long.
+    What nobody in particular creates comes before other requests, which take some engines thirty times as long. What
+    costs an engine gigabytes once nothing keeps it from them comes last, so that something else notices that.
     """
-    rule = mutant.rule
-    near = [case for case in cases if rule and (rule in case.fails or case.name.startswith(f"{rule}/"))]
+    rule, light = mutant.rule, [case for case in cases if not _is_heavy(case)]
+    near = [case for case in light if rule and (rule in case.fails or case.name.startswith(f"{rule}/"))]
     near.sort(key=lambda case: (not _is_edge(case, mutant.namespace), case.request != NOBODY))
-    one_of_each = list({(_family(case), case.value["kind"]): case for case in reversed(cases)}.values())
+    one_of_each = list({(_family(case), case.value["kind"]): case for case in reversed(light)}.values())
     one_of_each.sort(key=lambda case: case.request != NOBODY)
-    ordered = list({id(case): case for case in [*_mixed(near), *one_of_each, *cases]}.values())
+    ordered = list({id(case): case for case in [*_mixed(near), *one_of_each, *light, *cases]}.values())
     for start, end in pairwise((0, FIRST, FIRST + MORE, len(ordered))):
         if part := ordered[start:end]:
             yield part
+
+
+def _is_heavy(case: Case) -> bool:
+    return bool(_HEAVY.search(str(case.value)))
+
+
+_HEAVY = re.compile(r"\d[eE]\d{4}")
+"""A number that takes as many digits to write out."""
 
 
 def _is_edge(case: Case, namespace: str) -> bool:

@@ -23,7 +23,8 @@ from rayfence.subjects import RAY
 class Mutant:
     """One change of one file: `before` becomes `after` at `position`.
 
-    `rule` is whose business it is, `namespace` the one it is about where it is about one.
+    `rule` is whose business it is, `namespace` the one it is about where it is about one, and `variable` the expression
+    it is made in where it is made in one.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Mutant:
     after: str
     rule: str
     namespace: str = ""
+    variable: str = ""
 
     def applied(self, files: Mapping[str, str]) -> dict[str, str]:
         """The bundle with the change."""
@@ -73,6 +75,11 @@ _FLIPS = {
     " >= ": " > ",
 }
 _FLIP = re.compile("|".join(map(re.escape, _FLIPS)))
+_SERVED = {
+    **dict.fromkeys(("additions", "measured", "sizes", "totals"), "limit-total-resources"),
+    **dict.fromkeys(("services", "ingresses"), "restrict-exposure"),
+}
+"""The rule that a variable is worked out for, where it is one alone."""
 _VARIABLE = re.compile(r"^ +- name: (\w+)\n +expression: ", re.MULTILINE)
 _ROW = re.compile(r"'(?P<namespace>[a-z0-9-]+)': '(?P<row>[^'|]*\|[^']+)'")
 _MODE = re.compile(r"\bDenyAll(?:Ingress|Egress)?\b")
@@ -176,7 +183,8 @@ def _flipped(path: str, text: str) -> Iterator[Mutant]:
     starts = [(match.group(1), match.end()) for match in _VARIABLE.finditer(text)]
     for number, (variable, start) in enumerate(starts):
         end = starts[number + 1][1] if number + 1 < len(starts) else len(text)
-        rule = next((each for each in ids() if each.replace("-", "_") == variable), "")
+        rule = next((each for each in ids() if each.replace("-", "_") == variable), _SERVED.get(variable, ""))
         for match in _FLIP.finditer(text, start, end):
             name = f"{match.group().strip()} becomes {_FLIPS[match.group()].strip()} in {variable}"
-            yield Mutant(name, path, match.start(), match.group(), _FLIPS[match.group()], rule)
+            flipped = _FLIPS[match.group()]
+            yield Mutant(name, path, match.start(), match.group(), flipped, rule, variable=variable)

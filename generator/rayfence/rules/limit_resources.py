@@ -215,14 +215,14 @@ def passes(platform: Platform, tenant: Tenant) -> Edits:
     return {
         "minimum and maximum, spelled otherwise": Edit(At.CONTAINER, spelled),
         "what the operator injects, below the minimum": Edit(At.CONTAINER, injected),
-        "a whole number": Edit(At.CONTAINER, _whole),
+        "whole numbers": Edit(At.CONTAINER, _whole),
     }
 
 
 def _whole(container: dict[str, Any], tenant: Tenant) -> None:
-    """Integers, where the tenant's bounds have one for cpu; YAML's `cpu: 2` reaches an engine as a number."""
-    bounds = tenant.container.cpu
-    whole = int(parse(bounds.max))
-    if whole >= parse(bounds.min):
-        container["resources"]["limits"]["cpu"] = whole
-        container["resources"]["requests"]["cpu"] = whole
+    """Integers, where the tenant's bounds have one; YAML's `cpu: 2` reaches an engine as a number."""
+    for resource, bounds in (("cpu", tenant.container.cpu), ("memory", tenant.container.memory)):
+        whole = int(parse(bounds.max))
+        if whole >= parse(bounds.min):
+            container["resources"]["limits"][resource] = whole
+            container["resources"]["requests"][resource] = whole

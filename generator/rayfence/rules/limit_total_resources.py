@@ -88,6 +88,9 @@ def breaks(platform: Platform, tenant: Tenant) -> Edits:
         "no number": _group(maxReplicas="many"),
         "a negative accelerator": Edit(At.CONTAINER, lambda container, tenant: _accelerate(container, "-1")),
         "a part of an accelerator": Edit(At.CONTAINER, lambda container, tenant: _accelerate(container, "1n")),
+        "more accelerators than can be counted": Edit(
+            At.CONTAINER, lambda container, tenant: _accelerate(container, "1P")
+        ),
         "an accelerator that is no quantity": Edit(
             At.CONTAINER, lambda container, tenant: _accelerate(container, "one")
         ),
@@ -95,7 +98,10 @@ def breaks(platform: Platform, tenant: Tenant) -> Edits:
 
 
 def passes(platform: Platform, tenant: Tenant) -> Edits:
-    return {"no replicas on many hosts": _group(maxReplicas=0, numOfHosts=16)}
+    return {
+        "no replicas on many hosts": _group(maxReplicas=0, numOfHosts=16),
+        "halves on no host, which are for the CRD to refuse": _group(minReplicas=0.5, maxReplicas=0.5, numOfHosts=0),
+    }
 
 
 def _group(**fields: Any) -> Edit:
