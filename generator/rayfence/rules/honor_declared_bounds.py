@@ -103,6 +103,7 @@ def breaks(platform: Platform, tenant: Tenant) -> Edits:
         "an expression": _declare(maxCpu="{{ request.object.metadata.name }}"),
         "alternatives": _declare(maxCpu="4 | 400"),
         "nothing": _declare(minCpu=""),
+        "null": _declare(maxCpu=None, maxMemory=None, minCpu=None, minMemory=None),
     }
     if parse(cpu.min) < parse(cpu.max):
         cases["a minimum that containers stay below"] = _declare(minCpu=cpu.max)
@@ -116,10 +117,21 @@ def passes(platform: Platform, tenant: Tenant) -> Edits:
 
     return {
         "the tenant's own bounds": _declare(maxCpu=cpu.max, minCpu=cpu.min, maxMemory=memory.max, minMemory=memory.min),
+        "the tenant's own bounds, as numbers": _declare(
+            maxCpu=_number(cpu.max),
+            minCpu=_number(cpu.min),
+            maxMemory=_number(memory.max),
+            minMemory=_number(memory.min),
+        ),
         "a narrower maximum": _declare(maxCpu=cpu.min, maxMemory=memory.min),
         "other annotations": _declare(owner="somebody"),
     }
 
 
-def _declare(**annotations: str) -> Edit:
+def _number(amount: str) -> int | float:
+    found = parse(amount)
+    return int(found) if found == int(found) else float(found)
+
+
+def _declare(**annotations: str | int | float | None) -> Edit:
     return Edit(At.OBJECT, lambda value, tenant: value["metadata"].update(annotations=annotations))

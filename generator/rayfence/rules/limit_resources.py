@@ -216,6 +216,9 @@ def passes(platform: Platform, tenant: Tenant) -> Edits:
         "minimum and maximum, spelled otherwise": Edit(At.CONTAINER, spelled),
         "what the operator injects, below the minimum": Edit(At.CONTAINER, injected),
         "whole numbers": Edit(At.CONTAINER, _whole),
+        "an empty list of claims": Edit(
+            At.CONTAINER, lambda container, tenant: container["resources"].update(claims=[])
+        ),
     }
 
 

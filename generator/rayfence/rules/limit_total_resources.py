@@ -46,8 +46,9 @@ def _accelerators() -> str:
 
 def _beyond(resource: str) -> str:
     quota, total = row.field(f"quota_{resource}"), f"variables.totals.{resource}"
-    scale = " * 1000.0" if resource == "cpu" else ""
-    above = f"{total} > quantity({quota}).asApproximateFloat(){scale} + 0.0000005"
+    # A thousand times a decimal fraction is seldom the whole number it ought to be.
+    scale = " * 1000.0 + 0.0000005" if resource == "cpu" else ""
+    above = f"{total} > quantity({quota}).asApproximateFloat(){scale}"
     message = f"'spec: the worst case is above the quota of ' + {row.field('name')} + ', {resource} ' + {quota}"
     return when(f"variables.tenant[0] != '' && {quota} != '' && {above}", message)
 
@@ -85,6 +86,7 @@ def breaks(platform: Platform, tenant: Tenant) -> Edits:
         "negative hosts": _group(maxReplicas=1, numOfHosts=-1),
         "negative replicas": _group(maxReplicas=-1),
         "factors that overflow to nothing": _group(maxReplicas=65536, numOfHosts=65536),
+        "twice the most hosts there can be": _group(maxReplicas=2, numOfHosts=UNLIMITED),
         "no number": _group(maxReplicas="many"),
         "a negative accelerator": Edit(At.CONTAINER, lambda container, tenant: _accelerate(container, "-1")),
         "a part of an accelerator": Edit(At.CONTAINER, lambda container, tenant: _accelerate(container, "1n")),

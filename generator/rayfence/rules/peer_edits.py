@@ -18,6 +18,10 @@ _EXAMPLE = "203.0.113.0/24"
 """A range for examples, which nobody has."""
 
 
+_OUTWARD = ("every namespace", "another namespace", "all namespaces but the own", "a name out of none")
+"""The selectors that egress is tried with as well; both directions read them alike."""
+
+
 @dataclass(frozen=True, slots=True)
 class Opening:
     """One rule, to be added to an ingress or an egress list."""
@@ -34,6 +38,8 @@ def bad(platform: Platform, tenant: Tenant) -> Mapping[str, Opening]:
         "every namespace": {},
         "another namespace": _called(_OTHER),
         "an own namespace and another": _expressed("In", own, _OTHER),
+        "all namespaces but the own": _expressed("NotIn", own),
+        "a name out of none": _expressed("In"),
         "all namespaces but one": _expressed("NotIn", _OTHER),
         "every namespace with a name": _expressed("Exists"),
         "a label that anybody may have": {"matchLabels": {"team": tenant.name}},
@@ -52,7 +58,8 @@ def bad(platform: Platform, tenant: Tenant) -> Mapping[str, Opening]:
         **_unlisted(platform),
         **{
             f"egress to {name}": Opening(False, {"to": [good, {"namespaceSelector": selector}]})
-            for name, selector in list(selectors.items())[:2]
+            for name, selector in selectors.items()
+            if name in _OUTWARD
         },
         **{
             f"ingress from {name}": Opening(True, {"from": [good, {"namespaceSelector": selector}]})
@@ -70,6 +77,8 @@ def _unlisted(platform: Platform) -> dict[str, Opening]:
         found["egress to addresses off the list"] = Opening(False, {"to": [_block(_EXAMPLE)]})
     if platform.dns.namespace not in platform.egress.namespaces:
         found["egress to the DNS on every port"] = Opening(False, {"to": dns})
+        further = [{"port": DNS_PORT, "endPort": 443, "protocol": "UDP"}]
+        found["egress to the DNS and the ports behind"] = Opening(False, {"to": dns, "ports": further})
         found["egress to the DNS on more ports"] = Opening(False, {"to": dns, "ports": more})
     return found
 

@@ -81,6 +81,7 @@ def passes() -> Edits:
         "a probe of itself": put(At.CONTAINER, "readinessProbe.httpGet", {"host": "", "port": 8000}),
         "volumes that are not the node's": put(At.POD, "volumes", _VOLUMES),
         "a confined annotation": annotate(f"{APP_ARMOR}ray", "localhost/ray"),
+        "an annotation of the runtime's own profile": annotate(f"{APP_ARMOR}ray", "runtime/default"),
     }
 
 

@@ -43,7 +43,9 @@ class Plan:
             for group, amount in ((value["headGroupSpec"], self.head), (first, self.high), (second, self.rest)):
                 if amount:
                     limits = group["template"]["spec"]["containers"][0]["resources"]["limits"]
-                    limits[self.resource] = f"{amount}{_UNITS[self.resource][1]}"
+                    unit = _UNITS[self.resource][1]
+                    # Without a unit it is a number in YAML, and has to be counted as one.
+                    limits[self.resource] = f"{amount}{unit}" if unit else amount
 
         return Edit(At.CLUSTER, apply)
 

@@ -30,6 +30,8 @@ def cel(block: str, path: str, platform: Platform) -> str:
     def told(message: str) -> str:
         return f"{path} + {literal(f'.cidr: {message}')}"
 
+    if not platform.egress.cidrs:
+        return when(f"{block}.orValue(null) != null", told("must be left out, the platform opens no addresses"))
     opened = f"{literals(platform.egress.cidrs)}.exists(a, {_lies_in('c', 'a')})"
     left_out = f"{items('b.?except')}.exists(e, {_is_range('e')} && {_lies_in('m', 'e')})"
     secret = f"{literals(METADATA)}.exists(m, {_lies_in('c', 'm')} || ({_lies_in('m', 'c')} && !{left_out}))"

@@ -86,9 +86,10 @@ def _measured() -> str:
 def _container() -> str:
     """CEL: container `c` in numbers."""
     # The conversion to int would fail on amounts that no node has.
-    cpu = let("f", FLOAT, f"f > {HUGE} ? f * 1000.0 : double(int(f * 1000.0 + 0.9999995))")
+    few = "quantity(a).isLessThan(quantity('1P'))"
+    cpu = let("f", FLOAT, f"{few} ? double(int(f * 1000.0 + 0.9999995)) : f * 1000.0")
     beyond = "quantity(a).isGreaterThan(quantity(string(int(f)))) ? 1.0 : 0.0"
-    memory = let("f", FLOAT, f"f > {HUGE} ? f : double(int(f)) + ({beyond})")
+    memory = let("f", FLOAT, f"{few} ? double(int(f)) + ({beyond}) : f")
     each = f"m.filter(k, k.contains('/')).map(k, {_accelerator()})"
     accelerators = let("m", entries("c.resources.?limits"), f"([0.0] + {each}).sum()")
     return (

@@ -83,6 +83,8 @@ def _outcome(backend: str, case: Case, heard: _Heard, truth: Expectations, judge
     problems += [] if said else ["no row"]
     if ids != wanted:
         problems.append(f"its message names {_list(ids)}, not {_list(wanted)}")
+    elif any(not rules for rules, _ in failed):
+        problems.append("it is refused, and the message names no rule")
     problems += _python(case, judge, failed)
     problems += [] if made is None else _generated(case, made, truth)
     if heard.filled is not None and heard.filled != truth.filled(case):
