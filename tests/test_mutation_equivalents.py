@@ -12,20 +12,27 @@ from rayfence import bundle, mutation, tenants
 from rayfence.backends import BACKENDS
 from rayfence.mutation import EQUIVALENTS, Equivalent, Fate, Mutant, known, mutants
 
+from . import test_mutation_elsewhere
+
 TOP = Path(__file__).resolve().parents[1]
 CONFIG = tenants.load([TOP / "tenants"])
 
 FILE = "clusterpolicy/enforce-tenant-isolation.yaml"
 EXPRESSION = "variables.pods.filter(p, type(p.name) == string && p.name != '')"
 QUOTED = f"        - name: pods\n          expression: '{EXPRESSION.replace(chr(39), chr(39) * 2)}'\n"
-BLOCK = "        - name: pods\n          expression: |-\n            " + EXPRESSION.replace(" && ", "\n            && ") + "\n"
+BLOCK = (
+    "        - name: pods\n          expression: |-\n            "
+    + EXPRESSION.replace(" && ", "\n            && ")
+    + "\n"
+)
 ENTRY = Equivalent("pods", "== string && p.name != ''", "== string || p.name != ''", "for the sake of the test")
 
 
 @pytest.fixture(scope="module")
 def every() -> list[tuple[Mapping[str, str], Mutant]]:
-    """Every mutant of every backend, with the policies it is one of."""
+    """Every mutant of every backend, and some of other tenants' policies, with the policies it is one of."""
     bundles = [(bundle.files(CONFIG, [backend]), backend) for backend in BACKENDS]
+    bundles.append((test_mutation_elsewhere.FILES, "gatekeeper"))
     return [(files, mutant) for files, backend in bundles for mutant in mutants(files, backend)]
 
 

@@ -89,17 +89,17 @@ def _text(fates: Sequence[Fate]) -> str:
 def _remark(fate: Fate) -> str:
     """What there is to say of a mutant, '' where it was noticed as it should be."""
     where, name, known = f"{fate.mutant.file}:{fate.line}", fate.mutant.name, fate.known
-    if not known:
-        return f"{where}: survived: {name}" if fate.word == "survived" else ""
     match fate.word:
-        case "killed":
-            return (
-                f"{where}: noticed, though listed as {'elsewhere' if known.test else 'equivalent'}: {name}: {fate.by}"
-            )
-        case "elsewhere":
+        case "survived":
+            return f"{where}: survived: {name}"
+        case "equivalent" if known:
+            return f"{where}: equivalent: {name}: {known.why}"
+        case "elsewhere" if known:
             return f"{where}: noticed elsewhere, by {known.test}: {name}: {known.why}"
-        case word:
-            return f"{where}: {word}: {name}: {known.why}"
+        case "killed" if known and not known.test:
+            return f"{where}: noticed, though said to be equivalent: {name}: {fate.by}"
+        case _:
+            return ""
 
 
 def _counts(fates: Sequence[Fate]) -> dict[str, int]:

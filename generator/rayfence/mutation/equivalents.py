@@ -17,8 +17,9 @@ from rayfence.mutation.mutants import Mutant
 class Equivalent:
     """`was` becomes `now` in a variable of some policies, '' for what stands around the expressions; `why` it is so.
 
-    `where` is a part of the file's path. `test` is for what does make a difference, if not under every configuration:
-    the test that notices it, in the repository.
+    Without both, any change of the variable is meant. `where` is a pattern of the file's path or the policy's name.
+    `test` is for what does make a difference, if not to cases or not under every configuration: the test of this
+    repository that notices it.
     """
 
     variable: str
@@ -30,8 +31,9 @@ class Equivalent:
 
     def matches(self, mutant: Mutant, files: Mapping[str, str]) -> bool:
         """Whether the mutant makes this change, alone, in this expression."""
-        if mutant.variable != self.variable or self.where not in mutant.file:
-            return False
+        place = f"{mutant.file} {mutant.policy(files)}"
+        if mutant.variable != self.variable or not re.search(self.where, place) or not self.was:
+            return mutant.variable == self.variable and not self.was and bool(re.search(self.where, place))
         text, end = files[mutant.file], mutant.position + len(mutant.before)
         around = _plain(text[max(0, mutant.position - _AROUND) : mutant.position] + _GAP + text[end : end + _AROUND])
         return any(
@@ -57,7 +59,97 @@ def _plain(text: str) -> str:
     return re.sub(f" *{_GAP} *", _GAP, re.sub("'+", "'", re.sub(r"\s+", " ", text)))
 
 
-EQUIVALENTS: tuple[Equivalent, ...] = ()
+_OTHER_TENANTS = "tests/test_mutation_elsewhere.py::test_what_only_other_tenants_can_show_is_noticed"
+_UPDATES = "tests/test_mutation_elsewhere.py::test_what_only_an_older_object_can_show_is_noticed"
+
+_ONE_RULE = (
+    "the policy has this rule alone, and `broken` is read only where something is violated: then it is this rule, and a"
+    " list that is never empty says the same as one that is not empty then"
+)
+
+EQUIVALENTS: tuple[Equivalent, ...] = (
+    Equivalent(
+        "sizes",
+        "j < i && d.stays == true",
+        "j <= i && d.stays == true",
+        "it adds the container at j = i to itself, if that one stays; but i runs over those that do not stay",
+    ),
+    Equivalent(
+        "shown",
+        "j <= i, size(w) + 2)",
+        "j < i, size(w) + 2)",
+        "no verdict and no rule's id depends on it: the message may be one violation longer than its room, which is"
+        " chosen 1,400 characters below what an engine drops, and counts one less among the others",
+    ),
+    Equivalent(
+        "shown",
+        "size(w) + 2).sum() <= 3600",
+        "size(w) + 2).sum() < 3600",
+        "no verdict and no rule's id depends on it: a message that fills its room to the last character has one"
+        " violation less, and counts one more among the others",
+    ),
+    *(
+        Equivalent(
+            "broken",
+            f"(size(variables.{rule}) > 0 ? [",
+            f"(size(variables.{rule}) >= 0 ? [",
+            _ONE_RULE,
+            where,
+        )
+        for rule, where in (
+            ("guard_network_policies", "/guard-network-policies"),
+            ("guard_pods", "/guard-pods"),
+            ("restrict_exposure", "/guard-exposure"),
+        )
+    ),
+    Equivalent(
+        "",
+        "variables.restrict_namespace.map(m, '[restrict-namespace] ' + m)",
+        "[]",
+        "the policy is for tenants whose enforcement is not the platform's; namespaces without a tenant are in the care"
+        " of the other one, so that `unclaimed` is `false` here and the rule's list is always empty",
+        "enforcetenantisolation(audit|enforce|warn)",
+    ),
+    *(
+        Equivalent(
+            variable,
+            "cidr(c).prefixLength() <= cidr(m).prefixLength()) &&",
+            "cidr(c).prefixLength() < cidr(m).prefixLength()) &&",
+            "it differs for a range c as long as m that holds m's address: that is m itself, which lies in m, so that"
+            " the other side of the `||` is true already",
+        )
+        for variable in ("restrict_network_rules", "guard_network_policies")
+    ),
+    Equivalent(
+        "limit_total_resources",
+        "variables.totals.cpu > quantity(",
+        "variables.totals.cpu >= quantity(",
+        "half a millionth stands between a total in whole thousandths and a quota in whole billionths, so that they are"
+        " never equal; it is lost in a double only where a quota is above eight million cpus",
+        test=_OTHER_TENANTS,
+    ),
+    Equivalent(
+        "require_network_policy",
+        "",
+        "",
+        "the rule speaks only to tenants whose clusters KubeRay isolates",
+        test=_OTHER_TENANTS,
+    ),
+    Equivalent(
+        "",
+        "variables.require_network_policy.map(m, '[require-network-policy] ' + m)",
+        "[]",
+        "the rule speaks only to tenants whose clusters KubeRay isolates",
+        test=_OTHER_TENANTS,
+    ),
+    Equivalent(
+        "untouched",
+        "",
+        "",
+        "it compares an object with what it was, and the offline engines are handed one object for both",
+        test=_UPDATES,
+    ),
+)
 
 
 def known(mutant: Mutant, files: Mapping[str, str]) -> Equivalent | None:

@@ -101,9 +101,10 @@ class _Suite:
             same = list(group)
             yield from (same[start : start + size] for start in range(0, len(same), size))
 
-    def _together(self, case: Case) -> tuple[str, str, str, tuple[str, ...]]:
+    def _together(self, case: Case) -> tuple[str, str, str, tuple[str, ...], str]:
         asked = case.request
-        return self._expected.speaking_for(case).name, asked.operation, asked.username, asked.groups
+        older = "" if asked.old is None else repr(asked.old)
+        return self._expected.speaking_for(case).name, asked.operation, asked.username, asked.groups, older
 
     def _chunk(self, cases: Sequence[Case]) -> Compared:
         answer = self._engine.judge(self._expected.speaking_for(cases[0]), cases)

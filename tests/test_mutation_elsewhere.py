@@ -1,0 +1,147 @@
+"""What no case of the sample tenants can show: other tenants, and updates of what was there before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from copy import deepcopy
+from typing import Any
+
+import pytest
+
+from rayfence import bundle, mutation
+from rayfence.cases import Case, derived
+from rayfence.cases.good import good, ray_cluster
+from rayfence.config import (
+    Bounds,
+    Config,
+    Container,
+    Egress,
+    Mode,
+    Network,
+    Platform,
+    Provider,
+    Quota,
+    Tenant,
+)
+from rayfence.gotool import GATOR, find
+from rayfence.mutation import Fate, Mutant, known, mutants
+from rayfence.subjects import EXPOSURE, NETWORK_POLICIES, PODS
+from rayfence.workload import Request
+
+Json = dict[str, Any]
+
+BY_KUBERAY = Tenant(
+    "team-k",
+    ("ray-k",),
+    Container(Bounds("1", "10000000"), Bounds("2Gi", "8Gi")),
+    quota=Quota(cpu="10000000"),
+    network=Network(provider=Provider.KUBERAY, mode=Mode.DENY_ALL_EGRESS),
+)
+PLAIN = Tenant("team-p", ("ray-p",), Container(Bounds("1", "4"), Bounds("2Gi", "8Gi")))
+PLATFORM = Platform(egress=Egress(cidrs=("10.0.0.0/8", "169.254.0.0/15", "fd00:ec2::/32")))
+CONFIG = Config(PLATFORM, (BY_KUBERAY, PLAIN))
+FILES = bundle.files(CONFIG, ["gatekeeper"])
+MUTANTS = mutants(FILES, "gatekeeper")
+
+SECRET = "169.254.0.0/16"
+OPEN: dict[str, Json] = {
+    "all of what is opened": {"cidr": "10.0.0.0/8"},
+    "a part of it": {"cidr": "10.1.0.0/16"},
+    "without the metadata service": {"cidr": "169.254.0.0/15", "except": [SECRET]},
+}
+CLOSED: dict[str, Json] = {
+    "elsewhere": {"cidr": "11.0.0.0/8"},
+    "more than is opened": {"cidr": "10.0.0.0/7"},
+    "an address": {"cidr": "10.0.0.1"},
+    "a number": {"cidr": 10},
+    "the metadata service alone": {"cidr": "169.254.169.254/32"},
+    "its range, all of which is left out": {"cidr": SECRET, "except": [SECRET]},
+    "with the metadata service": {"cidr": "169.254.0.0/15"},
+    "without something else": {"cidr": "169.254.0.0/15", "except": ["169.255.0.0/16"]},
+    "without half of its range": {"cidr": "169.254.0.0/15", "except": ["169.254.0.0/17"]},
+    "without what is no range": {"cidr": "169.254.0.0/15", "except": ["metadata"]},
+}
+
+
+def ranges() -> Iterator[Case]:
+    """Each range as a tenant's own policy has it, and as a cluster has it."""
+    for number, (name, block) in enumerate([*OPEN.items(), *CLOSED.items()]):
+        rule = {"to": [{"ipBlock": block}]}
+        policy, cluster = good(NETWORK_POLICIES, PLATFORM, PLAIN)[0], ray_cluster(PLATFORM, PLAIN)
+        policy["spec"]["egress"] = [rule]
+        cluster["spec"]["networkPolicy"] = {"mode": "DenyAll", "worker": {"egressRules": [rule]}}
+        for value, broken in ((policy, "guard-network-policies"), (cluster, "restrict-network-rules")):
+            value["metadata"]["name"] = f"range-{number}"
+            yield Case(f"{broken}/{name}", value, frozenset({broken} if name in CLOSED else ()))
+
+
+def updates() -> Iterator[Case]:
+    """Broken objects that are there already, each asked to be changed; only its other metadata may be."""
+    cluster, older = ray_cluster(PLATFORM, BY_KUBERAY), ray_cluster(PLATFORM, PLAIN)
+    pod, service = good(PODS, PLATFORM, PLAIN)[0], good(EXPOSURE, PLATFORM, PLAIN)[0]
+    older["apiVersion"] = "ray.io/v1alpha1"
+    for value in (cluster, older):
+        del value["spec"]["headGroupSpec"]["template"]["spec"]["nodeSelector"]
+    pod["spec"]["hostNetwork"], service["spec"]["type"] = True, "LoadBalancer"
+    broken = {"require-tenant-nodes": (cluster, older), "guard-pods": (pod,), "restrict-exposure": (service,)}
+    for rule, values in broken.items():
+        for value in values:
+            yield changed(f"{rule}/a finalizer is taken off", value, finalizers=["ray.io/one"])
+            yield changed(f"{rule}/a label is put on", value, rule, labels={})
+            yield changed(f"{rule}/an annotation is put on", value, rule, annotations={"a": "b"})
+    unseen = deepcopy(cluster) | {"apiVersion": "ray.io/v1alpha1"}
+    rules = ("require-tenant-nodes", "require-network-policy")
+    yield changed("require-network-policy/through an older version", unseen, *rules, finalizers=["ray.io/one"])
+
+
+def changed(name: str, value: Json, *fails: str, **metadata: Any) -> Case:
+    """The object where it had this metadata before."""
+    old = {**value, "metadata": value["metadata"] | metadata}
+    return Case(name, value, frozenset(fails), lines=frozenset(), request=Request(operation="UPDATE", old=old))
+
+
+def of_ranges(mutant: Mutant) -> bool:
+    """Whether it is made between the address range of a peer and what is said of the metadata service."""
+    text = FILES[mutant.file]
+    start = text.rfind("p.?ipBlock.orValue(null)].map(b", 0, mutant.position)
+    return 0 <= start and mutant.position < text.find("must leave out the metadata service", start)
+
+
+def survivors(cases: Sequence[Case], chosen: Sequence[Mutant]) -> list[str]:
+    program = find(GATOR, print).path
+    fates = [mutation.fate(CONFIG, cases, "gatekeeper", program, FILES, each) for each in chosen]
+    return [f"{fate.mutant.file}:{fate.line}: {fate.mutant.name}" for fate in fates if is_missed(fate)]
+
+
+def is_missed(fate: Fate) -> bool:
+    return not fate.killed and not (fate.known and not fate.known.test)
+
+
+def elsewhere(name: str) -> list[Mutant]:
+    """The mutants that are said to be noticed by a test."""
+    entries = ((mutant, known(mutant, FILES)) for mutant in MUTANTS)
+    return [mutant for mutant, entry in entries if entry and entry.test.endswith(f"::{name}")]
+
+
+@pytest.mark.engine
+def test_what_only_other_tenants_can_show_is_noticed() -> None:
+    chosen = elsewhere("test_what_only_other_tenants_can_show_is_noticed")
+
+    assert 10 < len(chosen)
+    assert [] == survivors(derived(CONFIG), chosen)
+
+
+@pytest.mark.engine
+def test_what_only_an_older_object_can_show_is_noticed() -> None:
+    chosen = elsewhere("test_what_only_an_older_object_can_show_is_noticed")
+
+    assert 30 < len(chosen)
+    assert [] == survivors(list(updates()), chosen)
+
+
+@pytest.mark.engine
+def test_what_only_a_platform_that_opens_addresses_can_show_is_noticed() -> None:
+    chosen = [mutant for mutant in MUTANTS if of_ranges(mutant)]
+
+    assert 30 < len(chosen)
+    assert [] == survivors(list(ranges()), chosen)
