@@ -42,6 +42,21 @@ def test_exactly_the_wanted_objects_are_no_problem(case: Case) -> None:
     assert "pass" == compared(case, TRUTH.network_policies(case)).outcomes[0].generation
 
 
+def refused(case: Case, message: str) -> list[str]:
+    said = Said(resource(case), "fail", message)
+    return list(compare("gatekeeper", CONFIG, [case], Answer((said,), ()), TRUTH).outcomes[0].problems)
+
+
+def test_an_engines_own_error_is_no_pass() -> None:
+    assert ["it is refused, and the message names no rule"] == refused(CLUSTER, "index out of bounds: 1")
+
+
+def test_a_refusal_of_what_keeps_every_rule_is_noticed() -> None:
+    (said,) = refused(CLUSTER, "guard-pods: [guard-pods] spec.nodeName: must be left out")[:1]
+
+    assert "its message names guard-pods, not nothing" == said
+
+
 def test_a_jobs_policy_that_is_missing_is_noticed() -> None:
     assert ["NetworkPolicy rayfence-good-submitter was not generated"] == problems(JOB, [])
 

@@ -21,6 +21,7 @@ from rayfence.suite.actions import compare_actions, compare_declared, declared_a
 from rayfence.suite.dialects import DIALECTS
 from rayfence.suite.engine import Answer, Said
 from rayfence.suite.expecting import Expectations, identity, resource
+from rayfence.suite.scopes import compare_scopes, compare_triggers
 from rayfence.suite.texts import Texts, generates
 from rayfence.workload import Request
 
@@ -100,6 +101,8 @@ class KyvernoEngine:
         rules = len({(each.policy, each.rule) for each in judged})
         problems = compare_actions(probes, judged, self._expected)
         problems += [] if self._dialect.tells_audits else compare_declared(self._actions, self._expected)
+        problems += compare_scopes(self._texts, self._dialect.kind, self._expected.policies)
+        problems += compare_triggers(self._texts.generating)
         if rules != len(self._expected.policies):
             problems.append(f"{rules} of {len(self._expected.policies)} policies answered")
         problems += generates(self._texts, bool(self._dialect.generating_rules))

@@ -1,0 +1,83 @@
+"""Whether policies say that they look at all they must: kinds and operations, of which some cannot be tried offline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from rayfence import yamlio
+from rayfence.admission import Policy
+from rayfence.subjects import CREATE, UPDATE, Resource
+from rayfence.suite.texts import Texts
+
+Scope = frozenset[str]
+"""Each operation on each kind or resource, like `UPDATE /pods/resize` and `CREATE ray.io/v1/RayJob`."""
+
+
+def compare_scopes(texts: Texts, kind: str, policies: Sequence[Policy]) -> list[str]:
+    """What policies of one kind leave out of what they must look at, or look at beside it."""
+    found = {name: _declared(text, kind) for name, text in texts.of_kind(kind).items()}
+    problems = []
+    for policy in policies:
+        wanted, own = _wanted(policy, kind), found.get(policy.name, frozenset())
+        problems += [f"policy {policy.name} does not look at {each}" for each in sorted(wanted - own)]
+        problems += [f"policy {policy.name} looks at {each}" for each in sorted(own - wanted)]
+    return problems
+
+
+def compare_triggers(generating: str) -> list[str]:
+    """What is wrong with when GeneratingPolicies act: on creations and updates. No run of the CLI is an update."""
+    return [
+        f"policy {value['metadata']['name']} does not act on {operation} of {resource}"
+        for value in _values(generating)
+        if value["kind"] == "GeneratingPolicy"
+        for rule in value["spec"]["matchConstraints"]["resourceRules"]
+        for operation in (CREATE, UPDATE)
+        for resource in rule["resources"]
+        if operation not in (rule["operations"] or ())
+    ]
+
+
+def _declared(text: str, kind: str) -> Scope:
+    (value,) = _values(text)
+    spec = value["spec"]
+    if kind == "ClusterPolicy":
+        parts = (each["resources"] for rule in spec["rules"] for each in rule["match"]["any"])
+        crossed = ((part.get("operations"), part.get("kinds")) for part in parts)
+    else:
+        rules = spec["matchConstraints"]["resourceRules"]
+        crossed = (
+            (rule["operations"], [_of_group(rule["apiGroups"], each) for each in rule["resources"]]) for rule in rules
+        )
+    return frozenset(
+        f"{operation} {each}" for operations, found in crossed for operation in operations or () for each in found or ()
+    )
+
+
+def _wanted(policy: Policy, kind: str) -> Scope:
+    return frozenset(
+        f"{operation} {each}"
+        for operation in policy.subject.operations
+        for resource in policy.subject.resources
+        for each in (_kinds(resource) if kind == "ClusterPolicy" else _plurals(resource))
+    )
+
+
+def _kinds(resource: Resource) -> Iterator[str]:
+    kind = f"{resource.api_version}/{resource.kind}"
+    return (f"{kind}{below}" for below in ("", *(f"/{each}" for each in resource.subresources)))
+
+
+def _plurals(resource: Resource) -> Iterator[str]:
+    names = (resource.plural, *(f"{resource.plural}/{each}" for each in resource.subresources))
+    return (_of_group([resource.group], name) for name in names)
+
+
+def _of_group(groups: Sequence[str], name: str) -> str:
+    return f"{'+'.join(groups)}/{name}"
+
+
+def _values(text: str) -> Iterator[Mapping[str, Any]]:
+    for each in yamlio.read(text, "policy"):
+        if isinstance(each, yamlio.Document) and each.value:
+            yield each.value

@@ -1,0 +1,70 @@
+"""What policies must look at, and what is said where one leaves an operation or a kind out."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from rayfence import admission, bundle, tenants
+from rayfence.suite import texts
+from rayfence.suite.dialects import DIALECTS
+from rayfence.suite.scopes import compare_scopes, compare_triggers
+
+CONFIG = tenants.load([Path(__file__).resolve().parents[2] / "tenants"])
+FILES = bundle.files(CONFIG, list(DIALECTS))
+
+
+def problems(backend: str, file: str = "", pattern: str = "", instead: str = "") -> list[str]:
+    """Of the bundle in which a piece of one file is another, at its first place."""
+    path = f"{backend}/{file}.yaml"
+    changed = {path: re.sub(pattern, instead, FILES[path], count=1, flags=re.MULTILINE)} if file else {}
+    assert not file or changed[path] != FILES[path], "nothing was changed"
+    found = texts.of(FILES | changed, backend)
+    scopes = compare_scopes(found, DIALECTS[backend].kind, admission.policies(CONFIG))
+    return scopes + compare_triggers(found.generating)
+
+
+@pytest.mark.parametrize("backend", DIALECTS)
+def test_policies_as_they_are_look_at_all_they_must(backend: str) -> None:
+    assert [] == problems(backend)
+
+
+@pytest.mark.parametrize("backend", ["validatingpolicy", "validatingadmissionpolicy"])
+def test_an_update_that_is_not_looked_at_is_told_for_each_resource(backend: str) -> None:
+    pods = [f"policy guard-pods does not look at UPDATE /{each}" for each in PODS]
+
+    assert pods == problems(backend, "guard-pods", r"^ +- UPDATE\n")
+
+
+PODS = ("pods", "pods/ephemeralcontainers", "pods/resize")
+
+
+@pytest.mark.parametrize(
+    ("backend", "pattern", "problem"),
+    [
+        ("clusterpolicy", r"^ +- v1/Pod/resize\n", "does not look at CREATE v1/Pod/resize"),
+        ("validatingpolicy", r"^ +- pods/resize\n", "does not look at CREATE /pods/resize"),
+        ("validatingadmissionpolicy", r"^( +)- pods$", r"does not look at CREATE /pods"),
+    ],
+)
+def test_a_kind_that_is_not_looked_at_is_told(backend: str, pattern: str, problem: str) -> None:
+    assert f"policy guard-pods {problem}" in problems(backend, "guard-pods", pattern)
+
+
+def test_a_kind_too_many_is_told() -> None:
+    found = problems("validatingpolicy", "guard-pods", r"^( +)- pods$", r"\1- pods\n\1- nodes")
+
+    assert ["CREATE /nodes", "UPDATE /nodes"] == [each.removeprefix("policy guard-pods looks at ") for each in found]
+
+
+def test_operations_that_are_all_gone_are_told() -> None:
+    assert 6 == len(problems("clusterpolicy", "guard-pods", r"^ +- CREATE\n +- UPDATE\n"))
+
+
+@pytest.mark.parametrize("operation", ["CREATE", "UPDATE"])
+def test_an_operation_that_generates_nothing_is_told(operation: str) -> None:
+    found = problems("validatingpolicy", "generate-network-policies", rf"^ +- {operation}\n")
+
+    assert f"policy generate-network-policies does not act on {operation} of rayclusters" in found
