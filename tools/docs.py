@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import mutation_reference
 import rule_reference
 
 import rayfence
@@ -35,6 +36,7 @@ def pages() -> dict[str, str]:
     """Path below the repository's top -> text."""
     return {
         "docs/cli.md": NOTE + command_line(),
+        "docs/mutation.md": NOTE + mutation_reference.page(),
         "docs/rules.md": NOTE + rule_reference.page(),
         "docs/tenant-config.md": NOTE + tenant_config(schema()),
     }

@@ -125,7 +125,7 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
         "variables.totals.cpu > quantity(",
         "variables.totals.cpu >= quantity(",
         "half a millionth stands between a total in whole thousandths and a quota in whole billionths, so that they are"
-        " never equal; it is lost in a double only where a quota is above eight million cpus",
+        " never equal; it is lost in a double only where a quota is of millions of cpus",
         test=_OTHER_TENANTS,
     ),
     Equivalent(

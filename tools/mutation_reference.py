@@ -1,0 +1,50 @@
+"""`docs/mutation.md`: what is broken on purpose, what noticed it, and each mutant that no case can notice, with why."""
+
+from __future__ import annotations
+
+from rayfence.mutation import EQUIVALENTS, Equivalent
+
+INTRO = """# Mutation score
+
+`rayfence mutate` asks of the test cases what the test cases ask of the policies: would they notice? It writes the
+policies anew with one thing wrong, as a slip of the hand or a bad merge might leave them, runs the cases on the real
+engine, and stops at the first that comes out otherwise.
+
+| what is changed | how |
+| --- | --- |
+| a comparison or a connective of an expression | `==` and `!=`, `&&` and `\\|\\|`, `isLessThan` and `isGreaterThan` change places; \
+`<` becomes `<=`, and so on |
+| a tenant's bound or quota | one unit further open: a thousandth of a cpu, a byte |
+| a rule, a kind, an operation | left out |
+| an action | `Enforce` becomes `Audit` |
+| init containers, the operator's own containers | left out of what is looked at |
+| a NetworkPolicy that is generated | opens a direction, every port, to everybody, or to more pods |
+
+Every mutant is noticed by a case, or stands below. `rayfence mutate` lists those apart, each with the reason, and ends
+with exit code 0 if there are no others. What is *equivalent* no object can tell from the policy it was made of. What is
+*noticed elsewhere* makes a difference that the cases of the sample tenants cannot show, and the test named beside it
+does. A mutant that is listed as equivalent is tried on the nearest cases all the same; one that is noticed says that the
+argument is wrong. An entry names the expression and the piece that changes, so that it goes stale with the expression,
+and then a test turns red. The list is about rayfence's own expressions: with your tenants and your cases it says the
+same, and more of what is noticed elsewhere may be noticed by cases."""
+
+
+def page() -> str:
+    """The whole page."""
+    equivalent = [each for each in EQUIVALENTS if not each.test]
+    elsewhere = [each for each in EQUIVALENTS if each.test]
+    parts = [INTRO, SCORE, "## Equivalent", *map(_entry, equivalent), "## Noticed elsewhere", *map(_entry, elsewhere)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _entry(entry: Equivalent) -> str:
+    where = f"In `{entry.variable}`" if entry.variable else "In a policy"
+    of = f" (of `{entry.where.strip('/')}`)" if entry.where else ""
+    change = f", `{entry.was}` becomes `{entry.now}`" if entry.was else ", whatever changes"
+    by = f" Noticed by `{entry.test}`." if entry.test else ""
+    return f"- {where}{of}{change}: {entry.why}.{by}"
+
+
+SCORE = """## Measured
+
+TODO"""
