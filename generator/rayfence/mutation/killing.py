@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import as_completed
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 
 from rayfence import bundle, suite
@@ -26,7 +25,7 @@ FIRST, MORE = 12, 120
 """How many cases are tried at once, and how many after them where none of those notices, before all the others."""
 
 NEAR = 2
-"""How many of these three parts are tried on what is equivalent."""
+"""How many of these parts are tried on what is equivalent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,10 +147,11 @@ def _batches(cases: Sequence[Case], mutant: Mutant) -> Iterator[list[Case]]:
     near.sort(key=lambda case: (not _is_edge(case, mutant.namespace), case.request != NOBODY))
     one_of_each = list({(_family(case), case.value["kind"]): case for case in reversed(light)}.values())
     one_of_each.sort(key=lambda case: case.request != NOBODY)
-    ordered = list({id(case): case for case in [*_mixed(near), *one_of_each, *light, *cases]}.values())
-    for start, end in pairwise((0, FIRST, FIRST + MORE, len(ordered))):
-        if part := ordered[start:end]:
-            yield part
+    ordered = list({id(case): case for case in [*_mixed(near), *one_of_each, *light]}.values())
+    rest = ordered[FIRST + MORE :]
+    parts = [ordered[:FIRST], ordered[FIRST : FIRST + MORE]]
+    parts += [[case for case in rest if (case.request == NOBODY) is creation] for creation in (True, False)]
+    yield from filter(None, [*parts, [case for case in cases if _is_heavy(case)]])
 
 
 def _is_heavy(case: Case) -> bool:
