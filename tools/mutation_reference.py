@@ -12,7 +12,7 @@ engine, and stops at the first that comes out otherwise.
 
 | what is changed | how |
 | --- | --- |
-| a comparison or a connective of an expression | `==` becomes `!=`, `&&` becomes `\\|\\|`, `<` becomes `<=`, and so on |
+| a comparison, `&&` or `\\|\\|` of an expression | the other one: `==` becomes `!=`, `<` becomes `<=`, and so on |
 | a tenant's bound or quota | one unit further open: a thousandth of a cpu, a byte |
 | a rule, a kind, an operation | left out |
 | an action | `Enforce` becomes `Audit` |

@@ -42,7 +42,8 @@ def _declared(text: str, kind: str) -> Scope:
     (value,) = _values(text)
     spec = value["spec"]
     if kind == "ClusterPolicy":
-        parts = (each["resources"] for rule in spec["rules"] for each in rule["match"]["any"])
+        matched = (each for rule in spec["rules"] for each in rule.get("match", {}).get("any", ()))
+        parts = (each.get("resources", {}) for each in matched)
         crossed = ((part.get("operations"), part.get("kinds")) for part in parts)
     else:
         rules = spec["matchConstraints"]["resourceRules"]
