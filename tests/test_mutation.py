@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from rayfence import bundle, mutation, tenants
 from rayfence.cases import derived
+from rayfence.cli.mutate import summary, text
 from rayfence.config import Bounds, Config, Container, Mode, Network, Platform, Provider, Tenant
 from rayfence.gotool import KYVERNO, find
-from rayfence.mutation import Mutant, mutants
+from rayfence.mutation import Equivalent, Fate, Mutant, mutants
 from rayfence.rules import OF, ids
 from rayfence.subjects import RAY
 
@@ -110,8 +112,42 @@ def test_cases_that_guard_nothing_notice_nothing(tmp_path: Path) -> None:
     good = TOP / "testcases" / "documented" / "ray-tenant-team-a.yaml"
     (tmp_path / "good.yaml").write_text(good.read_text())
     words = ("--tenants", str(TOP / "tenants"), "--testcases", str(tmp_path), "--no-derived", "--most", "1")
-    result = rayfence("mutate", *words, "--format", "json", "--jobs", "1")
+    result = rayfence("mutate", *words, "--backend", "gatekeeper", "--format", "json", "--jobs", "1")
     answer = json.loads(result.stdout)
 
-    assert 1 == answer["summary"]["mutants"]
-    assert result.exit_code == (0 if answer["summary"]["killed"] else 1)
+    assert {"mutants": 1, "killed": 0, "elsewhere": 0, "equivalent": 0, "survived": 1} == answer["summary"]
+    assert ["survived"] == [each["fate"] for each in answer["mutants"]]
+    assert 1 == result.exit_code
+
+
+ENTRY = Equivalent("pods", "a == b", "a != b", "a and b are one")
+SLIP = Mutant("== becomes != in pods", "gatekeeper/guard-pods.yaml", 0, " == ", " != ", "", variable="pods")
+
+
+@pytest.mark.parametrize(
+    ("fate", "told"),
+    [
+        (Fate(SLIP, 7, "a case: a problem"), ""),
+        (Fate(SLIP, 7, ""), f"{SLIP.file}:7: survived: {SLIP.name}\n"),
+        (Fate(SLIP, 7, "", ENTRY), f"{SLIP.file}:7: equivalent: {SLIP.name}: a and b are one\n"),
+        (
+            Fate(SLIP, 7, "", replace(ENTRY, test="tests/x.py::test_x")),
+            f"{SLIP.file}:7: noticed elsewhere, by tests/x.py::test_x: {SLIP.name}: a and b are one\n",
+        ),
+        (
+            Fate(SLIP, 7, "a case: a problem", ENTRY),
+            f"{SLIP.file}:7: noticed, though said to be equivalent: {SLIP.name}: a case: a problem\n",
+        ),
+        (Fate(SLIP, 7, "a case: a problem", replace(ENTRY, test="tests/x.py::test_x")), ""),
+    ],
+    ids=["killed", "survived", "equivalent", "elsewhere", "wrongly equivalent", "killed though elsewhere"],
+)
+def test_what_became_of_a_mutant_is_told_in_a_line(fate: Fate, told: str) -> None:
+    assert told == text([fate]).removesuffix(summary([fate]) + "\n")
+
+
+def test_the_summary_counts_apart_what_needs_no_case() -> None:
+    fates = [Fate(SLIP, 1, "a case"), Fate(SLIP, 1, ""), Fate(SLIP, 1, "", ENTRY)]
+
+    assert "1 mutants: 1 noticed, 0 survived" == summary(fates[:1])
+    assert "3 mutants: 1 noticed, 1 equivalent, 1 survived" == summary(fates)

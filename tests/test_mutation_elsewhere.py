@@ -43,6 +43,8 @@ CONFIG = Config(PLATFORM, (BY_KUBERAY, PLAIN))
 FILES = bundle.files(CONFIG, ["gatekeeper"])
 MUTANTS = mutants(FILES, "gatekeeper")
 
+OF_OTHERS = ("require-network-policy/", "limit-total-resources/")
+
 SECRET = "169.254.0.0/16"
 OPEN: dict[str, Json] = {
     "all of what is opened": {"cidr": "10.0.0.0/8"},
@@ -128,7 +130,7 @@ def test_what_only_other_tenants_can_show_is_noticed() -> None:
     chosen = elsewhere("test_what_only_other_tenants_can_show_is_noticed")
 
     assert 10 < len(chosen)
-    assert [] == survivors(derived(CONFIG), chosen)
+    assert [] == survivors([case for case in derived(CONFIG) if case.name.startswith(OF_OTHERS)], chosen)
 
 
 @pytest.mark.engine

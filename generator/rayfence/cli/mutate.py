@@ -77,13 +77,14 @@ def command(
             fates = mutation.run(config, chosen, backend, found.path, jobs=jobs, most=most, progress=progress)
     except EngineError as error:
         raise Undecided(f"error: {error}") from None
-    text = _json(fates) if format == "json" else _text(fates)
-    console.deliver(text, output, _summary(fates), for_people=format == "text")
+    answer = _json(fates) if format == "json" else text(fates)
+    console.deliver(answer, output, summary(fates), for_people=format == "text")
     raise click.exceptions.Exit(NO if any(fate.word == "survived" for fate in fates) else 0)
 
 
-def _text(fates: Sequence[Fate]) -> str:
-    return "\n".join([*filter(None, map(_remark, fates)), _summary(fates)]) + "\n"
+def text(fates: Sequence[Fate]) -> str:
+    """A line for each mutant of which there is something to say, and the summary."""
+    return "\n".join([*filter(None, map(_remark, fates)), summary(fates)]) + "\n"
 
 
 def _remark(fate: Fate) -> str:
@@ -111,7 +112,8 @@ _WORDS = {"killed": "noticed", "elsewhere": "noticed elsewhere", "equivalent": "
 """What becomes of a mutant, and what people read."""
 
 
-def _summary(fates: Sequence[Fate]) -> str:
+def summary(fates: Sequence[Fate]) -> str:
+    """How many of each fate there are."""
     counts = _counts(fates)
     told = [
         f"{counts[word]} {shown}" for word, shown in _WORDS.items() if counts[word] or word in ("killed", "survived")
