@@ -51,6 +51,12 @@ def test_an_engines_own_error_is_no_pass() -> None:
     assert ["it is refused, and the message names no rule"] == refused(CLUSTER, "index out of bounds: 1")
 
 
+def test_a_message_that_promises_more_and_has_none_is_noticed() -> None:
+    found = refused(CLUSTER, "guard-pods: [guard-pods] spec.nodeName: must be left out; and 0 more")
+
+    assert "its message promises more, and there is none" in found
+
+
 def test_a_refusal_of_what_keeps_every_rule_is_noticed() -> None:
     (said,) = refused(CLUSTER, "guard-pods: [guard-pods] spec.nodeName: must be left out")[:1]
 

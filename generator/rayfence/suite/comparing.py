@@ -85,6 +85,7 @@ def _outcome(backend: str, case: Case, heard: _Heard, truth: Expectations, judge
         problems.append(f"its message names {_list(ids)}, not {_list(wanted)}")
     elif any(not rules for rules, _ in failed):
         problems.append("it is refused, and the message names no rule")
+    problems += ["its message promises more, and there is none" for each in said if each.message.endswith(_NO_MORE)]
     problems += _python(case, judge, failed)
     problems += [] if made is None else _generated(case, made, truth)
     if heard.filled is not None and heard.filled != truth.filled(case):
@@ -118,6 +119,8 @@ def _python(case: Case, judge: Judge, said: Sequence[tuple[frozenset[str], froze
             problems.append(f"Python alone names {_list(' at '.join(pair) for pair in places - shown)}")
     return problems + _lines(case, judge, found)
 
+
+_NO_MORE = "; and 0 more"
 
 _FITS = 12
 """So many violations always have room in one message."""
