@@ -46,4 +46,16 @@ def _entry(entry: Equivalent) -> str:
 
 SCORE = """## Measured
 
-TODO"""
+With the sample tenants and the cases of this repository:
+
+| policies | mutants | what was run | noticed | noticed elsewhere | equivalent | survived |
+| --- | --- | --- | --- | --- | --- | --- |
+| Gatekeeper | 645 | 300 of them, evenly, on gator | 277 | 14 | 7 | 2 |
+
+The two that survived there are noticed since: by a limit that is null, and by what the suite says of a message that
+promises more violations than there are. The 300 took 7 min 52 s on two cores that other work kept busy (load 10).
+
+The text of the expressions is the same in every backend, so they are broken in one of them, the fastest. What differs
+are the envelopes: all 22 dropped operations of the ValidatingAdmissionPolicies, all 24 of the ValidatingPolicies and
+the GeneratingPolicy, and all 40 dropped operations and kinds of the ClusterPolicies that judge are noticed by the
+suite's own look at what policies say they look at. No offline engine can be asked about an update there."""
