@@ -14,10 +14,11 @@ from pathlib import Path
 import yaml
 
 from benchmarks.metering import Unmeasured
-from benchmarks.report import Format, render
+from benchmarks.report import render
 from benchmarks.rounds import Measured, measured
 from benchmarks.subjects import RUNS, TENANT_COUNTS, Choice, Name, subjects
-from benchmarks.targets import Target, targets
+from benchmarks.tables import Format
+from benchmarks.targets import exit_code, targets
 from rayfence import __version__
 
 QUICK_MOST = 100
@@ -40,20 +41,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except KeyboardInterrupt:
         raise SystemExit(130) from None
     judged = targets(found)
-    print(render(Format(options.format), _machine(), found, judged), end="")
+    print(render(Format(options.format), machine(), found, judged), end="")
     raise SystemExit(exit_code(judged))
 
 
 def _found(choice: Choice) -> list[Measured]:
     with tempfile.TemporaryDirectory(prefix="rayfence-benchmarks-") as folder:
-        found = measured(subjects(choice, Path(folder)), Path(folder), _progress)
-        _progress("")
+        found = measured(subjects(choice, Path(folder)), Path(folder), progress)
+        progress("")
         return found
-
-
-def exit_code(judged: Sequence[Target]) -> int:
-    """1 where a target is known to be missed; one that was not measured is no failure."""
-    return int(any(target.met is False for target in judged))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -62,13 +58,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--only", action="append", choices=[name.value for name in Name], help=only)
     parser.add_argument("--most", type=int, metavar="N", help="leave out sizes above N tenants or RayClusters")
     usual = ", ".join(f"{name} {runs}" for name, runs in RUNS.items())
-    parser.add_argument("--runs", type=_positive, metavar="N", help=f"runs of each command (default: {usual})")
+    parser.add_argument("--runs", type=positive, metavar="N", help=f"runs of each command (default: {usual})")
     parser.add_argument("--quick", action="store_true", help=f"the same as --most {QUICK_MOST} --runs 1")
     parser.add_argument("--format", choices=[each.value for each in Format], default=Format.TEXT.value)
     return parser
 
 
-def _positive(text: str) -> int:
+def positive(text: str) -> int:
+    """An option's number. Raises ArgumentTypeError."""
     number = int(text)
     if number < 1:
         raise argparse.ArgumentTypeError("must be 1 or more")
@@ -81,7 +78,8 @@ def _choice(options: argparse.Namespace) -> Choice:
     return Choice(names, most, options.runs or (1 if options.quick else None))
 
 
-def _machine() -> dict[str, str]:
+def machine() -> dict[str, str]:
+    """What it is measured on, and with."""
     return {
         "rayfence": __version__,
         "Python": platform.python_version(),
@@ -91,7 +89,7 @@ def _machine() -> dict[str, str]:
     }
 
 
-def _progress(what: str) -> None:
+def progress(what: str) -> None:
     """On a terminal, one line that is written over and over."""
     if sys.stderr.isatty():
         print(f"\r\x1b[K{what}", end="", file=sys.stderr, flush=True)

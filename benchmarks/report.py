@@ -5,36 +5,21 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
-from enum import StrEnum
 from typing import assert_never
 
 from benchmarks.metering import Usage
 from benchmarks.rounds import Measured, ratio
+from benchmarks.tables import KIB, MIB, Format, Table, aligned, data_of, markdown, promises
 from benchmarks.targets import Growth, Target, growth
-
-MIB, KIB = 2**20, 2**10
-
-_MET = {True: "met", False: "NOT MET", None: "not measured"}
-
-Table = Sequence[Sequence[str]]
-"""Rows of as many cells, the headings first."""
-
-
-class Format(StrEnum):
-    """How to print."""
-
-    TEXT = "text"
-    MARKDOWN = "markdown"
-    JSON = "json"
 
 
 def render(format: Format, machine: Mapping[str, str], found: Sequence[Measured], targets: Sequence[Target]) -> str:
     """All of it, with a line break at the end; `machine` is what it was measured on."""
     match format:
         case Format.TEXT | Format.MARKDOWN:
-            lay_out = _aligned if format is Format.TEXT else _markdown
+            lay_out = aligned if format is Format.TEXT else markdown
             where = ", ".join(f"{key} {value}" for key, value in machine.items())
-            return "\n".join([where, "", lay_out(_measurements(found)), "", lay_out(_promises(targets)), ""])
+            return "\n".join([where, "", lay_out(_measurements(found)), "", lay_out(promises(targets)), ""])
         case Format.JSON:
             return json.dumps(_data(machine, found, targets), indent=2) + "\n"
         case _:
@@ -55,14 +40,6 @@ def _cells(each: Measured, added: Growth | None) -> list[str]:
     return [*ours, *yardsticks, *ratios, f"{added.ours / KIB:.1f}" if added else "", str(len(each.runs))]
 
 
-def _promises(targets: Sequence[Target]) -> Table:
-    return [["target", "at most", "is", ""], *([t.promise, f"{t.most:g}", _number(t), _MET[t.met]] for t in targets)]
-
-
-def _number(target: Target) -> str:
-    return "-" if target.found is None else f"{target.found:.3g}"
-
-
 def _cpu(usage: Usage) -> float:
     return usage.cpu
 
@@ -79,33 +56,11 @@ def _times(each: Measured, of: Callable[[Usage], float]) -> float:
     return ratio(each.runs, each.yardstick, of)
 
 
-def _aligned(table: Table) -> str:
-    numbers = _number_columns(table)
-    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    lines = (
-        [cell.rjust(w) if n else cell.ljust(w) for cell, w, n in zip(row, widths, numbers, strict=True)]
-        for row in table
-    )
-    return "\n".join("  ".join(line).rstrip() for line in lines)
-
-
-def _markdown(table: Table) -> str:
-    headings, *rows = table
-    rule = ["---:" if numbers else "---" for numbers in _number_columns(table)]
-    return "\n".join(f"| {' | '.join(row)} |" for row in (headings, rule, *rows))
-
-
-def _number_columns(table: Table) -> list[bool]:
-    """For each column, whether it holds numbers, which stand to the right."""
-    _, *rows = table
-    return [all(cell[:1].isdigit() or cell in ("", "-") for cell in column) for column in zip(*rows, strict=True)]
-
-
 def _data(machine: Mapping[str, str], found: Sequence[Measured], targets: Sequence[Target]) -> dict[str, object]:
     return {
         "machine": dict(machine),
         "measurements": [_measurement(each, growth(found, each)) for each in found],
-        "targets": [{"target": t.promise, "most": t.most, "found": t.found, "met": t.met} for t in targets],
+        "targets": [data_of(target) for target in targets],
     }
 
 

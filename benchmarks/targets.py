@@ -40,6 +40,11 @@ def targets(found: Sequence[Measured]) -> list[Target]:
     return [*_speed(sizes), *(target for name in _TITLES for target in _memory(sizes, name))]
 
 
+def exit_code(judged: Sequence[Target]) -> int:
+    """1 where a target is known to be missed; one that was not measured is no failure."""
+    return int(any(target.met is False for target in judged))
+
+
 @dataclass(frozen=True, slots=True)
 class Growth:
     """Bytes of memory that each tenant or RayCluster adds, to a command and to its yardstick."""

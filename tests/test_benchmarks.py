@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 import yaml
 from benchmarks import inputs, metering
-from benchmarks.command import exit_code
 from benchmarks.metering import Command, Unmeasured, Usage, measure
-from benchmarks.report import Format, render
+from benchmarks.report import render
 from benchmarks.rounds import Measured, measured, ratio
 from benchmarks.subjects import CLUSTER_COUNTS, OUT, TENANT_COUNTS, Name, Subject
-from benchmarks.targets import Growth, Target, growth, targets
+from benchmarks.tables import Format
+from benchmarks.targets import Growth, Target, exit_code, growth, targets
 
 import rayfence
 

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from controlplane import access
 from controlplane.client import Client
+from controlplane.isolation import POLICY, Manifest, defaulted, found, plain, wanted
 from controlplane.processes import until
 
-from rayfence.backends.generating import strip_kyverno
 from rayfence.cases.good import ray_cluster
 from rayfence.config import Config
-from rayfence.network import generated, static_layer
+from rayfence.network import static_layer
 
 SECONDS_TO_ISOLATE = 60
 SECONDS_TO_REMEMBER = 0.5
-POLICY = {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy"}
-
-Manifest = Mapping[str, Any]
 
 
 def new_cluster(config: Config, name: str, number: int = 0) -> dict[str, Any]:
@@ -28,20 +24,6 @@ def new_cluster(config: Config, name: str, number: int = 0) -> dict[str, Any]:
     value = ray_cluster(config.platform, config.tenants[number])
     value["metadata"]["name"] = name
     return value
-
-
-def wanted(config: Config, cluster: Manifest) -> list[dict[str, Any]]:
-    """The NetworkPolicies that a RayCluster must have."""
-    tenant = config.by_namespace()[cluster["metadata"]["namespace"]]
-    return [defaulted(each) for each in generated(config.platform, tenant, cluster)]
-
-
-def found(admin: Client, cluster: Manifest) -> list[dict[str, Any]]:
-    """Those it has, by the name it gives them; head first."""
-    metadata = cluster["metadata"]
-    names = [f"rayfence-{metadata['name']}-{role}" for role in ("head", "worker")]
-    there = {each["metadata"]["name"]: each for each in admin.list(*POLICY.values(), metadata["namespace"])}
-    return [plain(there[name]) for name in names if name in there]
 
 
 def isolate(admin: Client, config: Config, cluster: Manifest) -> None:
@@ -92,27 +74,6 @@ def named(cluster: Manifest, role: str) -> dict[str, Any]:
         **POLICY,
         "metadata": {"name": f"rayfence-{metadata['name']}-{role}", "namespace": metadata["namespace"]},
     }
-
-
-def plain(policy: Manifest) -> dict[str, Any]:
-    """Without what the server and Kyverno add."""
-    kept = {key: policy["metadata"].get(key, {}) for key in ("name", "namespace", "labels")}
-    return strip_kyverno({**POLICY, "metadata": kept, "spec": policy["spec"]})
-
-
-def defaulted(policy: Manifest) -> dict[str, Any]:
-    """With what the server fills in and without what it leaves out."""
-    spec = dict(policy["spec"])
-    for direction in ("ingress", "egress"):
-        if direction in spec:
-            spec[direction] = [_rule(rule) for rule in spec[direction]]
-    spec = {key: value for key, value in spec.items() if value != [] or key not in ("ingress", "egress")}
-    return {**policy, "metadata": {"labels": {}, **policy["metadata"]}, "spec": spec}
-
-
-def _rule(rule: Manifest) -> dict[str, Any]:
-    ports: Sequence[Manifest] = rule.get("ports", ())
-    return {**rule, **({"ports": [{"protocol": "TCP", **port} for port in ports]} if ports else {})}
 
 
 def _key(policy: Manifest) -> tuple[str, str]:

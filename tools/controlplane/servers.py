@@ -35,7 +35,8 @@ class Servers:
         self._port = free_port()
         self.audit_log = folder / "audit.jsonl"
         self.kubeconfig = self.kubeconfig_of("admin", "rayfence-admin", "system:masters")
-        self._processes = [self._etcd(), *self._kubernetes()]
+        etcd, (self.api_server, *others) = self._etcd(), self._kubernetes()
+        self._processes = [etcd, self.api_server, *others]
 
     def start(self) -> Client:
         """Start all of it and return the administrator's client. Raises NotUp."""
