@@ -124,6 +124,12 @@ def bench(*more: str) -> None:
     step("benchmarks", "benchmarks", *more)
 
 
+def load(*more: str) -> None:
+    """admission latency by number of tenants, and a crowd of RayClusters, on control planes started for them"""
+    step("control plane", "tools/controlplane", "--build")
+    step("load", "benchmarks/load", *more)
+
+
 def fuzz(*more: str) -> None:
     """draw Ray objects and hold Python and every engine to the same verdicts: `fuzz 10000 validatingpolicy`"""
     engines()
@@ -198,7 +204,7 @@ def find(*names: str) -> None:
         say(f"{tool.title} {found.version} ({found.source}): {found.path}")
 
 
-LISTED = (run, test, e2e, lint, check, build, bench, fuzz, judge, dataplane, format, engines, browser)
+LISTED = (run, test, e2e, lint, check, build, bench, load, fuzz, judge, dataplane, format, engines, browser)
 COMMANDS = {each.__name__: each for each in LISTED}
 
 

@@ -1,0 +1,179 @@
+"""Clients that all create RayClusters at once in; what became of each RayCluster out, and of its NetworkPolicies."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from controlplane import access, bundles, isolation
+from controlplane.client import Answer, Client
+from controlplane.plane import Plane
+
+from benchmarks.load import settings
+from benchmarks.load.latency import Progress
+from benchmarks.load.settings import Object
+from benchmarks.load.usage import Usage, usage
+from rayfence.cases.good import ray_cluster
+from rayfence.config import Config, Tenant
+
+CLIENTS = 20
+"""As many as there are tenants: each asks for RayClusters of its own one, one after the other."""
+
+SECONDS_WITHOUT_PROGRESS = 60
+SECONDS_TO_ISOLATE = 600
+MOST_TRIES = 5
+_SECONDS_BETWEEN = 0.5
+
+_CREATED, _EXISTS, _BUSY, _SERVER_ERROR = 201, 409, 429, 500
+
+Key = tuple[str, str]
+"""Namespace and name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A RayCluster that was asked for: the last answer, and the milliseconds of each try."""
+
+    key: Key
+    answer: Answer
+    milliseconds: tuple[float, ...]
+
+    @property
+    def admitted(self) -> bool:
+        """Whether it must be there now. A try that seemed to fail may have been the one that made it."""
+        again = self.answer.status == _EXISTS and len(self.milliseconds) > 1
+        return self.answer.status == _CREATED or again
+
+
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """What became of them. Seconds count from the first request, those of `isolated` from the last answer on."""
+
+    backend: str
+    made: tuple[Made, ...]
+    listed: frozenset[Key]
+    bare: frozenset[Key]
+    created: float
+    isolated: float
+    peaks: Mapping[str, Usage] = field(default_factory=dict)
+
+    @property
+    def admitted(self) -> frozenset[Key]:
+        """Those that the server said it had created."""
+        return frozenset(each.key for each in self.made if each.admitted)
+
+    @property
+    def refused(self) -> tuple[Made, ...]:
+        """Those it never took."""
+        return tuple(each for each in self.made if not each.admitted)
+
+    @property
+    def lost(self) -> frozenset[Key]:
+        """Those that are not there though it had."""
+        return self.admitted - self.listed
+
+
+def crowd(plane: Plane, backend: str, count: int, progress: Progress) -> Crowd:
+    """Put a backend's whole bundle on the server, have the RayClusters created, and wait until nothing more happens."""
+    assert plane.kyverno
+    assert plane.servers
+    config = settings.config(CLIENTS)
+    progress(f"crowd: {backend}, its bundle")
+    _prepare(plane.admin, config, backend)
+    progress(f"crowd: {backend}, {count:,} RayClusters by {CLIENTS} clients")
+    started = time.monotonic()
+    # Each client has a connection of its own.
+    clients = [Client(plane.servers.kubeconfig).as_user(settings.USER) for _ in config.tenants]
+    with ThreadPoolExecutor(CLIENTS) as pool:
+        made = pool.map(_create_all, clients, _asked(config, count))
+        all_made = tuple(each for of_client in made for each in of_client)
+    created = time.monotonic() - started
+    progress(f"crowd: {backend}, until the last is isolated")
+    clusters = {key: cluster for some in _asked(config, count) for key, cluster in _by_key(some).items()}
+    bare, isolated = _wait_for_isolation(plane.admin, config, clusters)
+    running = (plane.servers.api_server, plane.kyverno.admission, plane.kyverno.background)
+    peaks = {process.name: usage(process) for process in running}
+    return Crowd(backend, all_made, _listed(plane.admin, config), bare, created, isolated, peaks)
+
+
+def _prepare(admin: Client, config: Config, backend: str) -> None:
+    access.let_edit(admin, [name for tenant in config.tenants for name in tenant.namespaces], [settings.USER])
+    bundles.apply(admin, bundles.objects(config, backend))
+    bundles.wait_until_enforced(admin.as_user(settings.USER), config)
+
+
+def _asked(config: Config, count: int) -> list[list[Object]]:
+    """For each tenant its share of the RayClusters."""
+    shares = [range(number, count, len(config.tenants)) for number in range(len(config.tenants))]
+    return [
+        [_cluster(config, tenant, number) for number in share]
+        for tenant, share in zip(config.tenants, shares, strict=True)
+    ]
+
+
+def _cluster(config: Config, tenant: Tenant, number: int) -> Object:
+    value = ray_cluster(config.platform, tenant)
+    value["metadata"]["name"] = f"crowd-{number:05}"
+    return value
+
+
+def _create_all(client: Client, clusters: Sequence[Object]) -> list[Made]:
+    return [create(client, cluster) for cluster in clusters]
+
+
+def create(client: Client, cluster: Object) -> Made:
+    """Ask for one, and ask again while all that is said is that the server, or a webhook, was too slow."""
+    took: list[float] = []
+    while True:
+        started = time.perf_counter()
+        answer = client.create(cluster)
+        took.append((time.perf_counter() - started) * 1000)
+        is_busy = answer.status == _BUSY or answer.status >= _SERVER_ERROR
+        if not is_busy or len(took) == MOST_TRIES:
+            return Made(key_of(cluster), answer, tuple(took))
+
+
+def _wait_for_isolation(admin: Client, config: Config, clusters: Mapping[Key, Object]) -> tuple[frozenset[Key], float]:
+    """Those that have not exactly their policies when all have, or nothing happens any more; and when the last got its.
+
+    Seconds from now on.
+    """
+    started = last = time.monotonic()
+    left = dict(clusters)
+    while left:
+        before, left = len(left), _bare(admin, config, left)
+        now = time.monotonic()
+        last = now if len(left) < before else last
+        if now - last > SECONDS_WITHOUT_PROGRESS or now - started > SECONDS_TO_ISOLATE:
+            break
+        time.sleep(_SECONDS_BETWEEN)
+    return frozenset(left), last - started
+
+
+def _bare(admin: Client, config: Config, clusters: Mapping[Key, Object]) -> dict[Key, Object]:
+    """Those of them without exactly the NetworkPolicies that they must have."""
+    policies = {namespace: isolation.there(admin, namespace) for namespace in {namespace for namespace, _ in clusters}}
+    return {
+        key: cluster
+        for key, cluster in clusters.items()
+        if isolation.found_in(policies[key[0]], cluster) != isolation.wanted(config, cluster)
+    }
+
+
+def _listed(admin: Client, config: Config) -> frozenset[Key]:
+    return frozenset(
+        key_of(each)
+        for tenant in config.tenants
+        for each in admin.list("ray.io/v1", "RayCluster", tenant.namespaces[0])
+    )
+
+
+def _by_key(clusters: Sequence[Object]) -> dict[Key, Object]:
+    return {key_of(cluster): cluster for cluster in clusters}
+
+
+def key_of(cluster: Object) -> Key:
+    """Its namespace and name."""
+    return cluster["metadata"]["namespace"], cluster["metadata"]["name"]

@@ -1,0 +1,76 @@
+"""A number of tenants in; the config, who asks and what for out: the same RayCluster at every size but for names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from controlplane import access, bundles
+from controlplane.client import Client
+
+from benchmarks import inputs
+from rayfence import admission, tenants
+from rayfence.cases.good import ray_cluster
+from rayfence.config import Config, Tenant
+
+NATIVE, VALIDATING, CLUSTER = "validatingadmissionpolicy", "validatingpolicy", "clusterpolicy"
+BACKENDS = (NATIVE, VALIDATING, CLUSTER)
+"""Those that a control plane without a container can have; Gatekeeper's server is not among its programs."""
+
+SIZES = (1, 10, 100, 1_000, 5_000)
+
+USER = "rayfence-load-tenant"
+FAULT = "require-tenant-nodes"
+
+# Thousands of objects that no admission looks at.
+_LEFT_OUT = ("NetworkPolicy", "ResourceQuota")
+
+Object = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """The policies of one backend for so many tenants."""
+
+    backend: str
+    tenants: int
+
+
+def settings(backends: Iterable[str], most: int) -> list[Setting]:
+    """What is measured, backend by backend, small before large."""
+    return [Setting(backend, size) for backend in backends for size in SIZES if size <= most]
+
+
+def config(count: int) -> Config:
+    """So many tenants, every second with two namespaces."""
+    return tenants.parse((f"{name}.yaml", document) for name, document in inputs.tenants(count))
+
+
+def asker(config: Config) -> Tenant:
+    """The tenant in the middle, whose row stands behind and before as many others."""
+    return config.tenants[len(config.tenants) // 2]
+
+
+def good(config: Config) -> Object:
+    """A RayCluster with a head and three worker groups, two containers each, that breaks no rule."""
+    return ray_cluster(config.platform, asker(config))
+
+
+def bad(config: Config) -> Object:
+    """The same with its last worker group on another tenant's nodes."""
+    value = good(config)
+    value["spec"]["workerGroupSpecs"][-1]["template"]["spec"]["nodeSelector"] = {config.platform.node_label: "another"}
+    return value
+
+
+def policies(config: Config, backend: str) -> Sequence[Object]:
+    """What is put on the server: the bundle without the network layer, in order."""
+    return bundles.objects(config, backend, _LEFT_OUT)
+
+
+def user(admin: Client, config: Config) -> Client:
+    """Somebody who may edit what is in the asker's namespace and wherever a policy is seen to be enforced."""
+    probed = {next(iter(policy.shard.rows)) for policy in admission.policies(config)}
+    access.let_edit(admin, sorted(probed | {asker(config).namespaces[0]}), [USER])
+    return admin.as_user(USER)
