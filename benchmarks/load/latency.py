@@ -20,7 +20,7 @@ from benchmarks.load.usage import Usage, usage
 from rayfence import admission
 from rayfence.config import Config
 
-BAD = 20
+BAD = 10
 SECONDS_TO_INSTALL = 420
 
 Progress = Callable[[str], None]
