@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import assert_never
 
 from controlplane import bundles
 from controlplane.client import Answer, Client, Refused
@@ -15,13 +16,13 @@ from controlplane.servers import Servers
 
 from benchmarks.load import settings
 from benchmarks.load.settings import FAULT, NATIVE, Object, Setting
-from benchmarks.load.times import timed, warm_up
+from benchmarks.load.times import p50, timed, warm_up
 from benchmarks.load.usage import Usage, usage
 from rayfence import admission
 from rayfence.config import Config
 
 BAD = 10
-SECONDS_TO_INSTALL = 420
+SECONDS_TO_INSTALL = 300
 
 Progress = Callable[[str], None]
 
@@ -71,11 +72,22 @@ def measured(plane: Plane, chosen: Sequence[Setting], requests: int, progress: P
     """One setting after the other. Raises Refused or NotUp where something else than a setting's policies fails."""
     assert plane.kyverno
     assert plane.servers
-    found = []
+    found: list[Outcome] = []
     for setting in chosen:
         progress(f"latency: {setting.backend}, {setting.tenants:,} tenants")
         found.append(_measured(plane.admin, plane.kyverno, plane.servers, setting, requests))
+        progress(f"latency: {_told(found[-1])}")
     return found
+
+
+def _told(outcome: Outcome) -> str:
+    match outcome:
+        case NotMeasured():
+            return outcome.words
+        case Measured():
+            return f"{p50(outcome.under):.1f} ms, without policies {p50(outcome.without):.1f} ms (p50)"
+        case _:
+            assert_never(outcome)
 
 
 def _measured(admin: Client, kyverno: Kyverno, servers: Servers, setting: Setting, requests: int) -> Outcome:
