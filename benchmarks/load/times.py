@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 
 from controlplane.client import Answer, Refused
 
-WARM_UP, SECONDS_TO_WARM_UP = 20, 10
-MOST_SECONDS = 60
+WARM_UP, SECONDS_TO_WARM_UP = 20, 5
+MOST_SECONDS = 30
 LEAST = 10
 
 Ask = Callable[[], Answer]
