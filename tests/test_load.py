@@ -22,10 +22,11 @@ from benchmarks.load.times import LEAST, p50, p99, percentile, timed
 from benchmarks.load.usage import Usage, usage
 from benchmarks.tables import Format
 from benchmarks.targets import exit_code
-from controlplane import isolation
+from controlplane import bundles, isolation
 from controlplane.client import Answer, Client, Refused
 from controlplane.processes import Process, until
 
+from rayfence import admission
 from rayfence.evaluate import Judge
 
 ROOT = Path(__file__).parent.parent
@@ -140,6 +141,16 @@ def test_what_is_asked_for_breaks_no_rule_and_its_bad_twin_one():
 
 def test_the_tenant_that_asks_is_the_one_in_the_middle():
     assert ["team-00000", "team-00005", "team-00050"] == [settings.asker(settings.config(n)).name for n in (1, 10, 100)]
+
+
+def test_every_policy_is_seen_to_refuse_in_a_namespace_of_its_own():
+    config = settings.config(1_000)
+    found = list(bundles.probes(config))
+    cut = [probe["metadata"]["namespace"] for policy, probe in found if policy.name == "enforce-tenant-isolation-2"]
+
+    assert len(admission.policies(config)) == len(found)
+    assert all(probe["metadata"]["namespace"] in policy.shard.rows for policy, probe in found)
+    assert ["ray-team-00333-dev"] == cut, "the table is cut between two namespaces of one tenant"
 
 
 def test_every_client_has_a_tenant_and_no_two_ask_for_the_same():

@@ -72,11 +72,17 @@ def wait_until_enforced(tenant: Client, config: Config) -> None:
 
     Of policies that only audit or warn nothing is to be seen.
     """
+    for policy, probe in probes(config):
+        _wait(tenant, policy, probe)
+
+
+def probes(config: Config) -> Iterator[tuple[Policy, dict[str, Any]]]:
+    """Each policy object that enforces, and what it must refuse."""
     owners = config.by_namespace()
     for policy in admission.policies(config):
         own = next((namespace for namespace, row in policy.shard.rows.items() if row), None)
         if own and policy.shard.enforcement is Enforcement.ENFORCE:
-            _wait(tenant, policy, _broken(config, policy, own, owners[own]))
+            yield policy, _broken(config, policy, own, owners[own])
 
 
 def _broken(config: Config, policy: Policy, namespace: str, owner: Tenant) -> dict[str, Any]:
