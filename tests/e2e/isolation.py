@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
 from typing import Any
 
 from controlplane import access
 from controlplane.client import Client
-from controlplane.isolation import POLICY, Manifest, defaulted, found, plain, wanted
+from controlplane.isolation import POLICY, Manifest, defaulted, found, plain, wanted, write_status
 from controlplane.processes import until
 
 from rayfence.cases.good import ray_cluster
@@ -51,8 +50,7 @@ def notice(admin: Client, config: Config, cluster: Manifest) -> None:
     """
     operator = config.platform.operator.username
     access.let_write_status(admin, operator)
-    seen = {"status": {"lastUpdateTime": datetime.now(UTC).isoformat()}}
-    admin.as_user(operator).patch(cluster, seen, subresource="status").or_raise()
+    write_status(admin.as_user(operator), cluster).or_raise()
 
 
 def static(admin: Client, config: Config) -> dict[tuple[str, str], Any]:

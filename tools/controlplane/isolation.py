@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
-from controlplane.client import Client
+from controlplane.client import Answer, Client
 from rayfence.backends.generating import strip_kyverno
 from rayfence.config import Config
 from rayfence.network import generated
@@ -36,6 +37,11 @@ def there(admin: Client, namespace: str) -> dict[str, dict[str, Any]]:
     """The NetworkPolicies of a namespace, by name."""
     policies = admin.list(POLICY["apiVersion"], POLICY["kind"], namespace)
     return {each["metadata"]["name"]: each for each in policies}
+
+
+def write_status(operator: Client, cluster: Manifest) -> Answer:
+    """Note in a RayCluster that it was seen, as KubeRay does with every one."""
+    return operator.patch(cluster, {"status": {"lastUpdateTime": datetime.now(UTC).isoformat()}}, subresource="status")
 
 
 def plain(policy: Manifest) -> dict[str, Any]:
