@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 
 from controlplane import access, bundles, isolation
 from controlplane.client import Answer, Client
+from controlplane.kyverno import Kyverno
 from controlplane.plane import Plane
 
 from benchmarks.load import settings
@@ -25,7 +26,7 @@ CLIENTS = 20
 
 SECONDS_WITHOUT_PROGRESS = 60
 SECONDS_TO_ISOLATE = 600
-MOST_TRIES = 5
+MOST_TRIES, SECONDS_BETWEEN_TRIES = 20, 3
 _SECONDS_BETWEEN = 0.5
 
 _CREATED, _EXISTS, _BUSY, _SERVER_ERROR = 201, 409, 429, 500
@@ -59,6 +60,7 @@ class Crowd:
     bare: frozenset[Key]
     created: float
     isolated: float
+    ended: Mapping[str, int] = field(default_factory=dict)
     peaks: Mapping[str, Usage] = field(default_factory=dict)
 
     @property
@@ -77,6 +79,21 @@ class Crowd:
         return self.admitted - self.listed
 
 
+class Kept:
+    """Kyverno's programs, started again where one has ended, as a kubelet would; and how often each had."""
+
+    def __init__(self, kyverno: Kyverno) -> None:
+        self._processes = (kyverno.admission, kyverno.background)
+        self.ended: dict[str, int] = {}
+
+    def look(self) -> None:
+        """For the main thread alone: the kernel ends a program with the thread that started it."""
+        for process in self._processes:
+            if process.pid is None:
+                self.ended[process.name] = self.ended.get(process.name, 0) + 1
+                process.start()
+
+
 def crowd(plane: Plane, backend: str, count: int, progress: Progress) -> Crowd:
     """Put a backend's whole bundle on the server, have the RayClusters created, and wait until nothing more happens."""
     assert plane.kyverno
@@ -89,16 +106,22 @@ def crowd(plane: Plane, backend: str, count: int, progress: Progress) -> Crowd:
     # Each client has a connection of its own.
     clients = [Client(plane.servers.kubeconfig) for _ in config.tenants]
     operator = config.platform.operator.username
+    kept = Kept(plane.kyverno)
     with ThreadPoolExecutor(CLIENTS) as pool:
-        made = pool.map(partial(_create_all, operator), clients, _asked(config, count))
-        all_made = tuple(each for of_client in made for each in of_client)
+        work = zip(clients, _asked(config, count), strict=True)
+        making = [pool.submit(_create_all, operator, client, clusters) for client, clusters in work]
+        while not all(each.done() for each in making):
+            kept.look()
+            time.sleep(_SECONDS_BETWEEN)
+    all_made = tuple(each for of_client in making for each in of_client.result())
     created = time.monotonic() - started
     progress(f"crowd: {backend}, until the last is isolated")
     clusters = {key: cluster for some in _asked(config, count) for key, cluster in _by_key(some).items()}
-    bare, isolated = _wait_for_isolation(plane.admin, config, clusters)
+    bare, isolated = _wait_for_isolation(plane.admin, config, clusters, kept.look)
+    kept.look()
     running = (plane.servers.api_server, plane.kyverno.admission, plane.kyverno.background)
     peaks = {process.name: usage(process) for process in running}
-    return Crowd(backend, all_made, _listed(plane.admin, config), bare, created, isolated, peaks)
+    return Crowd(backend, all_made, _listed(plane.admin, config), bare, created, isolated, kept.ended, peaks)
 
 
 def _prepare(admin: Client, config: Config, backend: str) -> None:
@@ -150,9 +173,12 @@ def _patiently(ask: Ask) -> tuple[Answer, tuple[float, ...]]:
         is_busy = answer.status == _BUSY or answer.status >= _SERVER_ERROR
         if not is_busy or len(took) == MOST_TRIES:
             return answer, tuple(took)
+        time.sleep(SECONDS_BETWEEN_TRIES)
 
 
-def _wait_for_isolation(admin: Client, config: Config, clusters: Mapping[Key, Object]) -> tuple[frozenset[Key], float]:
+def _wait_for_isolation(
+    admin: Client, config: Config, clusters: Mapping[Key, Object], keep: Callable[[], None]
+) -> tuple[frozenset[Key], float]:
     """Those that have not exactly their policies when all have, or nothing happens any more; and when the last got its.
 
     Seconds from now on.
@@ -160,6 +186,7 @@ def _wait_for_isolation(admin: Client, config: Config, clusters: Mapping[Key, Ob
     started = last = time.monotonic()
     left = dict(clusters)
     while left:
+        keep()
         before, left = len(left), _bare(admin, config, left)
         now = time.monotonic()
         last = now if len(left) < before else last

@@ -23,7 +23,13 @@ _LATENCY = (
 )
 _CROWD = (
     *("crowd under", "RayClusters", "admitted", "tries", "lost", "without policies", "s to create", "p50 ms", "p99 ms"),
-    *("s more until the last was isolated", "admission peak MiB", "background peak MiB", "API server peak MiB"),
+    *(
+        "s more until the last was isolated",
+        "Kyverno restarts",
+        "admission peak MiB",
+        "background peak MiB",
+        "API server peak MiB",
+    ),
 )
 
 Found = tuple[Sequence[Outcome], Sequence[Crowd]]
@@ -86,7 +92,13 @@ def _crowd_row(of: Crowd) -> list[str]:
     peaks = {name: _mib(used.peak) for name, used in of.peaks.items()}
     return [
         *(of.backend, *(f"{len(each):,}" for each in counts)),
-        *(f"{of.created:.0f}", f"{p50(times):.0f}", f"{p99(times):.0f}", f"{of.isolated:.1f}"),
+        *(
+            f"{of.created:.0f}",
+            f"{p50(times):.0f}",
+            f"{p99(times):.0f}",
+            f"{of.isolated:.1f}",
+            str(sum(of.ended.values())),
+        ),
         *(peaks.get(name, "") for name in ("kyverno-admission", "kyverno-background", "api-server")),
     ]
 
@@ -125,5 +137,6 @@ def _crowd_data(of: Crowd) -> dict[str, object]:
         "secondsToCreate": of.created,
         "secondsToIsolate": of.isolated,
         "milliseconds": [took for each in of.made for took in each.milliseconds],
+        "restarts": dict(of.ended),
         "programs": {name: asdict(used) for name, used in of.peaks.items()},
     }
