@@ -60,8 +60,10 @@ class Kyverno:
         # The longest that a webhook may take: on a busy machine checking a large ClusterPolicy takes more than the 10 s
         # that are Kyverno's default.
         patient = {"serverIP": f"{LOOPBACK}:{self._port}", "webhookTimeout": "30"}
-        self.admission = self._controller(ADMISSION, **asked_at, **patient)
-        self.background = self._controller(BACKGROUND)
+        # The reports controller has no such flag, and ends where it is given one that it has not.
+        quiet = {"controllerRuntimeMetricsAddress": "0"}
+        self.admission = self._controller(ADMISSION, **asked_at, **patient, **quiet)
+        self.background = self._controller(BACKGROUND, **quiet)
         self.reports = self._controller(REPORTS)
 
     def start(self) -> None:
@@ -95,7 +97,6 @@ class Kyverno:
         ours = {
             "metricsHost": LOOPBACK,
             "metricsPort": str(free_port()),
-            "controllerRuntimeMetricsAddress": "0",
             "disableLogColor": "true",
             **flags,
         }
