@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from rayfence.backends.resources import VALIDATING, resource_of
+from rayfence.backends.resources import NATIVE, VALIDATING, resource_of
 from rayfence.doctor import rights
 from rayfence.doctor.readiness import why_not_ready
 from rayfence.installation.removing import Key, is_generator, let_go, remove, too_much
@@ -24,6 +24,9 @@ Progress = Callable[[str], None]
 _PAUSE = 0.5
 _PATIENCE = 10
 """Tries before a policy is shown to Kyverno again."""
+
+SECONDS_TO_TAKE_UP = 5
+"""On a busy machine a request that came right after a native policy was still let pass."""
 
 NUDGE = "rayfence.dev/look-again"
 
@@ -61,6 +64,7 @@ def install(target: Target, parts: Wanted, progress: Progress, clock: Clock = Cl
     for what, values in (("templates", parts.templates), ("policies", parts.judges)):
         _put(target, values, what, progress, clock)
         _wait(target, values, progress, clock)
+    _settle(parts.judges, progress, clock)
     _hand_over(target, parts, progress)
     _put(target, parts.generators, "what generates", progress, clock)
     _wait(target, parts.generators, progress, clock)
@@ -127,6 +131,13 @@ def _wait_for(target: Target, value: Value, clock: Clock) -> None:
             nudged = True
     if nudged:
         put(target, value)
+
+
+def _settle(judges: Sequence[Value], progress: Progress, clock: Clock) -> None:
+    """Give the API servers time to see policies of their own kind: they do so a moment later, and never say when."""
+    if any(resource_of(each) == NATIVE for each in judges):
+        progress("giving the API server time to take up its policies")
+        clock.sleep(SECONDS_TO_TAKE_UP)
 
 
 def _nudging(value: Value, number: int) -> Value:
