@@ -24,7 +24,7 @@ def files(config: Config, backends: Sequence[str] = tuple(BACKENDS)) -> dict[str
     networks = "" if all(BACKENDS[name].GENERATES for name in backends) else _headed(engineless_file(config))
     for name in backends:
         found |= {f"{name}/{path}": text for path, text in _backend(config, BACKENDS[name], networks)}
-    return {path: found[path] for path in sorted(found)}
+    return dict(sorted(found.items()))
 
 
 def _tenants(config: Config) -> Iterator[tuple[str, str]]:

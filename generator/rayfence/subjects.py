@@ -5,11 +5,17 @@ Each subject becomes one policy object (or a few: see `shards`) of every backend
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from rayfence.workload import SERVED
 
 CREATE, UPDATE, DELETE = "CREATE", "UPDATE", "DELETE"
+
+
+def _with_each(name: str, subresources: Iterable[str]) -> list[str]:
+    """A name, and it with each subresource."""
+    return [name, *(f"{name}/{each}" for each in subresources)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +32,16 @@ class Resource:
     def api_version(self) -> str:
         """What manifests write: `ray.io/v1`, `v1`."""
         return f"{self.group}/{self.version}" if self.group else self.version
+
+    @property
+    def kinds(self) -> list[str]:
+        """The kind, and it with each subresource: `Pod`, `Pod/resize`."""
+        return _with_each(self.kind, self.subresources)
+
+    @property
+    def plurals(self) -> list[str]:
+        """The same as the API's paths have it: `pods`, `pods/resize`."""
+        return _with_each(self.plural, self.subresources)
 
 
 @dataclass(frozen=True, slots=True)

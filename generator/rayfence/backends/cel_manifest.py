@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from rayfence.backends.generating import STATUS, Row
+from rayfence.backends.generating import Row, with_statuses
 from rayfence.cel import items, let, literal, literals
 from rayfence.network.cluster import policy_name
 from rayfence.network.makers import Maker
@@ -32,7 +32,7 @@ def generating_policy(
         "apiGroups": ["ray.io"],
         "apiVersions": ["*"],
         "operations": ["CREATE", "UPDATE"],
-        "resources": [*plurals, *(f"{plural}/{STATUS}" for plural in plurals)],
+        "resources": with_statuses(plurals),
     }
     return {
         "apiVersion": "policies.kyverno.io/v1",

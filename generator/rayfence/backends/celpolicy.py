@@ -30,7 +30,7 @@ def resource_rules(subject: Subject) -> list[dict[str, Any]]:
     """One rule for each API group. Of every version, so that an old one that is still served is no way around."""
     found = []
     for group, resources in groupby(sorted(subject.resources, key=_group), key=_group):
-        names = dict.fromkeys(name for resource in resources for name in _names(resource))
+        names = dict.fromkeys(name for resource in resources for name in resource.plurals)
         operations = list(subject.operations)
         found.append({"apiGroups": [group], "apiVersions": ["*"], "operations": operations, "resources": list(names)})
     return found
@@ -51,7 +51,3 @@ def actions(enforcement: Enforcement) -> list[str]:
 
 def _group(resource: Resource) -> str:
     return resource.group
-
-
-def _names(resource: Resource) -> list[str]:
-    return [resource.plural, *(f"{resource.plural}/{subresource}" for subresource in resource.subresources)]

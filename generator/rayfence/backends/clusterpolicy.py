@@ -75,5 +75,4 @@ def _rule(policy: Policy) -> dict[str, Any]:
 
 def _kinds(resource: Resource) -> list[str]:
     """A kind and its subresources, in each version: a real server refuses `ray.io/*/RayCluster`."""
-    kind = f"{resource.api_version}/{resource.kind}"
-    return [kind, *(f"{kind}/{subresource}" for subresource in resource.subresources)]
+    return [f"{resource.api_version}/{kind}" for kind in resource.kinds]

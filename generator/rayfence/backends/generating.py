@@ -22,6 +22,13 @@ Its first look comes while the request that makes the object is still being judg
 object yet, and Kyverno gives up. Nor does it see what happened to a policy while its background controller was away.
 """
 
+
+def with_statuses(names: Iterable[str]) -> list[str]:
+    """Kinds or plurals, and the status of each."""
+    given = list(names)
+    return [*given, *(f"{name}/{STATUS}" for name in given)]
+
+
 # A row holds two names of 63 characters at most, a mode and a word, so that a full table stays under 80,000 characters.
 MAX_ROWS = 500
 

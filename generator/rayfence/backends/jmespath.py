@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from rayfence.backends.generating import STATUS, Row
+from rayfence.backends.generating import Row, with_statuses
 from rayfence.network.makers import Maker
 from rayfence.network.policy import Manifest
 
@@ -32,10 +32,9 @@ def generating_rule(name: str, kinds: Sequence[str], labels: Sequence[str], each
     behind, or count as one more reason to generate. It names the status, too: see `generating.STATUS`.
     """
     has_label = " || ".join(f"({label(each)} || '') != ''" for each in labels)
-    watched = [*kinds, *(f"{kind}/{STATUS}" for kind in kinds)]
     return {
         "name": name,
-        "match": {"any": [{"resources": {"kinds": watched}}]},
+        "match": {"any": [{"resources": {"kinds": with_statuses(kinds)}}]},
         "preconditions": holds(has_label),
         "generate": {"synchronize": True, "generateExisting": True, "foreach": [each]},
     }

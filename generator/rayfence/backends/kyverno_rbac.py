@@ -34,8 +34,7 @@ def _may_read(resources: Iterable[Resource]) -> list[Manifest]:
     kinds: dict[str, set[str]] = {}
     for each in resources:
         # A ValidatingPolicy is not ready while a subresource it names cannot be read, which nobody ever does.
-        names = (each.plural, *(f"{each.plural}/{subresource}" for subresource in each.subresources))
-        kinds.setdefault(each.group, set()).update(names)
+        kinds.setdefault(each.group, set()).update(each.plurals)
     return [_may(group, tuple(sorted(plurals)), READ) for group, plurals in kinds.items()]
 
 

@@ -13,7 +13,7 @@ from rayfence.doctor.finding import Finding, Note
 from rayfence.doctor.kinds import CONFIG_MAPS
 from rayfence.objects import map_at, text_at
 from rayfence.reach.policies import selects
-from rayfence.subjects import SUBJECTS, Resource
+from rayfence.subjects import SUBJECTS
 
 _FILTER = re.compile(r"\[([^,\]]*),([^,\]]*),([^\]]*)\]")
 _EXCLUDED = ("excludeGroups", "excludeUsernames", "excludeRoles", "excludeClusterRoles")
@@ -54,12 +54,7 @@ def _filters(case: Case, text: str, where: str) -> Iterator[Finding]:
 def _kinds() -> list[str]:
     """Every kind that is judged, and its subresources: `Pod`, `Pod/resize`."""
     resources = [resource for subject in SUBJECTS for resource in subject.resources]
-    names = (name for each in resources for name in _names(each))
-    return list(dict.fromkeys(names))
-
-
-def _names(resource: Resource) -> list[str]:
-    return [resource.kind, *(f"{resource.kind}/{subresource}" for subresource in resource.subresources)]
+    return list(dict.fromkeys(kind for each in resources for kind in each.kinds))
 
 
 def _is_kind(pattern: str, kind: str) -> bool:

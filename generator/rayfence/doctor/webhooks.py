@@ -67,8 +67,7 @@ def _uncovered(subject: Subject, hooks: Sequence[Hook], where: str, fix: str) ->
 def _names(subject: Subject) -> Iterator[tuple[str, str]]:
     """API group and resource of all that is judged, `pods/resize` among it."""
     for each in subject.resources:
-        yield each.group, each.plural
-        yield from ((each.group, f"{each.plural}/{subresource}") for subresource in each.subresources)
+        yield from ((each.group, plural) for plural in each.plurals)
 
 
 def _asked(hooks: Sequence[Hook], group: str, name: str) -> set[str]:

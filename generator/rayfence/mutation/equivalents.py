@@ -32,8 +32,10 @@ class Equivalent:
     def matches(self, mutant: Mutant, files: Mapping[str, str]) -> bool:
         """Whether the mutant makes this change, alone, in this expression."""
         place = f"{mutant.file} {mutant.policy(files)}"
-        if mutant.variable != self.variable or not re.search(self.where, place) or not self.was:
-            return mutant.variable == self.variable and not self.was and bool(re.search(self.where, place))
+        if mutant.variable != self.variable or not re.search(self.where, place):
+            return False
+        if not self.was:
+            return True
         text, end = files[mutant.file], mutant.position + len(mutant.before)
         around = _plain(text[max(0, mutant.position - _AROUND) : mutant.position] + _GAP + text[end : end + _AROUND])
         return any(

@@ -65,13 +65,11 @@ def _wanted(policy: Policy, kind: str) -> Scope:
 
 
 def _kinds(resource: Resource) -> Iterator[str]:
-    kind = f"{resource.api_version}/{resource.kind}"
-    return (f"{kind}{below}" for below in ("", *(f"/{each}" for each in resource.subresources)))
+    return (f"{resource.api_version}/{kind}" for kind in resource.kinds)
 
 
 def _plurals(resource: Resource) -> Iterator[str]:
-    names = (resource.plural, *(f"{resource.plural}/{each}" for each in resource.subresources))
-    return (_of_group([resource.group], name) for name in names)
+    return (_of_group([resource.group], plural) for plural in resource.plurals)
 
 
 def _of_group(groups: Sequence[str], name: str) -> str:
