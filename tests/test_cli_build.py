@@ -232,7 +232,7 @@ def test_a_wrong_config_leaves_the_bundle_as_it_was(built):
 def test_every_bad_config_is_told_in_full_and_leaves_the_bundle_as_it_was(tmp_path, monkeypatch, text, problems):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "a.yaml").write_text(text, encoding="utf-8")
-    folder.replace(Path("policies"), {"old.yaml": HEADER.encode()})
+    folder.replace(Path("policies"), [("old.yaml", HEADER.encode())])
     before = stamps(tmp_path)
     over_an_older_one = rayfence("build", "--tenants", "a.yaml")
     the_first_one = rayfence("build", "--tenants", "a.yaml", "--out", "none")
@@ -260,28 +260,26 @@ def test_a_disk_that_fills_up_leaves_the_bundle_as_it_was(built):
     assert {"policies", "tenants"} == {path.name for path in built.iterdir()}
 
 
-class Interrupted(dict[str, bytes]):
+def interrupted() -> Iterator[tuple[str, bytes]]:
     """Files of which the first can be written before Ctrl-C."""
-
-    def items(self) -> Iterator[tuple[str, bytes]]:  # type: ignore[override]
-        yield next(iter(super().items()))
-        raise KeyboardInterrupt
+    yield "a/new.yaml", b"new"
+    raise KeyboardInterrupt
 
 
 @pytest.mark.parametrize("exists", [True, False], ids=["over an older one", "the first one"])
 def test_an_interrupted_build_leaves_the_bundle_as_it_was(tmp_path, exists):
     if exists:
-        folder.replace(tmp_path / "policies", {"old.yaml": b"old"})
+        folder.replace(tmp_path / "policies", [("old.yaml", b"old")])
 
     with pytest.raises(KeyboardInterrupt):
-        folder.replace(tmp_path / "policies", Interrupted({"a/new.yaml": b"new", "b/new.yaml": b"new"}))
+        folder.replace(tmp_path / "policies", interrupted())
 
     assert ({"policies/old.yaml": b"old"} if exists else {}) == contents(tmp_path)
     assert (["policies"] if exists else []) == [path.name for path in tmp_path.iterdir()]
 
 
 def test_where_the_swap_fails_the_bundle_comes_back(tmp_path):
-    folder.replace(tmp_path / "policies", {"old.yaml": b"old"})
+    folder.replace(tmp_path / "policies", [("old.yaml", b"old")])
 
     with pytest.raises(FileNotFoundError):
         folder._swap(tmp_path / "policies", tmp_path / "no such folder", tmp_path / "aside")

@@ -12,7 +12,7 @@ from rayfence import bundle
 from rayfence.backends import BACKENDS
 from rayfence.cli import console
 from rayfence.cli.exits import NO, refusal
-from rayfence.cli.folder import Contents, Difference, compare, contents, replace
+from rayfence.cli.folder import Difference, compare, paths, replace
 from rayfence.cli.options import TENANTS, backend_option, configuration, tenants_option
 from rayfence.config import Config, Enforcement
 
@@ -53,35 +53,19 @@ def command(folders: tuple[Path, ...], out: Path, backends: tuple[str, ...], che
       2  the tenant config is wrong, or the folder holds what is not rayfence's
     """
     config = configuration(folders, f"{out} is as it was")
-    texts = bundle.files(config, backends)
-    wanted = dict(_encoded(texts))
-    found = contents(out)
-    difference = compare(found, wanted)
+    wanted = ((path, text.encode()) for path, text in bundle.each(config, backends))
     if check:
-        _answer(out, difference, len(wanted), _again(folders, out, backends))
+        _answer(out, compare(out, wanted), _again(folders, out, backends))
         return
-    if difference:
-        _refuse_to_lose(out, found)
-        replace(out, wanted)
-    console.say("\n".join([_summary(config, out, difference, len(wanted)), *_cautions(config)]))
+    _refuse_to_lose(out)
+    difference = replace(out, wanted)
+    console.say("\n".join([_summary(config, out, difference), *_cautions(config)]))
 
 
-def _encoded(texts: dict[str, str]) -> Iterator[tuple[str, bytes]]:
-    """The bytes of each file. Each text goes when its bytes come, and one that stands in two files is encoded once."""
-    files: dict[int, list[str]] = {}
-    for path, text in texts.items():
-        files.setdefault(id(text), []).append(path)
-    for paths in files.values():
-        content = texts[paths[0]].encode()
-        for path in paths:
-            del texts[path]
-            yield path, content
-
-
-def _answer(out: Path, difference: Difference, files: int, command: str) -> None:
+def _answer(out: Path, difference: Difference, command: str) -> None:
     """What `--check` says, on stdout."""
     if not difference:
-        console.answer(f"{out} is up to date: {_count(files, 'file')}")
+        console.answer(f"{out} is up to date: {_count(difference.files, 'file')}")
         return
     kinds = {"missing": difference.added, "differs": difference.changed, "extra": difference.removed}
     lines = [f"{out / path}: {kind}" for kind, paths in kinds.items() for path in paths]
@@ -100,9 +84,9 @@ def _again(folders: Sequence[Path], out: Path, backends: Sequence[str]) -> str:
     return shlex.join(words)
 
 
-def _refuse_to_lose(out: Path, found: Contents) -> None:
+def _refuse_to_lose(out: Path) -> None:
     """Raises WrongInput where replacing the folder would take away what is not ours."""
-    foreign = [path for path, content in sorted(found.items()) if content is None or not content.startswith(_OURS)]
+    foreign = [path for path, plain in sorted(paths(out).items()) if not (plain and _is_ours(out / path))]
     problems = [f"{out / path}: not written by rayfence; move it out of {out}, or delete it" for path in foreign]
     if Path.cwd().is_relative_to(out.resolve()):
         problems.append(f"{out}: you are in this folder, and it would be replaced; name a folder in it with --out")
@@ -110,8 +94,13 @@ def _refuse_to_lose(out: Path, found: Contents) -> None:
         raise refusal(problems, f"{out} is as it was")
 
 
-def _summary(config: Config, out: Path, difference: Difference, files: int) -> str:
-    size = f"{_count(len(config.tenants), 'tenant')}, {_count(files, 'file')}"
+def _is_ours(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(_OURS)) == _OURS
+
+
+def _summary(config: Config, out: Path, difference: Difference) -> str:
+    size = f"{_count(len(config.tenants), 'tenant')}, {_count(difference.files, 'file')}"
     if not difference:
         return f"{out} is up to date: {size}"
     counts = {"added": difference.added, "changed": difference.changed, "removed": difference.removed}
