@@ -6,7 +6,7 @@ import os
 import subprocess
 from collections import defaultdict
 from collections.abc import Callable
-from itertools import product
+from itertools import combinations, product
 from pathlib import Path
 from typing import Any
 
@@ -302,6 +302,31 @@ def test_the_engine_generates_for_nothing_else_and_no_name_twice(engine: dict[st
 
     assert set() == set(engine) - set(map(whole_name, CASES.values()))
     assert len(made) == len(set(made))
+
+
+SUBSETS = [modes for number in (1, 2) for modes in combinations(Mode, number)]
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize("modes", SUBSETS, ids="+".join)
+def test_where_tenants_have_some_modes_only_they_get_theirs(
+    modes: tuple[Mode, ...], apply: Callable[..., Any], policies: Callable[..., Any]
+) -> None:
+    tenants = [each for each in CONFIG.tenants if each.network.generates and each.network.mode in modes]
+    theirs = {place for each in tenants for place in each.namespaces}
+    cases = [case for case in CASES.values() if case["metadata"]["namespace"] in theirs]
+    wanted = {whole_name(case): found for case in cases if (found := in_python(case))}
+
+    assert 3 < len(wanted)
+    assert wanted == apply(policies(CONFIG.platform, tenants), cases)
+
+
+@pytest.mark.parametrize("make", BACKENDS.values(), ids=BACKENDS)
+def test_a_policy_has_no_text_for_a_mode_that_none_of_its_tenants_has(make: Callable[..., Any]) -> None:
+    written = str(make(CONFIG.platform, [each for each in CONFIG.tenants if each.name == "1000"]))
+
+    assert "'Egress'" in written.replace('"', "'")
+    assert "'Ingress', 'Egress'" not in written.replace('"', "'")
 
 
 @pytest.mark.parametrize("case", [*JOBS, *(f"job named {name}" for name in NAMED)])

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from rayfence.backends.clusterpolicy_submitters import submitter_rule
-from rayfence.backends.generating import NAME, Row, shards
+from rayfence.backends.generating import NAME, Row, modes, shards
 from rayfence.backends.jmespath import (
     METADATA,
     OPEN,
@@ -24,7 +24,7 @@ from rayfence.backends.jmespath import (
     value,
     words,
 )
-from rayfence.config import Mode, Platform, Tenant
+from rayfence.config import Platform, Tenant
 from rayfence.network.cluster import (
     API_VERSIONS,
     KIND,
@@ -81,7 +81,7 @@ def _each_role(platform: Platform, rows: Mapping[str, Row]) -> Manifest:
 
 def _context(platform: Platform, rows: Mapping[str, Row]) -> list[Manifest]:
     """What one role's policy is made of; each may use those before it."""
-    specs = {str(mode): cluster_spec(mode, _CLUSTER, value("element"), value("ingress")) for mode in Mode}
+    specs = {str(mode): cluster_spec(mode, _CLUSTER, value("element"), value("ingress")) for mode in modes(rows)}
     rules = dict(_rules(platform))
     return [
         *row(platform.tenant_label, rows.items(), JOB),

@@ -53,6 +53,12 @@ def shards(tenants: Iterable[Tenant]) -> list[tuple[str, dict[str, Row]]]:
     return [(_name(number), part) for number, part in enumerate(parts, start=1)]
 
 
+def modes(rows: Mapping[str, Row]) -> list[Mode]:
+    """The modes that a policy's tenants have, in order: it holds no text for any other. Of no tenants the first one."""
+    used = {row.mode for row in rows.values()}
+    return [mode for mode in Mode if mode in used] or [next(iter(Mode))]
+
+
 def strip_kyverno(generated: Mapping[str, Any]) -> Manifest:
     """A generated object without the labels that Kyverno adds: who manages it, and where it comes from."""
     labels = {key: value for key, value in generated["metadata"]["labels"].items() if not _is_kyvernos(key, value)}

@@ -21,10 +21,10 @@ from rayfence.backends.cel_manifest import (
     name_of,
     tenant_of,
 )
-from rayfence.backends.generating import MAKERS, Row, shards
+from rayfence.backends.generating import MAKERS, Row, modes, shards
 from rayfence.backends.validatingpolicy_submitters import selects_a_cluster, submitter_policy, submitter_variables
 from rayfence.cel import let, literal
-from rayfence.config import Mode, Platform, Tenant
+from rayfence.config import Platform, Tenant
 from rayfence.network.cluster import (
     ROLES,
     cluster_spec,
@@ -78,7 +78,7 @@ def _policy_of(role: str) -> str:
 def _variables(platform: Platform, rows: Mapping[str, Row]) -> dict[str, str]:
     return {
         "tenant": tenant_of(rows),
-        "mode": _mode(rows),
+        **({"mode": _mode(rows)} if len(modes(rows)) > 1 else {}),
         "opensDashboard": in_namespaces_where(rows, lambda row: row.opens_dashboard),
         "job": label(JOB_NAME_LABEL),
         "hasSubmitter": is_made(JOB),
@@ -86,8 +86,8 @@ def _variables(platform: Platform, rows: Mapping[str, Row]) -> dict[str, str]:
         "fromCluster": cel([from_cluster(Expression(_CLUSTER))]),
         "atHead": "\n+ ".join(_at_head(platform)),
         **{f"{role}Metrics": _from_monitoring(platform, role) for role in ROLES},
-        HEAD: _spec(HEAD, "variables.fromCluster + variables.atHead + variables.headMetrics"),
-        WORKER: _spec(WORKER, "variables.fromCluster + variables.workerMetrics"),
+        HEAD: _spec(rows, HEAD, "variables.fromCluster + variables.atHead + variables.headMetrics"),
+        WORKER: _spec(rows, WORKER, "variables.fromCluster + variables.workerMetrics"),
         **submitter_variables(),
     }
 
@@ -129,18 +129,18 @@ def _ports() -> dict[str, str]:
 
 def _mode(rows: Mapping[str, Row]) -> str:
     """The mode of the object's namespace; of three modes most tenants have the first."""
-    first, *others = Mode
+    first, *others = modes(rows)
     text = literal(first)
     for mode in others:
         own = in_namespaces_where(rows, lambda row, mode=mode: row.mode is mode)  # type: ignore[misc]
-        text = text if own == "false" else f"{own} ? {literal(mode)} :\n{text}"
+        text = f"{own} ? {literal(mode)} :\n{text}"
     return text
 
 
-def _spec(role: str, ingress: str) -> str:
+def _spec(rows: Mapping[str, Row], role: str, ingress: str) -> str:
     """The spec of one role's policy, as the mode has it."""
-    first, *others = ((mode, cel(cluster_spec(mode, Expression(_CLUSTER), role, Expression(ingress)))) for mode in Mode)
-    text = first[1]
+    specs = {mode: cel(cluster_spec(mode, Expression(_CLUSTER), role, Expression(ingress))) for mode in modes(rows)}
+    (_, text), *others = specs.items()
     for mode, spec in others:
         text = f"variables.mode == {literal(mode)} ? {spec} :\n{text}"
     return text
