@@ -145,7 +145,7 @@ def _batches(cases: Sequence[Case], mutant: Mutant) -> Iterator[list[Case]]:
     rule, light = mutant.rule, [case for case in cases if not _is_heavy(case)]
     near = [case for case in light if rule and (rule in case.fails or case.name.startswith(f"{rule}/"))]
     near.sort(key=lambda case: (not _is_edge(case, mutant.namespace), case.request != NOBODY))
-    one_of_each = list({(_family(case), case.value["kind"]): case for case in reversed(light)}.values())
+    one_of_each = list({(_family(case), *_kind(case)): case for case in reversed(light)}.values())
     one_of_each.sort(key=lambda case: case.request != NOBODY)
     ordered = list({id(case): case for case in [*_mixed(near), *one_of_each, *light]}.values())
     rest = ordered[FIRST + MORE :]
@@ -178,3 +178,7 @@ def _mixed(cases: Sequence[Case]) -> list[Case]:
 
 def _family(case: Case) -> str:
     return case.name.partition("/")[0]
+
+
+def _kind(case: Case) -> tuple[str, str]:
+    return case.value["apiVersion"], case.value["kind"]

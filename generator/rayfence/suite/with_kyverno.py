@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -97,7 +97,7 @@ class KyvernoEngine:
         """Each policy object on an object that it must refuse, and what it says would follow."""
         probes = self._expected.probes()
         values = [case.value for _, case in probes]
-        judged = self.report(values, Request())
+        judged = self._reported(self._judging.values(), values, Request())
         rules = len({(each.policy, each.rule) for each in judged})
         problems = compare_actions(probes, judged, self._expected)
         problems += [] if self._dialect.tells_audits else compare_declared(self._actions, self._expected)
@@ -119,8 +119,17 @@ class KyvernoEngine:
         return problems, rules
 
     def report(self, values: Sequence[Mapping[str, Any]], request: Request) -> list[Judged]:
-        """The policy report of all policies of the backend."""
-        policies = "---\n".join(self._judging.values())
+        """The policy report of all policies that any of the objects is for.
+
+        The CLI compiles each policy for each object, also where it does not look at the object's kind.
+        """
+        asked = {policy.name for value in values for policy in self._expected.judges(value)}
+        return self._reported([text for name, text in self._judging.items() if name in asked], values, request)
+
+    def _reported(self, texts: Iterable[str], values: Sequence[Mapping[str, Any]], request: Request) -> list[Judged]:
+        policies = "---\n".join(texts)
+        if not policies:
+            return []
         return [
             self._weighed(judged)
             for part, crds in self._runs(values, lambda value: str(value["kind"]))
