@@ -22,11 +22,12 @@ from benchmarks.load.times import LEAST, p50, p99, percentile, timed
 from benchmarks.load.usage import Usage, usage
 from benchmarks.tables import Format
 from benchmarks.targets import exit_code
-from controlplane import bundles, isolation
+from controlplane import isolation
 from controlplane.client import Answer, Client, Refused
 from controlplane.processes import Process, until
 
 from rayfence import admission
+from rayfence.cases.refused import refused
 from rayfence.evaluate import Judge
 
 ROOT = Path(__file__).parent.parent
@@ -145,7 +146,7 @@ def test_the_tenant_that_asks_is_the_one_in_the_middle():
 
 def test_every_policy_is_seen_to_refuse_in_a_namespace_of_its_own():
     config = settings.config(1_000)
-    found = list(bundles.probes(config))
+    found = list(refused(config))
     cut = [probe["metadata"]["namespace"] for policy, probe in found if policy.name == "enforce-tenant-isolation-2"]
 
     assert len(admission.policies(config)) == len(found)

@@ -8,14 +8,16 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from rayfence import installation
 from rayfence.cluster import connect
 from rayfence.cluster.live import Cluster
-from rayfence.installation import wanted
+from rayfence.installation import Clock, NotReady, wanted
 from rayfence.subjects import NETWORK_POLICIES
 
 from ..command_line import process, rayfence, surroundings
@@ -126,6 +128,19 @@ def test_what_is_installed_decides_and_is_found_healthy(place, tenant, backend):
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
+def test_policies_that_are_ready_and_refuse_nothing_are_no_installation(place, config, here):
+    parts = wanted(config, "validatingadmissionpolicy")
+    judges = tuple(
+        {**each, "spec": {**each["spec"], "validationActions": ["Audit"]}}
+        if "validationActions" in each["spec"]
+        else each
+        for each in parts.judges
+    )
+
+    with pytest.raises(NotReady, match="enforce-tenant-isolation lets pass a RayCluster in ray-namespace"):
+        installation.install(here, replace(parts, judges=judges), lambda said: None, Clock(3))
+
+
 def test_a_second_installation_changes_nothing(place, backend):
     assert 0 == install(backend=backend).exit_code
     again = install("--dry-run", backend=backend)

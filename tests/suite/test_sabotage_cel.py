@@ -170,7 +170,10 @@ def test_a_broken_generating_policy_is_noticed(
 
 def test_a_generating_policy_that_does_not_compile_is_noticed(engine: Path, files: Mapping[str, str]) -> None:
     broken = edited(
-        files, OF_KYVERNO, lambda text: text.replace("variables.tenant", "variables.tenent"), "generate-network-policies"
+        files,
+        OF_KYVERNO,
+        lambda text: text.replace("variables.tenant", "variables.tenent"),
+        "generate-network-policies",
     )
 
     assert "good: NetworkPolicy rayfence-good-head was not generated" in complaints(run(engine, broken, OF_KYVERNO))

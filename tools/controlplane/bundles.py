@@ -14,9 +14,8 @@ from controlplane.processes import NotUp, until
 from rayfence import admission, bundle, kyverno
 from rayfence.admission import Policy
 from rayfence.cases import GENERATION
-from rayfence.cases.good import good
-from rayfence.cases.sites import sites
-from rayfence.config import Config, Enforcement, Tenant
+from rayfence.cases.refused import refused
+from rayfence.config import Config
 from rayfence.subjects import RAY
 
 SECONDS_TO_ENFORCE = 120
@@ -68,32 +67,9 @@ def _asks_about_ray(admin: Client) -> bool:
 
 
 def wait_until_enforced(tenant: Client, config: Config) -> None:
-    """Wait until each policy object refuses what it must refuse to that tenant. Raises NotUp, with what was said last.
-
-    Of policies that only audit or warn nothing is to be seen.
-    """
-    for policy, probe in probes(config):
+    """Wait until each policy object refuses what it must refuse. Raises NotUp, with what was said last."""
+    for policy, probe in refused(config):
         _wait(tenant, policy, probe)
-
-
-def probes(config: Config) -> Iterator[tuple[Policy, dict[str, Any]]]:
-    """Each policy object that enforces, and what it must refuse."""
-    owners = config.by_namespace()
-    for policy in admission.policies(config):
-        own = next((namespace for namespace, row in policy.shard.rows.items() if row), None)
-        if own and policy.shard.enforcement is Enforcement.ENFORCE:
-            yield policy, _broken(config, policy, own, owners[own])
-
-
-def _broken(config: Config, policy: Policy, namespace: str, owner: Tenant) -> dict[str, Any]:
-    """A good object with the first break of the policy's last rule, in a namespace that the policy speaks for."""
-    value = good(policy.subject, config.platform, owner)[0]
-    # Not every namespace of a tenant: where a table is cut, one may stand in another policy's.
-    value["metadata"]["namespace"] = namespace
-    edit = next(iter(policy.rules[-1].breaks(config.platform, owner).values()))
-    where = next(iter(sites(value, edit.at).values()))
-    edit.apply(where(value), owner)
-    return value
 
 
 def _wait(tenant: Client, policy: Policy, probe: dict[str, Any]) -> None:

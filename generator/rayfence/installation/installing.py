@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from rayfence.backends.resources import NATIVE, VALIDATING, resource_of
 from rayfence.doctor import rights
 from rayfence.doctor.readiness import why_not_ready
+from rayfence.installation.proving import Answer, ask
 from rayfence.installation.removing import Key, is_generator, let_go, remove, too_much
 from rayfence.installation.target import Target, Value, put
 from rayfence.installation.wanted import Wanted
@@ -64,6 +65,7 @@ def install(target: Target, parts: Wanted, progress: Progress, clock: Clock = Cl
     for what, values in (("templates", parts.templates), ("policies", parts.judges)):
         _put(target, values, what, progress, clock)
         _wait(target, values, progress, clock)
+    _prove(target, parts, progress, clock)
     _settle(parts.judges, progress, clock)
     _hand_over(target, parts, progress)
     _put(target, parts.generators, "what generates", progress, clock)
@@ -133,8 +135,25 @@ def _wait_for(target: Target, value: Value, clock: Clock) -> None:
         put(target, value)
 
 
+def _prove(target: Target, parts: Wanted, progress: Progress, clock: Clock) -> None:
+    """Wait until each policy is seen to refuse. Where it cannot be asked, what it says of itself has to do."""
+    for number, (name, value) in enumerate(parts.refused.items(), start=1):
+        progress(f"waiting until {name} is seen to refuse: {number} of {len(parts.refused)}")
+        for last in clock.tries():
+            answer = ask(target, value)
+            if answer in (Answer.REFUSED, Answer.UNKNOWN):
+                break
+            if last:
+                what = f"a {value['kind']} in {value['metadata']['namespace']} that it must refuse"
+                said = "lets pass" if answer is Answer.ADMITTED else "does not answer in time for"
+                raise NotReady(f"{name} {said} {what}, after {clock.seconds:.0f} s")
+
+
 def _settle(judges: Sequence[Value], progress: Progress, clock: Clock) -> None:
-    """Give the API servers time to see policies of their own kind: they do so a moment later, and never say when."""
+    """Give the API servers time to see policies of their own kind: they do so a moment later, and never say when.
+
+    What was seen to refuse was one of them, or it was the policy of before.
+    """
     if any(resource_of(each) == NATIVE for each in judges):
         progress("giving the API server time to take up its policies")
         clock.sleep(SECONDS_TO_TAKE_UP)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from rayfence.backends import BACKENDS
 from rayfence.backends.generating import NAME as GENERATION
 from rayfence.backends.resources import CLUSTER_ROLES, TEMPLATES, resource_of
+from rayfence.cases.refused import refused
 from rayfence.config import Config
 from rayfence.engineless_file import engineless_objects
 from rayfence.installation.target import Value, key_of
@@ -21,7 +22,8 @@ class Wanted:
     """The bundle of one backend. Each part is ready before the next begins.
 
     The closed layer of the namespaces comes first, so that nothing is open while the rest is on its way. Templates come
-    before the constraints whose kinds they make, and what generates comes last.
+    before the constraints whose kinds they make, and what generates comes last. `refused` has no part in it: by policy
+    name an object that this policy must refuse.
     """
 
     backend: str
@@ -30,6 +32,7 @@ class Wanted:
     templates: tuple[Value, ...]
     judges: tuple[Value, ...]
     generators: tuple[Value, ...]
+    refused: Mapping[str, Value]
 
     def __iter__(self) -> Iterator[Value]:
         for part in (self.layer, self.roles, self.templates, self.judges, self.generators):
@@ -56,4 +59,12 @@ def wanted(config: Config, backend: str) -> Wanted:
     generators = [each for each in found if name_of(each).startswith(GENERATION)]
     others = (*roles, *templates, *generators)
     judges = [each for each in found if each not in others]
-    return Wanted(backend, *map(tuple, (layer, roles, templates, judges, generators)))
+    return Wanted(
+        backend,
+        tuple(layer),
+        tuple(roles),
+        tuple(templates),
+        tuple(judges),
+        tuple(generators),
+        {policy.name: value for policy, value in refused(config)},
+    )
