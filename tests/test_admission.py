@@ -12,7 +12,7 @@ from rayfence.admission import Policy
 from rayfence.config import Bounds, Config, Container, Enforcement, Platform, Tenant
 from rayfence.rules import OF, ids
 from rayfence.shards import MOST_ROWS, Shard, shards
-from rayfence.subjects import RAY
+from rayfence.subjects import DELETE, RAY
 
 ONE = "require-tenant-label: [require-tenant-label] metadata.labels.tenant: must be team-a"
 SEVERAL = (
@@ -157,13 +157,34 @@ def test_where_every_rule_is_disabled_there_is_no_policy() -> None:
     assert () == admission.policies(Config(Platform(disabled_rules=ids()), (TEAM,)))
 
 
-@pytest.mark.parametrize("number", [0, 1, 2], ids=["first", "second", "others"])
-def test_only_an_object_in_charge_refuses_unclaimed_namespaces(number: int) -> None:
-    tenants = [Tenant(f"t{index}", (f"ray-{index:03}",), TEAM.container) for index in range(MOST_ROWS + 1)]
-    found = [policy for policy in admission.policies(Config(Platform(), (*tenants, AUDITED))) if policy.subject is RAY]
+TENANTS = [Tenant(f"t{index}", (f"ray-{index:03}",), TEAM.container) for index in range(MOST_ROWS + 1)]
+CUT = admission.policies(Config(Platform(), (*TENANTS, AUDITED)))
+
+
+def test_a_policy_is_asked_about_the_namespaces_in_its_care_alone() -> None:
+    found = [policy.conditions for policy in CUT if policy.subject is RAY]
+    place = "[(object).metadata.?namespace.orValue('')]"
 
     assert [
-        "variables.place < 'ray-500' && !(variables.place in variables.tenants)",
-        "variables.place >= 'ray-500' && !(variables.place in variables.tenants)",
-        "false",
-    ][number] == found[number].variables["unclaimed"]
+        [{"name": "in-charge", "expression": f"{place}.all(n, type(n) != string || (n < 'ray-500'))"}],
+        [{"name": "in-charge", "expression": f"{place}.all(n, type(n) != string || (n >= 'ray-500'))"}],
+        [],
+    ] == found
+
+
+def test_of_a_deletion_it_is_the_namespace_of_what_was_there_that_counts() -> None:
+    of_deletions = [policy for policy in CUT if DELETE in policy.subject.operations and policy.conditions]
+    where = "[(request.operation == 'DELETE' ? oldObject : object).metadata.?namespace.orValue('')]"
+
+    assert [where] * 2 == [policy.conditions[0]["expression"].partition(".all(")[0] for policy in of_deletions]
+
+
+def test_where_one_object_is_in_charge_of_all_there_is_no_condition() -> None:
+    assert [[]] * len(POLICIES) == [policy.conditions for policy in POLICIES]
+
+
+def test_only_the_platforms_own_objects_refuse_unclaimed_namespaces() -> None:
+    # Asked about a namespace of another's by mistake, an object that has no row for it must not let it pass.
+    assert ["!(variables.place in variables.tenants)"] * 2 + ["false"] == [
+        policy.variables["unclaimed"] for policy in CUT if policy.subject is RAY
+    ]

@@ -89,6 +89,17 @@ def test_an_error_denies_and_nothing_narrows_what_is_looked_at() -> None:
         assert "matchConditions" not in manifest["spec"]
 
 
+def test_of_many_tenants_a_policy_is_narrowed_to_the_namespaces_in_its_care_and_no_more() -> None:
+    many = tuple(Tenant(f"t{index:04}", (f"ray-{index:04}",), BOUNDS) for index in range(501))
+    conditions = {policy.name: policy.conditions for policy in admission.policies(Config(Platform(), many))}
+    found = judging(Config(Platform(), many))
+
+    assert 4 * len(SUBJECTS) == len(found)
+    for manifest in found:
+        assert {"resourceRules"} == manifest["spec"]["matchConstraints"].keys()
+        assert conditions[manifest["metadata"]["name"]] == manifest["spec"]["matchConditions"]
+
+
 @pytest.mark.parametrize(
     ("subject", "expected"),
     [

@@ -96,6 +96,17 @@ def test_a_deletion_concerns_only_those_who_speak_of_it(name: str):
     assert (DELETE in POLICIES[name].subject.operations) == (f"'{DELETE}'" in condition["expression"])
 
 
+def test_of_many_tenants_a_template_is_narrowed_to_the_namespaces_in_its_care():
+    tenants = tuple(Tenant(f"team-{number}", (f"ray-{number:04}",), CONTAINER) for number in range(501))
+    config = Config(Platform(), tenants)
+    wanted = [policy.conditions for policy in admission.policies(config)]
+    found = [each for of in gatekeeper.files(config).values() for each in of if each["kind"] == "ConstraintTemplate"]
+    sources = [each["spec"]["targets"][0]["code"][0]["source"] for each in found]
+
+    assert wanted == [source["matchCondition"][1:] for source in sources]
+    assert ["operations"] * len(wanted) == [source["matchCondition"][0]["name"] for source in sources]
+
+
 def test_each_subject_has_a_file_with_the_templates_first():
     names = {subject.name for subject in SUBJECTS if any(policy.subject is subject for policy in POLICIES.values())}
 

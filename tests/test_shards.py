@@ -31,10 +31,6 @@ def many(number: int, enforcement: Enforcement = ENFORCE) -> list[Tenant]:
     return [tenant(f"t{index:05}", enforcement) for index in range(number)]
 
 
-def in_charge(shard: Shard, namespace: str) -> bool:
-    return shard.guards and shard.first <= namespace and (not shard.until or namespace < shard.until)
-
-
 def test_a_few_tenants_stand_in_one_object() -> None:
     (only,) = shards(config(tenant("b"), tenant("a")))
 
@@ -113,10 +109,11 @@ def test_somebody_guards_even_where_every_tenant_goes_by_another_enforcement() -
     assert "-warn" == second.suffix
 
 
-def test_more_objects_of_another_enforcement_are_numbered_by_themselves() -> None:
-    found = shards(config(tenant("z"), *many(501, AUDIT)))
+def test_more_objects_of_another_enforcement_are_numbered_and_cut_by_themselves() -> None:
+    found = shards(config(tenant("a"), *many(501, AUDIT)))
 
     assert ["", "-2", "-audit", "-audit-2"] == [shard.suffix for shard in found]
+    assert ["", "ray-t00499", "", "ray-t00500"] == [shard.first for shard in found]
 
 
 NAMES = st.text("ab-0", min_size=1, max_size=6)
@@ -134,16 +131,24 @@ def configs(draw: st.DrawFn) -> Config:
 @given(configs(), NAMES)
 def test_a_namespace_has_one_row_or_one_guard(found: Config, namespace: str) -> None:
     everyone = shards(found)
-    spoken_for = [shard for shard in everyone if shard.rows.get(namespace)]
-    guards = [shard for shard in everyone if in_charge(shard, namespace) and namespace not in shard.rows]
+    spoken_for = [shard for shard in everyone if shard.rows.get(namespace) and shard.covers(namespace)]
+    guards = [shard for shard in everyone if shard.guards and shard.covers(namespace) and namespace not in shard.rows]
 
     assert ((1, 0) if namespace in found.by_namespace() else (0, 1)) == (len(spoken_for), len(guards))
+
+
+@pytest.mark.parametrize("namespace", ["", "a", "ray-t00499", "ray-t00499z", "ray-t00500", "ray-t00500-a", "z"])
+def test_of_each_enforcement_one_object_is_in_charge_of_a_namespace(namespace: str) -> None:
+    found = shards(config(tenant("a"), *many(501, AUDIT), *(tenant(f"u{index:05}", WARN) for index in range(501))))
+    in_charge = [shard.enforcement for shard in found if shard.covers(namespace)]
+
+    assert [ENFORCE, AUDIT, WARN] == in_charge
 
 
 @settings(max_examples=20)
 @given(st.integers(1, 1600), st.text("rayt-0123456789", max_size=10))
 def test_every_name_is_in_the_care_of_one_of_many_objects(number: int, namespace: str) -> None:
-    assert 1 == sum(in_charge(shard, namespace) for shard in shards(config(*many(number))))
+    assert 1 == sum(shard.covers(namespace) for shard in shards(config(*many(number))))
 
 
 def objects_of(files: Iterable[Iterable[dict[str, object]]]) -> list[dict[str, object]]:

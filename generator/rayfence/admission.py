@@ -28,6 +28,9 @@ MESSAGE = (
     " ? '; and ' + string(size(variables.violations) - size(variables.shown)) + ' more' : '')"
 )
 
+IN_CHARGE = "in-charge"
+"""The name of the condition under which a policy is asked."""
+
 ROOM = 3600
 """Characters for violations in one message."""
 
@@ -55,6 +58,18 @@ class Policy:
         """The policy object's name."""
         return self.subject.name + self.shard.suffix
 
+    @property
+    def conditions(self) -> list[dict[str, str]]:
+        """What must hold for it to be asked at all: the object's namespace is in its care. Empty where all are.
+
+        It does not err: what is no text, which no server lets through, is in everybody's care.
+        """
+        edges = [f"n >= {literal(self.shard.first)}"] if self.shard.first else []
+        edges += [f"n < {literal(self.shard.until)}"] if self.shard.until else []
+        place = _place(f"({_shown(self.subject)})")
+        holds = f"[{place}].all(n, type(n) != string || ({' && '.join(edges)}))"
+        return [{"name": IN_CHARGE, "expression": holds}] if edges else []
+
 
 def policies(config: Config) -> tuple[Policy, ...]:
     """Every policy object of a configuration. A subject all of whose rules are disabled has none."""
@@ -71,17 +86,26 @@ def _rules(platform: Platform, subject: Subject) -> tuple[Rule, ...]:
 
 
 def _variables(platform: Platform, subject: Subject, shard: Shard, rules: Sequence[Rule]) -> dict[str, str]:
-    shown = "request.operation == 'DELETE' ? oldObject : object" if DELETE in subject.operations else "object"
     return {
         "tenants": table(shard),
-        "it": shown,
-        "place": "variables.it.metadata.?namespace.orValue('')",
+        "it": _shown(subject),
+        "place": _place("variables.it"),
         "tenant": "variables.tenants[?variables.place].orValue('').split('|')",
         **(_ray_variables(platform, shard) if subject is RAY else {}),
         **(exposed.variables() if subject is EXPOSURE else {}),
         **{_name(rule.ID): rule.cel(platform) for rule in rules},
         **_answer(rules, _untouched(subject)),
     }
+
+
+def _shown(subject: Subject) -> str:
+    """The object that is judged."""
+    return "request.operation == 'DELETE' ? oldObject : object" if DELETE in subject.operations else "object"
+
+
+def _place(it: str) -> str:
+    """An object's namespace: who is asked and which row is read must never be said of two different ones."""
+    return f"{it}.metadata.?namespace.orValue('')"
 
 
 def _ray_variables(platform: Platform, shard: Shard) -> dict[str, str]:
@@ -126,12 +150,8 @@ def table(shard: Shard) -> str:
 
 
 def _unclaimed(shard: Shard) -> str:
-    """Whether the namespace is in this shard's care and in nobody's hands."""
-    if not shard.guards:
-        return "false"
-    edges = [f"variables.place >= {literal(shard.first)}"] if shard.first else []
-    edges += [f"variables.place < {literal(shard.until)}"] if shard.until else []
-    return " && ".join([*edges, "!(variables.place in variables.tenants)"])
+    """Whether the namespace is in nobody's hands. One in another shard's care is refused too, should it be asked."""
+    return "!(variables.place in variables.tenants)" if shard.guards else "false"
 
 
 def _answer(rules: Sequence[Rule], untouched: str) -> dict[str, str]:

@@ -1,8 +1,9 @@
 """Which tenants stand together in one policy object.
 
-A text of CEL holds 100,000 characters, so a table is cut into shards. Each is in charge of a range of namespace names,
-and so exactly one of them refuses a namespace that no tenant has. Tenants of another enforcement stand in objects of
-their own; where a policy does not speak for a tenant it says so by an empty row.
+A text of CEL holds 100,000 characters, so a table is cut into shards. Each is in charge of a range of namespace names
+and is asked about no other, and so exactly one of them refuses a namespace that no tenant has. Tenants of another
+enforcement stand in objects of their own, cut in the same way; where a policy does not speak for a tenant it says so by
+an empty row.
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ MOST_CHARACTERS = 80_000
 class Shard:
     """Rows of one policy object: namespace -> row, '' where another object speaks for the namespace.
 
-    Where it `guards`, it is in charge of every namespace name from `first` up to, and without, `until`;
-    '' means no bound.
+    It is in charge of every namespace name from `first` up to, and without, `until`; '' means no bound. Where it
+    `guards`, it refuses those that nobody has.
     """
 
     enforcement: Enforcement
@@ -37,6 +38,10 @@ class Shard:
         """What tells this shard's objects from the other ones': '', '-2', '-audit', '-audit-2'."""
         kind = "" if self.guards else f"-{self.enforcement.value.lower()}"
         return kind if self.number == 1 else f"{kind}-{self.number}"
+
+    def covers(self, namespace: str) -> bool:
+        """Whether it is in charge of the namespace, as exactly one shard of each enforcement is."""
+        return self.first <= namespace and (not self.until or namespace < self.until)
 
 
 def shards(config: Config) -> tuple[Shard, ...]:
@@ -56,8 +61,7 @@ def _of(config: Config, enforcement: Enforcement) -> Iterator[Shard]:
     parts = list(_cut(rows))
     firsts = ["", *(next(iter(part)) for part in parts[1:]), ""]
     for number, part in enumerate(parts, start=1):
-        first, until = (firsts[number - 1], firsts[number]) if guards else ("", "")
-        yield Shard(enforcement, number, part, guards, first, until)
+        yield Shard(enforcement, number, part, guards, first=firsts[number - 1], until=firsts[number])
 
 
 def _cut(rows: Mapping[str, str]) -> Iterator[dict[str, str]]:

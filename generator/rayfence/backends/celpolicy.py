@@ -21,6 +21,7 @@ def judgement(policy: Policy) -> dict[str, Any]:
     return {
         "failurePolicy": "Fail",
         "matchConstraints": {"resourceRules": resource_rules(policy.subject)},
+        **({"matchConditions": policy.conditions} if policy.conditions else {}),
         "variables": [{"name": name, "expression": text} for name, text in policy.variables.items()],
         "validations": [{"expression": admission.VALID, "messageExpression": admission.MESSAGE}],
     }

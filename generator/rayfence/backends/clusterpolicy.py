@@ -11,8 +11,10 @@ from rayfence.backends.clusterpolicy_filling import filling_policies
 from rayfence.backends.clusterpolicy_network import generate_policies
 from rayfence.backends.filling import NAME as FILLING
 from rayfence.backends.generating import NAME as GENERATION
+from rayfence.backends.jmespath import METADATA, holds
 from rayfence.backends.kyverno_rbac import rbac
 from rayfence.config import Config, Enforcement
+from rayfence.shards import Shard
 from rayfence.subjects import Resource
 
 NAME = "clusterpolicy"
@@ -60,6 +62,7 @@ def _rule(policy: Policy) -> dict[str, Any]:
     return {
         "name": policy.subject.name,
         "match": {"any": [{"resources": {"kinds": kinds, "operations": list(policy.subject.operations)}}]},
+        **_in_charge(policy.shard),
         "validate": {
             "failureAction": "Enforce" if enforced else "Audit",
             # The default would let an object that breaks a rule already break more of them.
@@ -71,6 +74,20 @@ def _rule(policy: Policy) -> dict[str, Any]:
             },
         },
     }
+
+
+_PLACE = f"{METADATA}.namespace || request.oldObject.metadata.namespace || ''"
+
+
+def _in_charge(shard: Shard) -> dict[str, Any]:
+    """The precondition that the object's namespace is in the shard's care. Where it errs, Kyverno refuses.
+
+    It is looked at before the rules are compiled, unlike `celPreconditions`, and offline, unlike `matchConditions`: of
+    those of a ClusterPolicy Kyverno's command line breaks down. JMESPath compares no texts, but sorts them.
+    """
+    edges = [f"sort([{_PLACE}, '{shard.first}'])[0] == '{shard.first}'"] if shard.first else []
+    edges += [f"sort([{_PLACE}, '{shard.until}'])[0] != '{shard.until}'"] if shard.until else []
+    return {"preconditions": holds(" && ".join(edges))} if edges else {}
 
 
 def _kinds(resource: Resource) -> list[str]:

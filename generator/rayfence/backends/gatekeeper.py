@@ -55,7 +55,7 @@ def _source(policy: Policy) -> dict[str, Any]:
     return {
         "failurePolicy": "Fail",
         # The key is singular, unlike that of Kubernetes' own policies.
-        "matchCondition": [{"name": "operations", "expression": _asked_for(policy.subject)}],
+        "matchCondition": [{"name": "operations", "expression": _asked_for(policy.subject)}, *policy.conditions],
         "variables": [{"name": name, "expression": text} for name, text in policy.variables.items()],
         "validations": [{"expression": admission.VALID, "messageExpression": admission.MESSAGE}],
     }

@@ -1,4 +1,4 @@
-"""Small pieces of the ClusterPolicies that generate: conditions, variables, and the JMESPath in them.
+"""Small pieces of the ClusterPolicies, most of those that generate: conditions, variables, and the JMESPath in them.
 
 Text of a tenant's is compared inside JMESPath, where `==` is exact. Kyverno's own operators read globs and quantities
 (`1000` equals `1k`), so they are given nothing but the boolean that comes of it.

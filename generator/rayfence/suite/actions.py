@@ -14,18 +14,22 @@ from rayfence.suite.texts import Texts
 
 
 def compare_actions(
-    probes: Sequence[tuple[Policy, Case]], judged: Sequence[kyverno.Judged], truth: Expectations
+    probes: Sequence[tuple[Policy | None, Case]], judged: Sequence[kyverno.Judged], truth: Expectations
 ) -> list[str]:
-    """Whether each policy answers for its own probe, and keeps out of what is another's."""
+    """Whether each policy in charge answers: that it is broken for its own probe, that nothing is for another's."""
     results = {(each.policy, each.resource): each.result for each in judged}
     problems = []
     for speaker, probe in probes:
         for policy in truth.judges(probe.value):
             wanted = truth.action(policy) if policy is speaker else "pass"
-            result = results.get((policy.name, resource(probe)), "nothing")
+            result = results.pop((policy.name, resource(probe)), "nothing")
             if result != wanted:
                 problems.append(f"policy {policy.name} answers `{result}` to {probe.name}, not `{wanted}`")
-    return problems
+    names = {resource(probe): probe.name for _, probe in probes}
+    strays = ((policy, result, names[of]) for (policy, of), result in results.items())
+    return problems + [
+        f"policy {policy} answers `{result}` to {name}, though not in charge" for policy, result, name in strays
+    ]
 
 
 def declared_actions(texts: Texts, kind: str) -> Mapping[str, list[str]]:

@@ -80,7 +80,7 @@ class _Engine:
         said = sorted(each.policy for each in answers)
         if said != sorted(policy.name for policy in self._expected.judges(part.value)):
             raise kyverno.EngineError(
-                f"policies {', '.join(said) or 'none'} answered for an object, not each of them once"
+                f"policies {', '.join(said) or 'none'} answered for an object, not each in charge once"
             )
         tenant = self._judge.tenant_of(part.namespace)
         broken = [each for each in answers if each.result != "pass"]

@@ -13,8 +13,7 @@ from rayfence.cases.good import good
 from rayfence.cases.sites import sites
 from rayfence.config import Config, Enforcement, Tenant
 from rayfence.network import asks, filled, generated
-from rayfence.shards import Shard
-from rayfence.subjects import RAY, subject_of
+from rayfence.subjects import RAY, Subject, subject_of
 
 
 class Expectations:
@@ -26,13 +25,34 @@ class Expectations:
         self.policies = admission.policies(config)
 
     def judges(self, value: Mapping[str, Any]) -> list[Policy]:
-        """The policy objects that judge an object."""
+        """The policy objects that judge an object: those in charge of its namespace, and no other is asked."""
         subject = subject_of(value["apiVersion"], value["kind"])
-        return [policy for policy in self.policies if policy.subject is subject]
+        place = value["metadata"].get("namespace", "")
+        return [policy for policy in self.policies if policy.subject is subject and policy.shard.covers(place)]
 
     def action(self, policy: Policy) -> str:
         """Kyverno's word for a broken rule where audits are told apart: Enforce fails, Audit and Warn only warn."""
         return "fail" if policy.shard.enforcement is Enforcement.ENFORCE else "warn"
+
+    def edges(self) -> list[tuple[Policy | None, Case]]:
+        """Good objects on both sides of each cut of a table, with the policy object that refuses a namespace of nobody.
+
+        A range that ends elsewhere leaves one of them to two policies, or to none.
+        """
+        places = (
+            (policy.subject, place)
+            for policy in self.policies
+            if policy.shard.first
+            for place in (_just_before(policy.shard.first), policy.shard.first)
+        )
+        return [self._edge(subject, place, number) for number, (subject, place) in enumerate(places)]
+
+    def _edge(self, subject: Subject, place: str, number: int) -> tuple[Policy | None, Case]:
+        tenant = self._tenants.get(place)
+        value = good(subject, self._platform, tenant or next(iter(self._tenants.values())))[0]
+        value["metadata"] |= {"name": f"edge-{number}", "namespace": place}
+        case = Case(f"a good {value['kind']} in {place}", value, frozenset())
+        return (self.speaking_for(case) if tenant is None and subject is RAY else None), case
 
     def probes(self) -> list[tuple[Policy, Case]]:
         """For each policy object a case that it alone must answer for, in a namespace in its care."""
@@ -85,11 +105,15 @@ class Expectations:
         for policy in judges:
             if policy.shard.rows.get(place):
                 return policy
-        return next(policy for policy in judges if policy.shard.guards and _between(place, policy.shard))
+        return next(policy for policy in judges if policy.shard.guards)
 
 
-def _between(namespace: str, shard: Shard) -> bool:
-    return namespace >= shard.first and (not shard.until or namespace < shard.until)
+_IN_ORDER = "-0123456789abcdefghijklmnopqrstuvwxyz"
+
+
+def _just_before(name: str) -> str:
+    """A name before this one, after all others before it but the longest."""
+    return f"{name[:-1]}{_IN_ORDER[_IN_ORDER.index(name[-1]) - 1]}{'z' * 20}"
 
 
 def namespace(case: Case) -> str:

@@ -39,8 +39,8 @@ class GatorEngine:
         return Answer(tuple(said), ())
 
     def whole(self) -> tuple[list[str], int]:
-        """Each policy object on an object that it must refuse, and on those that are another's."""
-        probes = self._expected.probes()
+        """Each policy object on an object that it must refuse, on those that are another's, and where ranges end."""
+        probes = [*self._expected.probes(), *self._expected.edges()]
         judged = self.report([case.value for _, case in probes], NOBODY)
         policies = len({each.policy for each in judged})
         problems = compare_actions(probes, judged, self._expected)

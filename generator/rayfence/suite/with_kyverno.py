@@ -94,8 +94,8 @@ class KyvernoEngine:
         return tuple(found.values())
 
     def whole(self) -> tuple[list[str], int]:
-        """Each policy object on an object that it must refuse, and what it says would follow."""
-        probes = self._expected.probes()
+        """Each policy object on an object that it must refuse and where ranges end, and what it says would follow."""
+        probes = [*self._expected.probes(), *self._expected.edges()]
         values = [case.value for _, case in probes]
         judged = self._reported(self._judging.values(), values, Request())
         rules = len({(each.policy, each.rule) for each in judged})
@@ -127,6 +127,7 @@ class KyvernoEngine:
         return self._reported([text for name, text in self._judging.items() if name in asked], values, request)
 
     def _reported(self, texts: Iterable[str], values: Sequence[Mapping[str, Any]], request: Request) -> list[Judged]:
+        """`skip` is what a policy says where it is not in charge: no word, and one that is missing where it is."""
         policies = "---\n".join(texts)
         if not policies:
             return []
@@ -134,6 +135,7 @@ class KyvernoEngine:
             self._weighed(judged)
             for part, crds in self._runs(values, lambda value: str(value["kind"]))
             for judged in kyverno.report(self._program, policies, part, request, crds)
+            if judged.result != "skip"
         ]
 
     def _weighed(self, judged: Judged) -> Judged:
