@@ -15,6 +15,7 @@ engine, and stops at the first that comes out otherwise.
 | a comparison, `&&` or `\\|\\|` of an expression | the other one: `==` becomes `!=`, `<` becomes `<=`, and so on |
 | a tenant's bound or quota | one unit further open: a thousandth of a cpu, a byte |
 | a rule, a kind, an operation | left out |
+| the namespaces that a policy object is asked about, where a table is cut | one more or less, or many |
 | an action | `Enforce` becomes `Audit` |
 | init containers, the operator's own containers | left out of what is looked at |
 | a NetworkPolicy that is generated | opens a direction, every port, to everybody, or to more pods |

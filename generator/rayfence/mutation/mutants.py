@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from rayfence import quantity
+from rayfence.admission import IN_CHARGE
 from rayfence.backends.filling import NAME as FILLING
 from rayfence.cases import GENERATION
 from rayfence.config import Mode
@@ -80,7 +81,10 @@ _SERVED = {
     **dict.fromkeys(("services", "ingresses"), "restrict-exposure"),
 }
 """The rule that a variable is worked out for, where it is one alone."""
-_VARIABLE = re.compile(r"^ +- name: (\w+)\n +expression: ", re.MULTILINE)
+_VARIABLE = re.compile(rf"^ +- name: (\w+|{IN_CHARGE})\n +expression: ", re.MULTILINE)
+_CONDITION = re.compile(r"^.*(?:\.all\(n, type\(n\)|\{\{ sort\(\[request\.object).*$", re.MULTILINE)
+_EDGE = re.compile(r" (?:>=|<|==|!=) (?='+[a-z0-9-]+')|(?<=[a-z0-9-])[a-z0-9](?=')")
+_MOVED = {" >= ": " > ", " < ": " <= ", " == ": " != ", " != ": " == "}
 _ROW = re.compile(r"'(?P<namespace>[a-z0-9-]+)': '(?P<row>[^'|]*\|[^']+)'")
 _MODE = re.compile(r"\bDenyAll(?:Ingress|Egress)?\b")
 _BOUNDS = {
@@ -92,7 +96,7 @@ _BOUNDS = {
     6: "memory quota",
 }
 _OBJECT = re.compile(r"^metadata:\n  name: [\"']?([a-z0-9-]+)", re.MULTILINE)
-_ENVELOPE = ("Enforce becomes Audit", "an operation is dropped", "a kind is dropped")
+_ENVELOPE = ("Enforce becomes Audit", "an operation is dropped", "a kind is dropped", "a range is moved")
 _SIMPLE = {
     "Enforce becomes Audit": (r"failureAction: Enforce", "failureAction: Audit", ""),
     "an operation is dropped": (r"^ +- (?:CREATE|UPDATE|DELETE)\n", "", ""),
@@ -126,6 +130,7 @@ def _of(path: str, text: str) -> Iterator[Mutant]:
     yield from _rules_dropped(path, text)
     yield from _bounds_moved(path, text)
     yield from _modes_moved(path, text)
+    yield from _ranges_moved(path, text)
     yield from _flipped(path, text[: _first_document(text)])
 
 
@@ -170,6 +175,13 @@ def _modes_moved(path: str, text: str) -> Iterator[Mutant]:
             yield Mutant("another mode is filled in", path, match.start(), match.group(), str(other), rule)
 
 
+def _ranges_moved(path: str, text: str) -> Iterator[Mutant]:
+    """Where a table is cut, a policy object is asked about a namespace too many, or about some too few."""
+    for condition in _CONDITION.finditer(text):
+        for match in _EDGE.finditer(text, *condition.span()):
+            yield Mutant("a range is moved", path, match.start(), match.group(), _MOVED.get(match.group(), ""), "")
+
+
 def _one_off(amount: str, what: str) -> str:
     """The amount one unit further open: a lower minimum, a higher maximum or quota."""
     change = -1 if "minimum" in what else 1
@@ -182,6 +194,8 @@ def _flipped(path: str, text: str) -> Iterator[Mutant]:
     """Comparisons and connectives in the rules' expressions, one at a time."""
     starts = [(match.group(1), match.end()) for match in _VARIABLE.finditer(text)]
     for number, (variable, start) in enumerate(starts):
+        if variable == IN_CHARGE:
+            continue
         end = starts[number + 1][1] if number + 1 < len(starts) else len(text)
         rule = next((each for each in ids() if each.replace("-", "_") == variable), _SERVED.get(variable, ""))
         for match in _FLIP.finditer(text, start, end):
