@@ -253,6 +253,25 @@ def test_a_healthy_cluster_gives_nothing(backend):
     assert ((), (), (backend,)) == (found.findings, found.notes, found.backends)
 
 
+@pytest.mark.parametrize(
+    ("backend", "kind", "at"),
+    [
+        ("clusterpolicy", "ClusterPolicy", "rules[0].preconditions.all[0].key"),
+        ("validatingpolicy", "ValidatingPolicy", "matchConditions[0].expression"),
+        ("validatingadmissionpolicy", "ValidatingAdmissionPolicy", "matchConditions[0].expression"),
+    ],
+)
+def test_a_policy_that_is_asked_about_other_namespaces_than_it_must_be_is_found(backend, kind, at):
+    config = replace(CONFIG, tenants=tuple(replace(TEAM_A, name=f"t{n}", namespaces=(f"r{n:03}",)) for n in range(501)))
+    objects = [as_served(each) for each in bundle(backend, config)]
+    unchanged = json.dumps(named(objects, kind, f"{JUDGE}-2")["spec"])
+    moved = named(objects, kind, f"{JUDGE}-2")
+    moved["spec"] = json.loads(unchanged.replace("'r500'", "'r501'"))
+    found = [finding for finding in examine(config, saved(*objects)).findings if finding.id == "policy-changed"]
+
+    assert [(f"{kind}/{JUDGE}-2", f"spec.{at}")] == [(each.where, each.message.partition(":")[0]) for each in found]
+
+
 @pytest.mark.parametrize("plant", PLANTED)
 def test_what_is_planted_is_found_and_nothing_else(plant):
     id, do = PLANTED[plant]

@@ -1,0 +1,111 @@
+"""A table too long for one policy object, on a live server: of each namespace exactly one of them is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from controlplane import access
+from controlplane.client import Answer, Client
+from controlplane.processes import until
+
+from rayfence import admission
+from rayfence.cases.good import good, ray_cluster
+from rayfence.config import Bounds, Config, Container, Network, Platform, Tenant
+from rayfence.rules import OF
+from rayfence.shards import MOST_ROWS
+from rayfence.subjects import EXPOSURE, NETWORK_POLICIES, PODS, RAY
+
+from .asking import of_policy
+from .bundled import Bundled
+from .conftest import TENANT
+
+NATIVE = "validatingadmissionpolicy"
+BACKENDS = ("validatingpolicy", NATIVE, "clusterpolicy")
+
+FIRST, LAST = "ray-x0000", f"ray-x{MOST_ROWS:04}"
+"""A namespace of a tenant in each policy object: the second one begins with the last."""
+
+UNCLAIMED = ("ray-a", f"ray-x{MOST_ROWS - 1:04}-b", f"{LAST}-b", "ray-z")
+"""Two that nobody has in each one's care."""
+
+
+@pytest.fixture(scope="module")
+def many() -> Config:
+    """As few tenants as make two objects, and of their rules those for Ray and for what is deleted as well."""
+    bounds = Container(Bounds("1", "4"), Bounds("2Gi", "8Gi"))
+    found = [
+        Tenant(f"x{number:04}", (f"ray-x{number:04}",), bounds, network=Network(enforce=False))
+        for number in range(MOST_ROWS + 1)
+    ]
+    left_out = tuple(rule.ID for subject in (PODS, EXPOSURE) for rule in OF[subject])
+    return Config(Platform(disabled_rules=left_out), tuple(found))
+
+
+@pytest.fixture(scope="module")
+def cut(bundled: Bundled, admin: Client, tenant: Client, many: Config) -> Iterator[Bundled]:
+    """The bundle for those tenants, in place of what else is there; a reserved NetworkPolicy in two namespaces."""
+    bundled.remove()
+    access.let_edit(admin, (FIRST, LAST, *UNCLAIMED), [TENANT])
+    closed = [reserved(many, place) for place in (FIRST, LAST)]
+    for each in closed:
+        admin.apply(each).or_raise()
+    yield (found := Bundled(admin, tenant, many))
+    found.remove()
+    for each in closed:
+        admin.delete(each).or_raise()
+
+
+def cluster(config: Config, namespace: str, nodes: str = "") -> dict[str, Any]:
+    """A RayCluster, good but for the nodes of its head, if such are named."""
+    owner = config.by_namespace().get(namespace, config.tenants[0])
+    value = ray_cluster(config.platform, owner)
+    value["metadata"] |= {"name": "at-the-cut", "namespace": namespace}
+    if nodes:
+        value["spec"]["headGroupSpec"]["template"]["spec"]["nodeSelector"] = {"tenant": nodes}
+    return value
+
+
+def reserved(config: Config, namespace: str) -> dict[str, Any]:
+    """A NetworkPolicy that only Kyverno and administrators may touch."""
+    value = good(NETWORK_POLICIES, config.platform, config.by_namespace()[namespace])[0]
+    value["metadata"] |= {"name": "rayfence-at-the-cut", "namespace": namespace}
+    return value
+
+
+def broken(answer: Answer) -> frozenset[str]:
+    """The rules for which it was refused."""
+    return admission.read(of_policy(answer.message))[0]
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_every_namespace_is_judged_and_by_its_own_row(backend, cut, many, tenant):
+    cut.use(backend)
+
+    let_in = [tenant.create(cluster(many, place), dry_run=True) for place in (FIRST, LAST)]
+    bad = [tenant.create(cluster(many, place, nodes="team-z"), dry_run=True) for place in (FIRST, LAST)]
+    homeless = [tenant.create(cluster(many, place), dry_run=True) for place in UNCLAIMED]
+    deleted = [tenant.delete(reserved(many, place), dry_run=True) for place in (FIRST, LAST)]
+
+    assert [] == [answer.message for answer in let_in if not answer.ok]
+    assert [{"require-tenant-nodes"}] * 2 == [broken(answer) for answer in bad]
+    assert [True] * len(UNCLAIMED) == ["restrict-namespace" in broken(answer) for answer in homeless]
+    assert [{"guard-network-policies"}] * 2 == [broken(answer) for answer in deleted]
+
+
+def test_where_nobody_is_in_charge_the_answer_shows_it(cut, many, tenant, admin):
+    cut.use(NATIVE)
+    policy = {
+        "apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": "ValidatingAdmissionPolicy",
+        "metadata": {"name": f"{RAY.name}-2"},
+    }
+    first, last = (cluster(many, place, nodes="team-z") for place in (FIRST, LAST))
+    nobody = {"spec": {"matchConditions": [{"name": admission.IN_CHARGE, "expression": "false"}]}}
+    admin.patch(policy, nobody).or_raise()
+    try:
+        until("the change is felt", lambda: tenant.create(last, dry_run=True).ok, 30)
+        assert {"require-tenant-nodes"} == broken(tenant.create(first, dry_run=True))
+    finally:
+        cut.remove()
