@@ -8,12 +8,14 @@ from dataclasses import replace
 
 import pytest
 
+from rayfence import admission
+from rayfence.admission import Policy
 from rayfence.backends import BACKENDS
 from rayfence.config import Config, Network, Operator, Peer, Platform, Quota
 from rayfence.doctor import examine
 from rayfence.quota import ACCELERATORS
 
-from ..healthy_cluster import as_served, bundle, definition, deployment, healthy, kuberay, node
+from ..healthy_cluster import as_served, bundle, definition, deployment, healthy, kuberay, node, webhooks
 from ..saved_cluster import CONFIG, TEAM_A, TEAM_B, Value, named, object_of, ray_cluster, saved
 
 Plant = Callable[[list[Value]], object]
@@ -270,6 +272,28 @@ def test_a_policy_that_is_asked_about_other_namespaces_than_it_must_be_is_found(
     found = [finding for finding in examine(config, saved(*objects)).findings if finding.id == "policy-changed"]
 
     assert [(f"{kind}/{JUDGE}-2", f"spec.{at}")] == [(each.where, each.message.partition(":")[0]) for each in found]
+
+
+def narrowed(policy: Policy) -> Value:
+    """The webhook that Kyverno has for a ValidatingPolicy with conditions."""
+    (hook,) = (each for each in webhooks()["webhooks"] if each["name"].startswith(policy.subject.name))
+    conditions = [
+        {"name": f"autogen-{each['name']}", "expression": f"!(object.kind == 'Pod') || ({each['expression']})"}
+        for each in policy.conditions
+    ]
+    return hook | {"name": f"fail-finegrained-{policy.name}", "matchConditions": conditions}
+
+
+@pytest.mark.parametrize("lost", [None, JUDGE, "guard-pods-2"])
+def test_a_webhook_that_is_lost_is_found_by_the_policy_in_charge(lost):
+    config = replace(CONFIG, tenants=tuple(replace(TEAM_A, name=f"t{n}", namespaces=(f"r{n:03}",)) for n in range(501)))
+    there = webhooks() | {"webhooks": [narrowed(each) for each in admission.policies(config) if each.name != lost]}
+    objects = [there, *(as_served(each) for each in bundle("validatingpolicy", config))]
+    found = [finding for finding in examine(config, saved(*objects)).findings if finding.id == "webhook-missing"]
+
+    assert [f"nothing is asked about the namespaces that {lost} is in charge of"] * bool(lost) == [
+        each.message for each in found
+    ]
 
 
 @pytest.mark.parametrize("plant", PLANTED)

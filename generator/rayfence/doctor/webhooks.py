@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from rayfence import admission
+from rayfence.admission import IN_CHARGE, Policy
 from rayfence.doctor.case import KYVERNO_BACKENDS, Case
 from rayfence.doctor.finding import Finding, Note
 from rayfence.doctor.kinds import WEBHOOKS
@@ -48,7 +50,22 @@ def _of(case: Case, name: str, fix: str) -> Iterator[Finding]:
     for subject in SUBJECTS:
         if any(rule.ID not in case.config.platform.disabled_rules for rule in OF[subject]):
             yield from _uncovered(subject, hooks, where, fix)
+    for policy in admission.policies(case.config):
+        if policy.conditions and not any(_asks(hook, policy) for hook in hooks):
+            what = f"nothing is asked about the namespaces that {policy.name} is in charge of"
+            yield Finding("webhook-missing", where, what, fix)
     yield from _unseen(case, hooks, where)
+
+
+def _asks(hook: Hook, policy: Policy) -> bool:
+    """Whether it is about the policy's kinds, and not about other policies' namespaces alone.
+
+    Kyverno has a webhook for each ValidatingPolicy with conditions, and wraps those of pods in one of its own.
+    """
+    conditions = [each for each in list_at(hook, "matchConditions") if text_at(each, "name").endswith(IN_CHARGE)]
+    ours = any(own["expression"] in text_at(each, "expression") for own in policy.conditions for each in conditions)
+    named = all(_asked([hook], group, name) for group, name in _names(policy.subject))
+    return named and (ours or not conditions)
 
 
 def _uncovered(subject: Subject, hooks: Sequence[Hook], where: str, fix: str) -> Iterator[Finding]:
