@@ -2,6 +2,7 @@
 
 from rayfence.mutation.equivalents import EQUIVALENTS, Equivalent, known
 from rayfence.mutation.killing import Fate, fate, run
-from rayfence.mutation.mutants import Mutant, mutants
+from rayfence.mutation.mutant import Mutant
+from rayfence.mutation.mutants import mutants
 
 __all__ = ["EQUIVALENTS", "Equivalent", "Fate", "Mutant", "fate", "known", "mutants", "run"]

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from rayfence.mutation.mutants import Mutant
+from rayfence.mutation.mutant import Mutant
 
 
 @dataclass(frozen=True, slots=True)

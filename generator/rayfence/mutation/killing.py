@@ -15,7 +15,8 @@ from rayfence.config import Config
 from rayfence.kyverno import EngineError
 from rayfence.mutation import equivalents
 from rayfence.mutation.equivalents import Equivalent
-from rayfence.mutation.mutants import Mutant, bare, mutants
+from rayfence.mutation.mutant import Mutant, bare
+from rayfence.mutation.mutants import mutants
 from rayfence.subjects import RAY, UPDATE, subject_of
 from rayfence.suite.expecting import Expectations
 from rayfence.suite.side_by_side import workers

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from rayfence import quantity
 from rayfence.admission import IN_CHARGE
@@ -16,52 +15,9 @@ from rayfence.backends.filling import NAME as FILLING
 from rayfence.cases import GENERATION
 from rayfence.config import Mode
 from rayfence.engineless_file import NAME as ENGINELESS
+from rayfence.mutation.mutant import Mutant
 from rayfence.rules import ids, require_network_policy
 from rayfence.subjects import RAY
-
-
-@dataclass(frozen=True, slots=True)
-class Mutant:
-    """One change of one file: `before` becomes `after` at `position`.
-
-    `rule` is whose business it is, `namespace` the one it is about where it is about one, and `variable` the expression
-    it is made in where it is made in one.
-    """
-
-    name: str
-    file: str
-    position: int
-    before: str
-    after: str
-    rule: str
-    namespace: str = ""
-    variable: str = ""
-
-    def applied(self, files: Mapping[str, str]) -> dict[str, str]:
-        """The bundle with the change."""
-        text = files[self.file]
-        end = self.position + len(self.before)
-        return {**files, self.file: text[: self.position] + self.after + text[end:]}
-
-    def line(self, files: Mapping[str, str]) -> int:
-        """Where the change is made, 1-based."""
-        return files[self.file].count("\n", 0, self.position) + 1
-
-    def policy(self, files: Mapping[str, str]) -> str:
-        """The name of the policy object that is changed, `bare`."""
-        names = list(_OBJECT.finditer(files[self.file], 0, self.position))
-        return bare(names[-1][1]) if names else ""
-
-    @property
-    def of_expression(self) -> bool:
-        """Whether it is in what a policy works out, and not in what is put before it."""
-        return self.name not in _ENVELOPE
-
-
-def bare(name: str) -> str:
-    """A policy object's name without dashes, as Gatekeeper writes it in places."""
-    return name.replace("-", "")
-
 
 _FLIPS = {
     "isLessThan": "isGreaterThan",
@@ -84,7 +40,6 @@ _SERVED = {
 _VARIABLE = re.compile(rf"^ +- name: (\w+|{IN_CHARGE})\n +expression: ", re.MULTILINE)
 _CONDITION = re.compile(r"^.*(?:\.all\(n, type\(n\)|\{\{ sort\(\[request\.object).*$", re.MULTILINE)
 _EDGE = re.compile(r" (?:>=|<|==|!=) (?='+[a-z0-9-]+')|(?<=[a-z0-9-])[a-z0-9](?=')")
-_MOVED = {" >= ": " > ", " < ": " <= ", " == ": " != ", " != ": " == "}
 _ROW = re.compile(r"'(?P<namespace>[a-z0-9-]+)': '(?P<row>[^'|]*\|[^']+)'")
 _MODE = re.compile(r"\bDenyAll(?:Ingress|Egress)?\b")
 _BOUNDS = {
@@ -95,8 +50,6 @@ _BOUNDS = {
     5: "cpu quota",
     6: "memory quota",
 }
-_OBJECT = re.compile(r"^metadata:\n  name: [\"']?([a-z0-9-]+)", re.MULTILINE)
-_ENVELOPE = ("Enforce becomes Audit", "an operation is dropped", "a kind is dropped", "a range is moved")
 _SIMPLE = {
     "Enforce becomes Audit": (r"failureAction: Enforce", "failureAction: Audit", ""),
     "an operation is dropped": (r"^ +- (?:CREATE|UPDATE|DELETE)\n", "", ""),
@@ -179,7 +132,7 @@ def _ranges_moved(path: str, text: str) -> Iterator[Mutant]:
     """Where a table is cut, a policy object is asked about a namespace too many, or about some too few."""
     for condition in _CONDITION.finditer(text):
         for match in _EDGE.finditer(text, *condition.span()):
-            yield Mutant("a range is moved", path, match.start(), match.group(), _MOVED.get(match.group(), ""), "")
+            yield Mutant("a range is moved", path, match.start(), match.group(), _FLIPS.get(match.group(), ""), "")
 
 
 def _one_off(amount: str, what: str) -> str:
