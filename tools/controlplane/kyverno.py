@@ -95,6 +95,10 @@ class Kyverno:
         pod = deployment["spec"]["template"]["spec"]
         (container,) = pod["containers"]
         ours = {
+            # Ten times its default. The limit holds for the renewal of its lease, too, so that a crowd of objects would
+            # end its controllers.
+            "clientRateLimitQPS": "1000",
+            "clientRateLimitBurst": "2000",
             "metricsHost": LOOPBACK,
             "metricsPort": str(free_port()),
             "disableLogColor": "true",
