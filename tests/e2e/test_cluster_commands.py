@@ -127,7 +127,6 @@ def test_what_is_installed_decides_and_is_found_healthy(place, tenant, backend):
     assert set() == findings() - NOT_ON_THE_PLANE
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
 def test_policies_that_are_ready_and_refuse_nothing_are_no_installation(place, config, here):
     parts = wanted(config, "validatingadmissionpolicy")
     judges = tuple(
@@ -141,6 +140,7 @@ def test_policies_that_are_ready_and_refuse_nothing_are_no_installation(place, c
         installation.install(here, replace(parts, judges=judges), lambda said: None, Clock(3))
 
 
+@pytest.mark.parametrize("backend", BACKENDS)
 def test_a_second_installation_changes_nothing(place, backend):
     assert 0 == install(backend=backend).exit_code
     again = install("--dry-run", backend=backend)

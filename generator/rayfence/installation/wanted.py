@@ -11,10 +11,12 @@ from rayfence.backends.resources import CLUSTER_ROLES, TEMPLATES, resource_of
 from rayfence.cases.refused import refused
 from rayfence.config import Config
 from rayfence.engineless_file import engineless_objects
+from rayfence.evaluate import Judge
 from rayfence.installation.target import Value, key_of
 from rayfence.objects import name_of
 from rayfence.subjects import Resource
 from rayfence.tenant_file import tenant_objects
+from rayfence.workload import Request
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +25,7 @@ class Wanted:
 
     The closed layer of the namespaces comes first, so that nothing is open while the rest is on its way. Templates come
     before the constraints whose kinds they make, and what generates comes last. `refused` has no part in it: by policy
-    name an object that this policy must refuse.
+    name an object that this policy must refuse, whoever asks for it.
     """
 
     backend: str
@@ -66,5 +68,16 @@ def wanted(config: Config, backend: str) -> Wanted:
         tuple(templates),
         tuple(judges),
         tuple(generators),
-        {policy.name: value for policy, value in refused(config)},
+        _refused(config),
     )
+
+
+def _refused(config: Config) -> dict[str, Value]:
+    """What a policy refuses to administrators, too, as whoever installs is one."""
+    judge = Judge(config, Request(groups=config.platform.administrators.groups))
+    named = ((policy.name, value | {"metadata": value["metadata"] | _NAMED}) for policy, value in refused(config))
+    return {name: value for name, value in named if any(judge.violations(value))}
+
+
+_NAMED = {"name": "must-be-refused"}
+"""No name that a tenant is likely to have: were the object there, this would be asked of as a change to it."""
