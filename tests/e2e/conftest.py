@@ -49,7 +49,9 @@ def controlplane() -> Iterator[Plane]:
     def progress(text: str) -> None:
         print(f"controlplane: {text}", file=sys.__stderr__, flush=True)
 
-    with plane.running(progress, Path(kept) if kept else None) as running:
+    # Workers of pytest-xdist have a control plane each.
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+    with plane.running(progress, Path(kept, worker) if kept else None) as running:
         yield running
 
 

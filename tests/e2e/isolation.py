@@ -25,10 +25,10 @@ def new_cluster(config: Config, name: str, number: int = 0) -> dict[str, Any]:
     return value
 
 
-def isolate(admin: Client, config: Config, cluster: Manifest) -> None:
+def isolate(admin: Client, config: Config, cluster: Manifest, seconds: float = SECONDS_TO_ISOLATE) -> None:
     """Wait until a RayCluster has exactly the policies it must have. Raises NotUp."""
     must = wanted(config, cluster)
-    until(f"policies of {cluster['metadata']['name']}", lambda: found(admin, cluster) == must, SECONDS_TO_ISOLATE)
+    until(f"policies of {cluster['metadata']['name']}", lambda: found(admin, cluster) == must, seconds)
 
 
 def start(admin: Client, tenant: Client, config: Config, cluster: Manifest) -> None:
