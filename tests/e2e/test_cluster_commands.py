@@ -288,11 +288,11 @@ def test_what_came_before_the_policies_is_found(place, admin):
         admin.delete(bad_cluster("old"))
 
 
-def test_what_kyverno_reports_of_it_stands_beside_and_says_the_same(place, admin):
-    """Of ClusterPolicies: by ValidatingPolicies Kyverno reported nothing here within two minutes."""
+@pytest.mark.parametrize("backend", ["validatingpolicy", "clusterpolicy"])
+def test_what_kyverno_reports_of_it_stands_beside_and_says_the_same(place, admin, backend):
     assert until(lambda: admin.apply(bad_cluster("old")).ok), "the policies of the test before are still at work"
     try:
-        assert 0 == install(backend="clusterpolicy").exit_code
+        assert 0 == install(backend=backend).exit_code
         assert until(lambda: audited()["summary"]["reportedByKyverno"], SECONDS_TO_REPORT)
         found = audited()
         (result,) = found["results"]

@@ -53,6 +53,19 @@ def test_a_kind_that_is_not_looked_at_is_told(backend: str, pattern: str, proble
     assert f"policy guard-pods {problem}" in problems(backend, "guard-pods", pattern)
 
 
+@pytest.mark.parametrize("version", ["v1", "v1alpha1"])
+def test_a_version_that_background_scans_would_not_find_is_told(version: str) -> None:
+    found = problems("validatingpolicy", "enforce-tenant-isolation", rf"^( +)- {version}$", r"\1- v0")
+
+    assert f"policy enforce-tenant-isolation does not look at CREATE ray.io/{version}/rayclusters" in found
+
+
+def test_every_version_that_is_not_looked_at_is_told() -> None:
+    found = problems("validatingpolicy", "enforce-tenant-isolation", r"^( +)- '\*'$", r"\1- v1")
+
+    assert "policy enforce-tenant-isolation does not look at CREATE ray.io/rayclusters" in found
+
+
 def test_a_kind_too_many_is_told() -> None:
     found = problems("validatingpolicy", "guard-pods", r"^( +)- pods$", r"\1- pods\n\1- nodes")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import groupby
 from typing import Any, assert_never
 
@@ -29,12 +30,20 @@ def judgement(policy: Policy) -> dict[str, Any]:
 
 def resource_rules(subject: Subject) -> list[dict[str, Any]]:
     """One rule for each API group. Of every version, so that an old one that is still served is no way around."""
-    found = []
-    for group, resources in groupby(sorted(subject.resources, key=_group), key=_group):
-        names = dict.fromkeys(name for resource in resources for name in resource.plurals)
-        operations = list(subject.operations)
-        found.append({"apiGroups": [group], "apiVersions": ["*"], "operations": operations, "resources": list(names)})
-    return found
+    grouped = groupby(sorted(subject.resources, key=_group), key=_group)
+    return [_rule(subject, group, "*", resources) for group, resources in grouped]
+
+
+def versioned_rules(subject: Subject) -> list[dict[str, Any]]:
+    """The same with a rule for each version: where none is named, Kyverno's background scans find no objects."""
+    grouped = groupby(sorted(subject.resources, key=_version), key=_version)
+    return [_rule(subject, *version, resources) for version, resources in grouped]
+
+
+def _rule(subject: Subject, group: str, version: str, resources: Iterable[Resource]) -> dict[str, Any]:
+    names = dict.fromkeys(name for resource in resources for name in resource.plurals)
+    operations = list(subject.operations)
+    return {"apiGroups": [group], "apiVersions": [version], "operations": operations, "resources": list(names)}
 
 
 def actions(enforcement: Enforcement) -> list[str]:
@@ -52,3 +61,7 @@ def actions(enforcement: Enforcement) -> list[str]:
 
 def _group(resource: Resource) -> str:
     return resource.group
+
+
+def _version(resource: Resource) -> tuple[str, str]:
+    return resource.group, resource.version

@@ -10,6 +10,9 @@ from rayfence.admission import Policy
 from rayfence.subjects import CREATE, UPDATE, Resource
 from rayfence.suite.texts import Texts
 
+EVERY = "*"
+"""Every version of a group."""
+
 Scope = frozenset[str]
 """Each operation on each kind or resource, like `UPDATE /pods/resize` and `CREATE ray.io/v1/RayJob`."""
 
@@ -46,13 +49,14 @@ def _declared(text: str, kind: str) -> Scope:
         parts = (each.get("resources", {}) for each in matched)
         crossed = ((part.get("operations"), part.get("kinds")) for part in parts)
     else:
-        rules = spec["matchConstraints"]["resourceRules"]
-        crossed = (
-            (rule["operations"], [_of_group(rule["apiGroups"], each) for each in rule["resources"]]) for rule in rules
-        )
+        crossed = ((rule["operations"], _looked_at(rule)) for rule in spec["matchConstraints"]["resourceRules"])
     return frozenset(
         f"{operation} {each}" for operations, found in crossed for operation in operations or () for each in found or ()
     )
+
+
+def _looked_at(rule: Mapping[str, Any]) -> list[str]:
+    return [_of_group(rule["apiGroups"], each, rule["apiVersions"]) for each in rule["resources"]]
 
 
 def _wanted(policy: Policy, kind: str) -> Scope:
@@ -60,20 +64,31 @@ def _wanted(policy: Policy, kind: str) -> Scope:
         f"{operation} {each}"
         for operation in policy.subject.operations
         for resource in policy.subject.resources
-        for each in (_kinds(resource) if kind == "ClusterPolicy" else _plurals(resource))
+        for each in _named(policy, resource, kind)
     )
+
+
+def _named(policy: Policy, resource: Resource, kind: str) -> Iterator[str]:
+    if kind == "ClusterPolicy":
+        yield from _kinds(resource)
+        return
+    yield from _plurals(resource)
+    # Where no version is named, Kyverno's background scans find no objects.
+    if kind == "ValidatingPolicy" and policy.subject.scanned:
+        yield from _plurals(resource, resource.version)
 
 
 def _kinds(resource: Resource) -> Iterator[str]:
     return (f"{resource.api_version}/{kind}" for kind in resource.kinds)
 
 
-def _plurals(resource: Resource) -> Iterator[str]:
-    return (_of_group([resource.group], plural) for plural in resource.plurals)
+def _plurals(resource: Resource, version: str = EVERY) -> Iterator[str]:
+    return (_of_group([resource.group], plural, [version]) for plural in resource.plurals)
 
 
-def _of_group(groups: Sequence[str], name: str) -> str:
-    return f"{'+'.join(groups)}/{name}"
+def _of_group(groups: Sequence[str], name: str, versions: Sequence[str]) -> str:
+    named = [] if versions == [EVERY] else ["+".join(versions)]
+    return "/".join(["+".join(groups), *named, name])
 
 
 def _values(text: str) -> Iterator[Mapping[str, Any]]:
