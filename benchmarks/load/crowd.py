@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
+from queue import SimpleQueue
+from threading import Event
 
 from controlplane import access, bundles, isolation
 from controlplane.client import Answer, Client
@@ -94,6 +96,45 @@ class Kept:
                 process.start()
 
 
+class Operator:
+    """KubeRay, which is not here, and writes statuses: one after the other, as its only worker does.
+
+    Of each RayCluster soon after it was made, and once more when all are there, as when their pods start.
+    """
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._waiting: SimpleQueue[Object | None] = SimpleQueue()
+        self._is_over = Event()
+
+    def __enter__(self) -> None:
+        """Work until the end of the block."""
+
+    def __exit__(self, *_: object) -> None:
+        self._is_over.set()
+        self._waiting.put(None)
+
+    def see(self, cluster: Object) -> None:
+        """It was made."""
+        self._waiting.put(cluster)
+
+    def all_are_there(self) -> None:
+        """No more will be."""
+        self._waiting.put(None)
+
+    def work(self) -> None:
+        """Write a status of each, and then another."""
+        seen = list(self._written(iter(self._waiting.get, None)))
+        list(self._written(seen))
+
+    def _written(self, clusters: Iterable[Object]) -> Iterator[Object]:
+        for cluster in clusters:
+            if self._is_over.is_set():
+                return
+            _patiently(partial(isolation.write_status, self._client, cluster))
+            yield cluster
+
+
 def crowd(plane: Plane, backend: str, count: int, progress: Progress) -> Crowd:
     """Put a backend's whole bundle on the server, have the RayClusters created, and wait until nothing more happens."""
     assert plane.kyverno
@@ -103,21 +144,24 @@ def crowd(plane: Plane, backend: str, count: int, progress: Progress) -> Crowd:
     _prepare(plane.admin, config, backend)
     progress(f"crowd: {backend}, {count:,} RayClusters by {CLIENTS} clients")
     started = time.monotonic()
-    # Each client has a connection of its own.
-    clients = [Client(plane.servers.kubeconfig) for _ in config.tenants]
-    operator = config.platform.operator.username
+    # Each client has a connection of its own, and so has the operator.
+    clients = [Client(plane.servers.kubeconfig).as_user(settings.USER) for _ in config.tenants]
+    operator = Operator(Client(plane.servers.kubeconfig).as_user(config.platform.operator.username))
     kept = Kept(plane.kyverno)
-    with ThreadPoolExecutor(CLIENTS) as pool:
+    with ThreadPoolExecutor(CLIENTS + 1) as pool, operator:
+        working = pool.submit(operator.work)
         work = zip(clients, _asked(config, count), strict=True)
         making = [pool.submit(_create_all, operator, client, clusters) for client, clusters in work]
         while not all(each.done() for each in making):
             kept.look()
             time.sleep(_SECONDS_BETWEEN)
-    all_made = tuple(each for of_client in making for each in of_client.result())
-    created = time.monotonic() - started
-    progress(f"crowd: {backend}, until the last is isolated")
-    clusters = {key: cluster for some in _asked(config, count) for key, cluster in _by_key(some).items()}
-    bare, isolated = _wait_for_isolation(plane.admin, config, clusters, kept.look)
+        all_made = tuple(each for of_client in making for each in of_client.result())
+        created = time.monotonic() - started
+        operator.all_are_there()
+        progress(f"crowd: {backend}, until the last is isolated")
+        clusters = {key: cluster for some in _asked(config, count) for key, cluster in _by_key(some).items()}
+        bare, isolated = _wait_for_isolation(plane.admin, config, clusters, kept.look)
+    working.result()
     kept.look()
     running = (plane.servers.api_server, plane.kyverno.admission, plane.kyverno.background)
     peaks = {process.name: usage(process) for process in running}
@@ -146,14 +190,13 @@ def _cluster(config: Config, tenant: Tenant, number: int) -> Object:
     return value
 
 
-def _create_all(operator: str, client: Client, clusters: Sequence[Object]) -> list[Made]:
-    """One after the other, and have KubeRay, which is not here, write the status of each as it does at once."""
-    tenant, kuberay = client.as_user(settings.USER), client.as_user(operator)
+def _create_all(operator: Operator, tenant: Client, clusters: Sequence[Object]) -> list[Made]:
+    """One after the other; the operator sees those that are there."""
     made = []
     for cluster in clusters:
         made.append(create(tenant, cluster))
         if made[-1].admitted:
-            _patiently(partial(isolation.write_status, kuberay, cluster))
+            operator.see(cluster)
     return made
 
 
