@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Any, assert_never
 
@@ -17,18 +17,21 @@ def metadata(policy: Policy) -> dict[str, Any]:
     return {"name": policy.name, "labels": {"app.kubernetes.io/managed-by": "rayfence"}}
 
 
-def judgement(policy: Policy) -> dict[str, Any]:
-    """The part of a spec that decides: what is looked at, how, and that an error denies as well."""
+def judgement(policy: Policy, more: Sequence[dict[str, Any]] = ()) -> dict[str, Any]:
+    """The part of a spec that decides: what is looked at, how, and that an error denies as well.
+
+    `more` are rules of what is looked at that add nothing to it.
+    """
     return {
         "failurePolicy": "Fail",
-        "matchConstraints": {"resourceRules": resource_rules(policy.subject)},
+        "matchConstraints": {"resourceRules": [*_rules(policy.subject), *more]},
         **({"matchConditions": policy.conditions} if policy.conditions else {}),
         "variables": [{"name": name, "expression": text} for name, text in policy.variables.items()],
         "validations": [{"expression": admission.VALID, "messageExpression": admission.MESSAGE}],
     }
 
 
-def resource_rules(subject: Subject) -> list[dict[str, Any]]:
+def _rules(subject: Subject) -> list[dict[str, Any]]:
     """One rule for each API group. Of every version, so that an old one that is still served is no way around."""
     grouped = groupby(sorted(subject.resources, key=_group), key=_group)
     return [_rule(subject, group, "*", resources) for group, resources in grouped]

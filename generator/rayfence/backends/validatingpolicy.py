@@ -7,14 +7,13 @@ from typing import Any
 
 from rayfence import admission
 from rayfence.admission import Policy
-from rayfence.backends.celpolicy import actions, judgement, metadata, resource_rules, versioned_rules
+from rayfence.backends.celpolicy import actions, judgement, metadata, versioned_rules
 from rayfence.backends.filling import NAME as FILLING
 from rayfence.backends.generating import NAME as GENERATION
 from rayfence.backends.kyverno_rbac import rbac
 from rayfence.backends.validatingpolicy_filling import mutating_policies
 from rayfence.backends.validatingpolicy_network import generating_policies
 from rayfence.config import Config
-from rayfence.subjects import Subject
 
 NAME = "validatingpolicy"
 GENERATES = True
@@ -50,12 +49,7 @@ def _policy(policy: Policy) -> dict[str, Any]:
                 "podControllers": {"controllers": []},
                 "validatingAdmissionPolicy": {"enabled": False},
             },
-            **judgement(policy),
-            "matchConstraints": {"resourceRules": _rules(policy.subject)},
+            # Every version is looked at without them; background scans want each by name.
+            **judgement(policy, versioned_rules(policy.subject) if policy.subject.scanned else ()),
         },
     }
-
-
-def _rules(subject: Subject) -> list[dict[str, Any]]:
-    """Every version there is, and for background scans each that is known."""
-    return [*resource_rules(subject), *(versioned_rules(subject) if subject.scanned else [])]

@@ -9,7 +9,7 @@ from rayfence import admission
 from rayfence.admission import Policy
 from rayfence.cases.good import good
 from rayfence.cases.sites import sites
-from rayfence.config import Config, Enforcement, Tenant
+from rayfence.config import Config, Enforcement, Platform, Tenant
 
 
 def refused(config: Config) -> Iterator[tuple[Policy, dict[str, Any]]]:
@@ -22,14 +22,15 @@ def refused(config: Config) -> Iterator[tuple[Policy, dict[str, Any]]]:
         # Not every namespace of a tenant: where a table is cut, one may stand in another policy's.
         own = next((namespace for namespace, row in policy.shard.rows.items() if row), None)
         if own and policy.shard.enforcement is Enforcement.ENFORCE:
-            yield policy, _broken(config, policy, own, owners[own])
+            value = broken(policy, config.platform, owners[own], 0)
+            value["metadata"]["namespace"] = own
+            yield policy, value
 
 
-def _broken(config: Config, policy: Policy, namespace: str, owner: Tenant) -> dict[str, Any]:
-    """A good object with the first break of the policy's last rule."""
-    value = good(policy.subject, config.platform, owner)[0]
-    value["metadata"]["namespace"] = namespace
-    edit = next(iter(policy.rules[-1].breaks(config.platform, owner).values()))
+def broken(policy: Policy, platform: Platform, tenant: Tenant, which: int) -> dict[str, Any]:
+    """A good object of a tenant with one of the breaks that the policy's last rule names: 0 the first, -1 the last."""
+    value = good(policy.subject, platform, tenant)[0]
+    edit = list(policy.rules[-1].breaks(platform, tenant).values())[which]
     where = next(iter(sites(value, edit.at).values()))
-    edit.apply(where(value), owner)
+    edit.apply(where(value), tenant)
     return value

@@ -10,7 +10,7 @@ from rayfence import admission
 from rayfence.admission import Policy
 from rayfence.cases import Case
 from rayfence.cases.good import good
-from rayfence.cases.sites import sites
+from rayfence.cases.refused import broken
 from rayfence.config import Config, Enforcement, Tenant
 from rayfence.network import asks, filled, generated
 from rayfence.subjects import RAY, Subject, subject_of
@@ -68,17 +68,9 @@ class Expectations:
         # No name ends in a dash, so nobody has this one; it follows `first`, and comes before all that do.
         place = own[0] if own else f"{shard.first}-"
         tenant = self._tenants[next(iter(own or self._tenants))]
-        value = self._broken(policy, tenant) if own else good(policy.subject, self._platform, tenant)[0]
+        value = broken(policy, self._platform, tenant, -1) if own else good(policy.subject, self._platform, tenant)[0]
         value["metadata"] |= {"name": f"probe-{number}", "namespace": place}
         return Case(f"a broken {value['kind']} in {place}", value, frozenset())
-
-    def _broken(self, policy: Policy, tenant: Tenant) -> dict[str, Any]:
-        """A good object with the last break of the policy's last rule."""
-        value = good(policy.subject, self._platform, tenant)[0]
-        edit = list(policy.rules[-1].breaks(self._platform, tenant).values())[-1]
-        where = next(iter(sites(value, edit.at).values()))
-        edit.apply(where(value), tenant)
-        return value
 
     def tenant(self, case: Case) -> Tenant | None:
         """Whose the case's namespace is."""
