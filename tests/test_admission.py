@@ -108,10 +108,16 @@ def test_a_policy_has_the_rules_of_its_subject(policy: Policy) -> None:
 
 
 @EACH
-def test_every_rule_has_a_variable_of_its_own(policy: Policy) -> None:
-    assert [rule.cel(Platform()) for rule in policy.rules] == [
-        policy.variables[rule.ID.replace("-", "_")] for rule in policy.rules
-    ]
+def test_every_rule_has_a_variable_of_its_own_and_one_for_each_of_its_parts(policy: Policy) -> None:
+    for rule in policy.rules:
+        name, parts = rule.ID.replace("-", "_"), list(rule.cel(Platform()))
+        whole = policy.variables[name]
+
+        if len(parts) > 1:
+            named = [f"{name}_{number}" for number in range(1, len(parts) + 1)]
+            assert parts == [policy.variables[each] for each in named]
+            parts = [" + ".join(f"variables.{each}" for each in named)]
+        assert [whole] == parts
 
 
 @EACH

@@ -8,13 +8,13 @@ tenant's own words, and stay below the 5 KB and free of the line breaks for whic
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from rayfence import workload
-from rayfence.cel import literal
+from rayfence.cel import literal, literals
 from rayfence.config import Config, Platform
-from rayfence.rules import OF, require_network_policy, worst_case
+from rayfence.rules import OF, SHARED, require_network_policy
 from rayfence.rules.rule import Rule
 from rayfence.shards import Shard, shards
 from rayfence.subjects import DELETE, EXPOSURE, NETWORK_POLICIES, RAY, SUBJECTS, Subject
@@ -93,9 +93,21 @@ def _variables(platform: Platform, subject: Subject, shard: Shard, rules: Sequen
         "tenant": "variables.tenants[?variables.place].orValue('').split('|')",
         **(_ray_variables(platform, shard) if subject is RAY else {}),
         **(exposed.variables() if subject is EXPOSURE else {}),
-        **{_name(rule.ID): rule.cel(platform) for rule in rules},
+        **{name: text for variables in SHARED[subject] for name, text in variables(platform).items()},
+        **{name: text for rule in rules for name, text in _parts(rule, platform)},
         **_answer(rules, _untouched(subject)),
     }
+
+
+def _parts(rule: Rule, platform: Platform) -> Iterator[tuple[str, str]]:
+    """The rule's variable, after those of its parts where it has several."""
+    name, parts = _name(rule.ID), tuple(rule.cel(platform))
+    if len(parts) == 1:
+        yield name, parts[0]
+        return
+    numbered = {f"{name}_{number}": part for number, part in enumerate(parts, 1)}
+    yield from numbered.items()
+    yield name, " + ".join(f"variables.{each}" for each in numbered)
 
 
 def _shown(subject: Subject) -> str:
@@ -109,8 +121,7 @@ def _place(it: str) -> str:
 
 
 def _ray_variables(platform: Platform, shard: Shard) -> dict[str, str]:
-    seen = {**workload.variables(platform), **exposed.ray_variables()}
-    return {"unclaimed": _unclaimed(shard), **seen, **worst_case.variables()}
+    return {"unclaimed": _unclaimed(shard), **workload.variables(platform), **exposed.ray_variables()}
 
 
 def _untouched(subject: Subject) -> str:
@@ -156,14 +167,14 @@ def _unclaimed(shard: Shard) -> str:
 
 def _answer(rules: Sequence[Rule], untouched: str) -> dict[str, str]:
     tagged = (f"variables.{_name(rule.ID)}.map(m, '[{rule.ID}] ' + m)" for rule in rules)
-    broken = (f"(size(variables.{_name(rule.ID)}) > 0 ? ['{rule.ID}'] : [])" for rule in rules)
+    named = literals(tuple(rule.ID for rule in rules))
     first = f"variables.violations.slice(0, [size(variables.violations), {_MOST}].min())"
     so_far = "variables.first.transformList(j, w, j <= i, size(w) + 2).sum()"
     plus = "\n+ "
     return {
         "untouched": untouched,
         "violations": f"variables.untouched ? [] :\n({plus.join(tagged)})",
-        "broken": plus.join(broken),
+        "broken": f"{named}.filter(r, variables.violations.exists(v, v.startsWith('[' + r + ']')))",
         "first": first,
         "shown": f"variables.first.transformList(i, v, {so_far} <= {ROOM}, v)",
     }

@@ -37,7 +37,12 @@ def let(name: str, value: str, body: str) -> str:
 
 def items(optional: str) -> str:
     """The list in an optional; one stray value counts as a list of itself, null and nothing as the empty list."""
-    return let("v", f"{optional}.orValue(null)", "v == null ? [] : type(v) == list ? v : [v]")
+    return as_list(f"{optional}.orValue(null)")
+
+
+def as_list(value: str) -> str:
+    """The same of a value. What comes out of `map[?key]` has to end in `dyn(null)`, or all of it is taken for null."""
+    return let("v", value, "v == null ? [] : type(v) == list ? v : [v]")
 
 
 def entries(optional: str) -> str:
@@ -46,12 +51,14 @@ def entries(optional: str) -> str:
 
 
 def scalar(optional: str) -> str:
-    """The text of a string or number in an optional, '' for anything else.
+    """The text of a string or number in an optional, '' for anything else."""
+    return let("v", f"{optional}.orValue(null)", f"{_KNOWN} ? {_TEXT} : ''")
 
-    `dyn` is needed: without it a live native policy fails on integers with "no such overload: string(int)".
-    """
-    known = "type(v) == string || type(v) == int || type(v) == double"
-    return let("v", f"{optional}.orValue(null)", f"{known} ? string(dyn(v)) : ''")
+
+_KNOWN = "(type(v) == string || type(v) == int || type(v) == double)"
+
+# `dyn` is needed: without it a live native policy fails on integers with "no such overload: string(int)".
+_TEXT = "string(dyn(v))"
 
 
 def number(optional: str, missing: str) -> str:
@@ -63,6 +70,11 @@ def number(optional: str, missing: str) -> str:
 def is_quantity(text: str) -> str:
     """Whether a CEL string is a quantity an engine can compare at no risk (see `quantity.PATTERN`)."""
     return f"{text}.matches('{PATTERN}')"
+
+
+def amount(optional: str) -> str:
+    """The text of such a quantity, or number, in an optional; '' for anything else."""
+    return let("v", f"{optional}.orValue(null)", f"{_KNOWN} && {is_quantity(_TEXT)} ? {_TEXT} : ''")
 
 
 def when(condition: str, message: str) -> str:

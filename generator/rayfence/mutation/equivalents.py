@@ -64,11 +64,6 @@ def _plain(text: str) -> str:
 _OTHER_TENANTS = "tests/test_mutation_elsewhere.py::test_what_only_other_tenants_can_show_is_noticed"
 _UPDATES = "tests/test_mutation_elsewhere.py::test_what_only_an_older_object_can_show_is_noticed"
 
-_ONE_RULE = (
-    "the policy has this rule alone, and `broken` is read only where something is violated: then it is this rule, and a"
-    " list that is never empty says the same as one that is not empty then"
-)
-
 EQUIVALENTS: tuple[Equivalent, ...] = (
     Equivalent(
         "sizes",
@@ -90,20 +85,6 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
         "no verdict and no rule's id depends on it: a message that fills its room to the last character has one"
         " violation less, and counts one more among the others",
     ),
-    *(
-        Equivalent(
-            "broken",
-            f"(size(variables.{rule}) > 0 ? [",
-            f"(size(variables.{rule}) >= 0 ? [",
-            _ONE_RULE,
-            where,
-        )
-        for rule, where in (
-            ("guard_network_policies", "/guard-network-policies"),
-            ("guard_pods", "/guard-pods"),
-            ("restrict_exposure", "/guard-exposure"),
-        )
-    ),
     Equivalent(
         "",
         "variables.restrict_namespace.map(m, '[restrict-namespace] ' + m)",
@@ -123,7 +104,7 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
         for variable in ("restrict_network_rules", "guard_network_policies")
     ),
     Equivalent(
-        "limit_total_resources",
+        "limit_total_resources_3",
         "variables.totals.cpu > quantity(",
         "variables.totals.cpu >= quantity(",
         "half a millionth stands between a total in whole thousandths and a quota in whole billionths, so that they are"

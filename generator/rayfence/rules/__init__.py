@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
+from rayfence.config import Platform
 from rayfence.rules import (
     guard_network_policies,
     guard_pods,
@@ -20,6 +21,7 @@ from rayfence.rules import (
     restrict_network_rules,
     restrict_pod_security,
     restrict_tolerations,
+    worst_case,
 )
 from rayfence.rules.rule import Rule
 from rayfence.subjects import EXPOSURE, NETWORK_POLICIES, PODS, RAY, Subject
@@ -49,6 +51,19 @@ OF: Mapping[Subject, tuple[Rule, ...]] = {
     EXPOSURE: (restrict_exposure,),
 }
 """Which rules hold for which subject."""
+
+SHARED: Mapping[Subject, tuple[Callable[[Platform], Mapping[str, str]], ...]] = {
+    RAY: (
+        limit_resources.variables,
+        worst_case.variables,
+        restrict_pod_security.variables,
+        restrict_network_rules.variables,
+    ),
+    PODS: (guard_pods.variables,),
+    NETWORK_POLICIES: (guard_network_policies.variables,),
+    EXPOSURE: (),
+}
+"""CEL variables that several rules read, or several parts of one."""
 
 
 def ids() -> tuple[str, ...]:

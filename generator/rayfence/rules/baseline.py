@@ -42,26 +42,28 @@ Fields = Mapping[tuple[str, ...], Allowed]
 _PROFILES = ("RuntimeDefault", "Localhost")
 _TYPES = ("", "container_t", "container_init_t", "container_kvm_t", "container_engine_t")
 
-_CONTEXT: Fields = {
-    ("securityContext", "windowsOptions", "hostProcess"): (False,),
-    ("securityContext", "seLinuxOptions", "type"): _TYPES,
-    ("securityContext", "seLinuxOptions", "user"): ("",),
-    ("securityContext", "seLinuxOptions", "role"): ("",),
-    ("securityContext", "seccompProfile", "type"): _PROFILES,
-    ("securityContext", "appArmorProfile", "type"): _PROFILES,
-}
-# A kubelet asks from the node's own network, so a probe with a host reaches what the pod cannot.
-_PROBES = ("livenessProbe", "readinessProbe", "startupProbe", "lifecycle.postStart", "lifecycle.preStop")
+CONTEXT = "securityContext"
 
-POD_FIELDS: Fields = {
-    ("hostNetwork",): (False,),
-    ("hostPID",): (False,),
-    ("hostIPC",): (False,),
-    **_CONTEXT,
+POD_FIELDS: Fields = {("hostNetwork",): (False,), ("hostPID",): (False,), ("hostIPC",): (False,)}
+
+CONTEXT_FIELDS: Fields = {
+    ("windowsOptions", "hostProcess"): (False,),
+    ("seLinuxOptions", "type"): _TYPES,
+    ("seLinuxOptions", "user"): ("",),
+    ("seLinuxOptions", "role"): ("",),
+    ("seccompProfile", "type"): _PROFILES,
+    ("appArmorProfile", "type"): _PROFILES,
 }
-CONTAINER_FIELDS: Fields = {
-    ("securityContext", "privileged"): (False,),
-    ("securityContext", "procMount"): ("Default",),
-    **_CONTEXT,
-    **{(*probe.split("."), way, "host"): ("",) for probe in _PROBES for way in ("httpGet", "tcpSocket")},
+"""In the securityContext of a pod or a container."""
+
+CONTAINER_FIELDS: Fields = {("privileged",): (False,), ("procMount",): ("Default",)}
+"""In that of a container alone."""
+
+PROBES: Mapping[tuple[str, ...], tuple[str, ...]] = {
+    (): ("livenessProbe", "readinessProbe", "startupProbe"),
+    ("lifecycle",): ("postStart", "preStop"),
 }
+"""Where a container says what the kubelet asks it."""
+
+PROBE_FIELDS: Fields = {("httpGet", "host"): ("",), ("tcpSocket", "host"): ("",)}
+"""A kubelet asks from the node's own network, so a probe with a host reaches what the pod cannot."""

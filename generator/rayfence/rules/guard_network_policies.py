@@ -41,15 +41,19 @@ TIDYING = (
 _RESERVED_PATH = Path.of("metadata", "name")
 
 
-def cel(platform: Platform) -> str:
+def variables(platform: Platform) -> dict[str, str]:
+    """CEL variables: the rules of the NetworkPolicy."""
+    return peers.variables("[{'path': dyn('spec'), 'value': variables.it.?spec.orValue(dyn({}))}]", FIELDS, platform)
+
+
+def cel(platform: Platform) -> Iterator[str]:
     name = "variables.it.metadata.?name.orValue('')"
     reserved = f"(type({name}) == string && {name}.startsWith({literal(RESERVED)}))"
     told = literal(f"{_RESERVED_PATH}: names that begin with {RESERVED} are for Kyverno and administrators")
-    holder = "[{'path': dyn('spec'), 'value': variables.it.?spec.orValue(dyn({}))}]"
-    return (
+    yield (
         f"variables.tenant[0] == '' || {_is_privileged(platform)} ? []\n"
         f": {reserved} ? [{told}]\n"
-        f": request.operation == 'DELETE' ? []\n: {peers.cel(holder, FIELDS, platform)}"
+        f": request.operation == 'DELETE' ? []\n: {peers.cel(platform)}"
     )
 
 

@@ -30,18 +30,20 @@ RAY_CLUSTER = guard_pods_edits.RAY_CLUSTER
 AMOUNTS = tuple((side, resource) for side in ("requests", "limits") for resource in ("cpu", "memory"))
 SPEC = Path.of("spec")
 
-_POD = "[{'path': dyn(''), 'value': dyn(object)}]"
+
+def variables(platform: Platform) -> dict[str, str]:
+    """CEL variables: the pod, and its containers."""
+    pod = "[{'path': dyn(''), 'value': dyn(object)}]"
+    return pod_security.variables(pod, pod_security.containers_in("variables.templates"))
 
 
-def cel(platform: Platform) -> str:
+def cel(platform: Platform) -> Iterator[str]:
     parts = (
-        _label(platform),
-        _nodes(platform),
-        _tolerations(platform),
+        " + ".join((_label(platform), _nodes(platform), _tolerations(platform))),
         _amounts(),
-        pod_security.cel(_POD),
+        *pod_security.cel(),
     )
-    return "variables.tenant[0] == '' ? [] :\n" + "\n+ ".join(parts)
+    yield from (f"variables.tenant[0] == '' ? [] :\n{part}" for part in parts)
 
 
 def _ray() -> str:
@@ -92,7 +94,7 @@ def _amounts() -> str:
     above = "quantity(a.found).isGreaterThan(quantity(a.max))"
     what = f"a.found + ' is above the maximum of ' + {row.field('name')} + ', ' + a.max"
     wrong = f"(a.found == '' ? [] : {odd} : {above} ? [c.path + a.at + {what}] : [])"
-    return f"({pod_security.containers_in(_POD)} + {pod})\n.map(c, [{amounts}].map(a, {wrong}).flatten()).flatten()"
+    return f"(variables.hardened + {pod}).map(c, [{amounts}].map(a, {wrong}).flatten()).flatten()"
 
 
 def violations(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[Violation]:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
-from rayfence import row
-from rayfence.cel import is_quantity, let, scalar, when
+from rayfence.cel import amount, let, when
 from rayfence.config import Bounds, Platform, Tenant
 from rayfence.path import Path
 from rayfence.quantity import parse, text
@@ -26,30 +25,29 @@ DECLARED = {
 """Annotation -> the amount it bounds."""
 
 
-def cel(platform: Platform) -> str:
-    return f"variables.tenant[0] == '' ? [] : {' + '.join(_declared(name) for name in DECLARED)}"
+def cel(platform: Platform) -> Iterator[str]:
+    bounds = ", ".join(_bound(*each) for each in DECLARED.items())
+    value = "object.metadata.?annotations[?b.name]"
+    found = f"[{bounds}].filter(b, {value}.hasValue()).map(b, {let('d', amount(value), _declared())})"
+    yield f"variables.tenant[0] == '' ? [] :\n{found}.flatten()"
 
 
-def _declared(name: str) -> str:
-    """CEL: what is wrong with one annotation `d`, or with the containers beside it."""
-    resource, _ = DECLARED[name]
-    low, high = row.field(f"{resource}_min"), row.field(f"{resource}_max")
-    value, path = f"object.metadata.?annotations.?{name}", f"'metadata.annotations.{name}: "
-    allowed = f"', allowed is ' + {low} + ' to ' + {high}"
+def _bound(name: str, amount: tuple[str, str]) -> str:
+    resource, side = amount
+    return f"{{'name': '{name}', 'resource': '{resource}', 'side': '{side}'}}"
+
+
+def _declared() -> str:
+    """CEL: what is wrong with the text `d` of annotation `b`, or with the amounts `a` beside it."""
+    low, high = ("variables.bounds[b.resource].min", "variables.bounds[b.resource].max")
     outside = f"quantity(d).isLessThan(quantity({low})) || quantity(d).isGreaterThan(quantity({high}))"
-    beyond = when(outside, f"{path}' + d + ' is outside the bounds of ' + {row.field('name')} + {allowed}")
-    checked = f"!{is_quantity('d')} ? [{path}is not a quantity' + {allowed}] : {beyond} + {_containers(name)}"
-    return f"(!{value}.hasValue() ? [] : {let('d', scalar(value), checked)})"
-
-
-def _containers(name: str) -> str:
-    """CEL: the containers that do not keep to annotation `d`."""
-    resource, side = DECLARED[name]
-    order, excused = ("isGreaterThan", "") if side == "limits" else ("isLessThan", "c.injected != true && ")
-    amount = scalar(f"c.resources.?{side}.?{resource}")
-    beyond = f"{excused}{is_quantity('a')} && quantity(a).{order}(quantity(d))"
-    message = f"c.path + '.resources.{side}.{resource}: ' + a + ' does not keep to {name} ' + d"
-    return f"variables.containers.map(c, {let('a', amount, when(beyond, message))}).flatten()"
+    itself = f"'metadata.annotations.' + b.name + ': must be a quantity from ' + {low} + ' to ' + {high}"
+    above = "b.side == 'limits' && quantity(a.limits).isGreaterThan(quantity(d))"
+    below = "b.side == 'requests' && a.injected != true && quantity(a.requests).isLessThan(quantity(d))"
+    wrong = f"d != '' && a.resource == b.resource && a[b.side] != '' && ({above} || {below})"
+    message = "a.path + b.side + '.' + b.resource + ': ' + a[b.side] + ' does not keep to ' + b.name + ' ' + d"
+    kept = when(f"d == '' || {outside}", itself)
+    return f"{kept} + variables.amounts.filter(a, {wrong}).map(a, {message})"
 
 
 def violations(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[Violation]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from rayfence import row
-from rayfence.cel import entries, is_quantity, items, scalar, when
+from rayfence.cel import amount, entries, items, literals, when
 from rayfence.config import Bounds, Platform, Tenant
 from rayfence.quantity import parse, text
 from rayfence.rules.container_edges import milli, more, put, whole_bytes
@@ -20,70 +20,72 @@ WHY = "A container without a limit takes what the node has; one above its tenant
 
 PODLESS = "is not allowed, its containers are what is bounded"
 NO_LIMIT = "is no limit to a container runtime"
+RESOURCES = ("cpu", "memory")
 HUGE_PAGES = "huge pages are not allowed"
 
 
-def cel(platform: Platform) -> str:
-    amounts = f"[{_amounts('cpu')}, {_amounts('memory')}]"
-    bounds = " + ".join((_request(), _limit(), _between()))
+def variables(platform: Platform) -> dict[str, str]:
+    """CEL variables: `bounds` of each resource, and `amounts`, what each container asks for and has to be within."""
+    bounds = ", ".join(
+        f"'{resource}': {{'min': {row.field(f'{resource}_min')}, 'max': {row.field(f'{resource}_max')}}}"
+        for resource in RESOURCES
+    )
+    amounts = (
+        f"{{'path': dyn(c.path + '.resources.'), 'resource': dyn(k), 'injected': c.injected,\n"
+        f"'requests': dyn({amount('c.resources.?requests[?k]')}), 'limits': dyn({amount('c.limits[?k]')})}}"
+    )
+    return {
+        "bounds": f"{{{bounds}}}",
+        "amounts": f"variables.containers.map(c, {literals(RESOURCES)}.map(k, {amounts})).flatten()",
+    }
+
+
+def cel(platform: Platform) -> Iterator[str]:
+    yield f"variables.amounts.map(a, {' + '.join((_request(), _limit(), _between()))}).flatten()"
     huge = " + ".join(
-        when(
-            f"{entries(f'c.resources.?{side}')}.exists(k, k.startsWith('hugepages-'))",
-            f"c.path + '.resources.{side}: {HUGE_PAGES}'",
-        )
-        for side in ("requests", "limits")
+        when(f"{keys}.exists(k, k.startsWith('hugepages-'))", f"c.path + '.resources.{side}: {HUGE_PAGES}'")
+        for side, keys in (("requests", entries("c.resources.?requests")), ("limits", "c.limits"))
     )
     claims = when(f"size({items('c.resources.?claims')}) > 0", "c.path + '.resources.claims: is not allowed'")
-    container = f"{amounts}.map(a, {bounds}).flatten() + {huge} + {claims}"
+    yield f"variables.containers.map(c, {huge} + {claims}).flatten()"
     pod = " + ".join(
         when(f"optional.ofNonZeroValue(s.spec.?{key}.orValue(null)).hasValue()", f"s.path + '.spec.{key}: {PODLESS}'")
         for key in ("resources", "resourceClaims")
     )
-    return f"variables.containers.map(c, {container}).flatten() + variables.sites.map(s, {pod}).flatten()"
+    yield f"variables.sites.map(s, {pod}).flatten()"
 
 
-def _amounts(resource: str) -> str:
-    request, limit = (scalar(f"c.resources.?{side}.?{resource}") for side in ("requests", "limits"))
-    low, high = row.field(f"{resource}_min"), row.field(f"{resource}_max")
-    return (
-        f"{{'key': '{resource}', 'requests': {request}, 'limits': {limit}, "
-        f"'min': c.injected == true ? '0' : {low}, 'max': {high}}}"
+_LOW, _HIGH = ("variables.bounds[a.resource].min", "variables.bounds[a.resource].max")
+
+
+def _request() -> str:
+    """CEL: what is wrong with the request of an amount `a` by itself."""
+    low = f"(a.injected == true ? '0' : {_LOW})"
+    below = f"' is below the minimum of ' + {row.field('name')} + ', ' + {low}"
+    return _side("requests", (f"quantity(a.requests).isLessThan(quantity({low}))", below))
+
+
+def _limit() -> str:
+    above = f"' is above the maximum of ' + {row.field('name')} + ', ' + {_HIGH}"
+    return _side(
+        "limits",
+        ("!quantity(a.limits).isGreaterThan(quantity('0'))", f"' {NO_LIMIT}'"),
+        (f"quantity(a.limits).isGreaterThan(quantity({_HIGH}))", above),
     )
 
 
 def _side(side: str, *wrong: tuple[str, str]) -> str:
-    """CEL: what is wrong with one amount by itself: that it is none, or the first of (condition, text)."""
-    path, amount = f"c.path + '.resources.{side}.' + a.key + ': '", f"a.{side}"
-    allowed = "', allowed is ' + a.min + ' to ' + a.max"
-    chain = [
-        (f"{amount} == ''", f"'is missing' + {allowed}"),
-        (f"!{is_quantity(amount)}", f"'is not a quantity' + {allowed}"),
-        *((condition, f"{amount} + {text}") for condition, text in wrong),
-    ]
+    """CEL: that one amount is none, or the first of (condition, text)."""
+    path, found = f"a.path + '{side}.' + a.resource + ': '", f"a.{side}"
+    missing = f"'must be a quantity up to ' + {_HIGH}"
+    chain = [(f"{found} == ''", missing), *((condition, f"{found} + {text}") for condition, text in wrong)]
     return f"({' '.join(f'{condition} ? [{path} + {text}] :' for condition, text in chain)} [])"
-
-
-def _request() -> str:
-    below = "quantity(a.requests).isLessThan(quantity(a.min))"
-    return _side("requests", (below, f"' is below the minimum of ' + {row.field('name')} + ', ' + a.min"))
-
-
-def _limit() -> str:
-    above = "quantity(a.limits).isGreaterThan(quantity(a.max))"
-    return _side(
-        "limits",
-        ("!quantity(a.limits).isGreaterThan(quantity('0'))", f"' {NO_LIMIT}'"),
-        (above, f"' is above the maximum of ' + {row.field('name')} + ', ' + a.max"),
-    )
 
 
 def _between() -> str:
     """CEL: a request above its limit."""
-    both = " && ".join(is_quantity(f"a.{side}") for side in ("requests", "limits"))
-    above = f"{both} && quantity(a.requests).isGreaterThan(quantity(a.limits))"
-    return when(
-        above, "c.path + '.resources.requests.' + a.key + ': ' + a.requests + ' is above its limit ' + a.limits"
-    )
+    above = "a.requests != '' && a.limits != '' && quantity(a.requests).isGreaterThan(quantity(a.limits))"
+    return when(above, "a.path + 'requests.' + a.resource + ': ' + a.requests + ' is above its limit ' + a.limits")
 
 
 def violations(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[Violation]:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from rayfence import row
-from rayfence.cel import entries, let, scalar, when
+from rayfence.cel import amount, let, when
 from rayfence.config import Platform, Tenant
 from rayfence.path import Path
 from rayfence.quantity import parse
@@ -24,24 +24,26 @@ OVERFLOW = f"maxReplicas times numOfHosts is more than {UNLIMITED}"
 NOT_COUNTED = "an accelerator must be a whole number of 0 or more"
 
 
-def cel(platform: Platform) -> str:
-    return "\n+ ".join((_factors(), _accelerators(), *(_beyond(resource) for resource in (*RESOURCES, "workers"))))
+def cel(platform: Platform) -> Iterator[str]:
+    yield _factors()
+    yield _accelerators()
+    yield " + ".join(_beyond(resource) for resource in (*RESOURCES, "workers"))
 
 
 def _factors() -> str:
-    path = "p.path.replace('.template', '')"
-    bad = [when(f"p.{key} < 0.0 || p.{key} > {UNLIMITED}.0", f"{path} + '.{key}: {COUNT}'") for key in FACTORS]
+    path = "f.path.replace('.template', '')"
+    bad = [when(f"f.{key} < 0.0 || f.{key} > {UNLIMITED}.0", f"{path} + '.{key}: {COUNT}'") for key in FACTORS]
     # The default itself says nothing about how many there will be; a quota does.
-    stated = f"p.maxReplicas < {UNLIMITED}.0 && p.numOfHosts <= {UNLIMITED}.0"
-    product = f"double(p.maxReplicas) * double(p.numOfHosts) > {UNLIMITED}.0"
+    stated = f"f.maxReplicas < {UNLIMITED}.0 && f.numOfHosts <= {UNLIMITED}.0"
+    product = f"double(f.maxReplicas) * double(f.numOfHosts) > {UNLIMITED}.0"
     overflow = when(f"{stated} && {product}", f"{path} + '.numOfHosts: {OVERFLOW}'")
-    return f"variables.measured.map(p, {' + '.join((*bad, overflow))}).flatten()"
+    return f"variables.factors.map(f, {' + '.join((*bad, overflow))}).flatten()"
 
 
 def _accelerators() -> str:
-    odd = f"m.exists(k, k.contains('/') && !({let('a', scalar('m[?k]'), whole('a'))}))"
+    odd = f"c.limits.exists(k, k.contains('/') && !({let('a', amount('c.limits[?k]'), whole())}))"
     message = f"c.path + '.resources.limits: {NOT_COUNTED}'"
-    return f"variables.containers.map(c, {let('m', entries('c.resources.?limits'), when(odd, message))}).flatten()"
+    return f"variables.containers.map(c, {when(odd, message)}).flatten()"
 
 
 def _beyond(resource: str) -> str:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rayfence import row
-from rayfence.cel import items, let, literal, literals, when
+from rayfence.cel import as_list, items, let, literal, literals, when
 from rayfence.config import Platform, Tenant
 from rayfence.path import Path
 from rayfence.rules import ranges
@@ -40,41 +40,44 @@ class Fields:
 _OWN = f"{row.field('namespaces')}.split(',')"
 
 
-def cel(holders: str, fields: Fields, platform: Platform) -> str:
-    """CEL: a list of `path: what is wrong` with the rules in `holders`, which is a list of {'path', 'value'}.
+def variables(holders: str, fields: Fields, platform: Platform) -> dict[str, str]:
+    """CEL variables: `network_rules`, those in `holders`, which is a list of {'path', 'value'}.
 
     Fails where no tenant has the namespace, unless `holders` is empty.
     """
     dns = f"({_DNS_ONLY} ? [{literal(platform.dns.namespace)}] : [])"
-    reach = f"{_OWN} + {literals(platform.egress.namespaces)} + {dns}"
-    no_block = when(_HAS_BLOCK, _told(".ipBlock: must be left out"))
-    block = ranges.cel("p.?ipBlock", "at + '.ipBlock'", platform)
-    return (
-        f"{_direction(holders, fields.ingress, 'from', _OWN, no_block)}\n"
-        f"+ {_direction(holders, fields.egress, 'to', reach, block)}"
+    reach = f"{_OWN} + (d.inward == true ? [] : {literals(platform.egress.namespaces)} + {dns})"
+    path = "dyn(h.path + '.' + string(d.list) + '[' + string(i) + '].' + string(d.peers))"
+    found, peers = (as_list(f"{each}.orValue(dyn(null))") for each in ("h.value[?d.list]", "r[?d.peers]"))
+    rule = f"{{'path': {path}, 'inward': d.inward, 'peers': dyn({peers}), 'reach': dyn({reach})}}"
+    rules = f"{found}.transformList(i, r, {rule})"
+    directions = ", ".join(
+        f"{{'list': dyn('{field}'), 'peers': dyn('{key}'), 'inward': dyn({str(key == 'from').lower()})}}"
+        for field, key in ((fields.ingress, "from"), (fields.egress, "to"))
     )
+    return {"network_rules": f"{holders}.map(h, [{directions}].map(d, {rules}).flatten()).flatten()"}
 
 
-def _direction(holders: str, field: str, key: str, reach: str, block: str) -> str:
-    """What is wrong with one list of rules; `block` speaks of the ipBlock of a peer `p` whose path is `at`."""
-    peers, path = items(f"r.?{key}"), f"h.path + '.{field}[' + string(i) + '].{key}'"
-    peer = let("at", f"{path} + '[' + string(k) + ']'", f"{_selected()}\n+ {block}")
-    each = let("reach", reach, f"{peers}.transformList(k, p, {peer}).flatten()")
-    nobody = when(f"size({peers}) == 0", f"{path} + ': must name somebody'")
-    rules = items(f"h.value.?{field}")
-    return f"{holders}.map(h, {rules}.transformList(i, r,\n{nobody} + {each}).flatten()).flatten()"
+def cel(platform: Platform) -> str:
+    """CEL: a list of `path: what is wrong` with `network_rules`."""
+    nobody = when("size(r.peers) == 0", "r.path + ': must name somebody'")
+    no_block = when(_HAS_BLOCK, _told(".ipBlock: must be left out"))
+    in_range = ranges.cel("p.?ipBlock", "at + '.ipBlock'", platform)
+    block = f"(r.inward == true ? {no_block} : {in_range})"
+    peer = let("at", "r.path + '[' + string(k) + ']'", f"{_selected()}\n+ {block}")
+    return f"variables.network_rules.map(r, {nobody} + r.peers.transformList(k, p, {peer}).flatten()).flatten()"
 
 
 _HAS_BLOCK = "p.?ipBlock.orValue(null) != null"
 
 
 def _selected() -> str:
-    """Whether a peer `p` is of a namespace in `reach`; without a namespaceSelector it is of its own."""
+    """What is wrong with a peer `p` of a rule `r` that may be of no namespace in reach, where none means its own."""
     nobody = when(f"p.?podSelector.orValue(null) == null && !({_HAS_BLOCK})", _told(": must name somebody"))
     label = f"[dyn(s.?matchLabels[?'{NAME_LABEL}'].orValue(''))]"
     is_name = f"e.?key.orValue('') == '{NAME_LABEL}' && e.?operator.orValue('') == 'In'"
     values = f"{items('s.?matchExpressions')}.filter(e, {is_name}).map(e, {items('e.?values')})"
-    named = f"([{label}] + {values}).exists(c, size(c) > 0 && c.all(n, n in reach))"
+    named = f"([{label}] + {values}).exists(c, size(c) > 0 && c.all(n, n in r.reach))"
     wrong = when(f"!{named}", _told(f".namespaceSelector: must name only allowed namespaces by {NAME_LABEL}"))
     return let("s", "p.?namespaceSelector.orValue(null)", f"s == null ? {nobody} : {wrong}")
 

@@ -5,17 +5,21 @@ Every rule that hardens pods asks here; what is allowed stands in `baseline`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from rayfence.cel import entries, items, literal, literals
+from rayfence.cel import entries, items, let, literal, literals
 from rayfence.path import Path
 from rayfence.rules.baseline import (
     APP_ARMOR,
     CAPABILITIES,
     CONTAINER_FIELDS,
+    CONTEXT,
+    CONTEXT_FIELDS,
     LISTS,
     POD_FIELDS,
+    PROBE_FIELDS,
+    PROBES,
     SYSCTLS,
     Allowed,
     Fields,
@@ -29,61 +33,79 @@ Problem = tuple[Path, str]
 OUTSIDE = "is outside the Pod Security baseline"
 
 
-def cel(pods: str, containers: str = "[]") -> str:
-    """A CEL list of `path: what is wrong`, over two CEL lists of maps with a `path` and a `value`.
+def variables(pods: str, containers: str) -> dict[str, str]:
+    """CEL variables for `cel`, from two CEL lists of maps with a `path` and a `value`.
 
-    `pods` are templates or pods, with a path that is '' or ends in a dot; `containers` stand beside those of the pods.
+    `pods` are templates or pods, with a path that is '' or ends in a dot; `containers` are theirs.
     """
-    return (
-        f"{pods}.map(t, {_of_pod()}.map(m, t.path + m)).flatten()\n"
-        f"+ ({containers_in(pods)} + {containers})\n"
-        f".map(c, {_of_container()}.map(m, c.path + '.' + m)).flatten()"
+    confined = ", ".join(
+        f"{{'of': dyn('{of}'), 'field': dyn('{field}'), 'fine': dyn({_dyn((None, *allowed))})}}"
+        for (of, field), allowed in CONTEXT_FIELDS.items()
     )
+    return {"templates": pods, "confined": f"[{confined}]", "hardened": containers}
 
 
-def containers_in(pods: str) -> str:
+def cel(beside: str = "[]") -> Iterator[str]:
+    """CEL lists of `path: what is wrong`; `beside` are things that only have a securityContext."""
+    yield f"variables.templates.map(t, {_of_pod()}.map(m, t.path + m + ': {OUTSIDE}')).flatten()"
+    yield _each(f"(variables.hardened + {beside})", _of_container())
+    yield _each("variables.hardened", f"({_in_probes()} + {_in_ports()})")
+
+
+def _each(containers: str, paths: str) -> str:
+    return f"{containers}.map(c, {paths}.map(m, c.path + '.' + m + ': {OUTSIDE}')).flatten()"
+
+
+def containers_in(pods: str, lists: Sequence[str] = LISTS) -> str:
     """CEL: the containers of such pods, each a map with a `path` and a `value`."""
-    lists = " + ".join(
+    found = " + ".join(
         f"{items(f't.value.?spec.?{field}')}.transformList(i, c, "
         f"{{'path': dyn(t.path + 'spec.{field}[' + string(i) + ']'), 'value': dyn(c)}})"
-        for field in LISTS
+        for field in lists
     )
-    return f"{pods}.map(t, {lists}).flatten()"
+    return f"{pods}.map(t, {found}).flatten()"
 
 
 def _of_pod() -> str:
     """CEL: what is wrong with a template `t` itself, as paths below it."""
     confined = "v == '' || v == 'runtime/default' || (type(v) == string && v.startsWith('localhost/'))"
     annotated = f"{entries('t.value.?metadata.?annotations')}.transformList(k, v, k.startsWith({literal(APP_ARMOR)})"
-    lists = (
-        _in_list("t.value.?spec.?volumes", "e.?hostPath.orValue(null) == null", "spec.volumes", ".hostPath"),
-        _in_list(
-            "t.value.?spec.?securityContext.?sysctls",
-            f"e.?name.orValue(null) in {_dyn(SYSCTLS)}",
-            "spec.securityContext.sysctls",
-            ".name",
-        ),
-    )
-    return _told(
+    sysctls = _in_list("s.?sysctls", f"e.?name.orValue(null) in {_dyn(SYSCTLS)}", f"spec.{CONTEXT}.sysctls", ".name")
+    parts = (
         _fields("t.value.?spec", "spec.", POD_FIELDS),
-        *lists,
+        _in_context("t.value.?spec", "spec.", sysctls),
+        _in_list("t.value.?spec.?volumes", "e.?hostPath.orValue(null) == null", "spec.volumes", ".hostPath"),
         f"(size({annotated} && !({confined}), k)) > 0 ? ['metadata.annotations'] : [])",
     )
+    return f"({' + '.join(parts)})"
 
 
 def _of_container() -> str:
-    """CEL: what is wrong with a container `c`, as paths below it."""
-    added = _in_list(
-        "c.value.?securityContext.?capabilities.?add",
-        f"e in {_dyn(CAPABILITIES)}",
-        "securityContext.capabilities.add",
-    )
-    ports = _in_list("c.value.?ports", "e.?hostPort.orValue(null) in [dyn(null), dyn(0)]", "ports", ".hostPort")
-    return _told(_fields("c.value", "", CONTAINER_FIELDS), added, ports)
+    """CEL: what is wrong with the securityContext of a container `c`, as paths below it."""
+    added = _in_list("s.?capabilities.?add", f"e in {_dyn(CAPABILITIES)}", f"{CONTEXT}.capabilities.add")
+    return _in_context("c.value", "", f"{_fields('s', f'{CONTEXT}.', CONTAINER_FIELDS)} + {added}")
 
 
-def _told(*lists: str) -> str:
-    return f"({' + '.join(lists)}).map(m, m + ': {OUTSIDE}')"
+def _in_context(holder: str, prefix: str, beside: str) -> str:
+    """CEL: the paths of what is not fine in a securityContext; most have none, and that is seen at once."""
+    wrong = "!(s[?f.of][?f.field].orValue(null) in f.fine)"
+    found = f"variables.confined.filter(f, {wrong}).map(f, '{prefix}{CONTEXT}.' + f.of + '.' + f.field)"
+    return let("s", f"{holder}.?{CONTEXT}.orValue(null)", f"s == null ? [] : {found} + {beside}")
+
+
+def _in_ports() -> str:
+    return _in_list("c.value.?ports", "e.?hostPort.orValue(null) in [dyn(null), dyn(0)]", "ports", ".hostPort")
+
+
+def _in_probes() -> str:
+    """CEL: the paths of what is not fine in the probes of a container `c`; most have few."""
+    return " + ".join(_of_probes(".?".join(("c.value", *way)), way, names) for way, names in PROBES.items())
+
+
+def _of_probes(holder: str, way: tuple[str, ...], names: tuple[str, ...]) -> str:
+    there = f"{literals(names)}.filter(k, {holder}[?k].hasValue())"
+    path = " + ".join((*(literal(f"{key}.") for key in way), "k + '.' + m"))
+    return f"{there}.map(k, {_fields(f'{holder}[?k]', '', PROBE_FIELDS)}.map(m, {path})).flatten()"
 
 
 def _fields(holder: str, prefix: str, table: Fields) -> str:
@@ -113,6 +135,7 @@ def of_pod(path: Path, value: Any) -> Iterator[Problem]:
     spec = dig(value, "spec", at=path)
     at = path / "spec"
     yield from _other_values(at, spec, POD_FIELDS)
+    yield from _other_values(at / CONTEXT, dig(spec, CONTEXT, at=at), CONTEXT_FIELDS)
     for index, volume in enumerate(listed(dig(spec, "volumes", at=at))):
         place = at / "volumes" / index
         if dig(volume, "hostPath", at=place) is not None:
@@ -136,7 +159,10 @@ def containers_of(path: Path, spec: Any) -> Iterator[tuple[Path, Any]]:
 
 def of_container(path: Path, value: Any) -> Iterator[Problem]:
     """What is wrong with a container at `path`, or with what the operator makes one of. Raises Malformed."""
-    yield from _other_values(path, value, CONTAINER_FIELDS)
+    yield from _other_values(path / CONTEXT, dig(value, CONTEXT, at=path), {**CONTAINER_FIELDS, **CONTEXT_FIELDS})
+    for way, names in PROBES.items():
+        for name in names:
+            yield from _other_values((path + way) / name, dig(value, *way, name, at=path), PROBE_FIELDS)
     for index, name in enumerate(listed(dig(value, "securityContext", "capabilities", "add", at=path))):
         if name not in CAPABILITIES:
             yield path / "securityContext" / "capabilities" / "add" / index, f"{OUTSIDE}; leave it out"

@@ -43,7 +43,7 @@ def spares(value: dict[str, Any], tenant: Tenant | None) -> bool:
     return tenant is None or tenant.network.required_mode is None or value.get("apiVersion") == VERSION
 
 
-def cel(platform: Platform) -> str:
+def cel(platform: Platform) -> Iterator[str]:
     asked = f"c.value.?{FIELD}"
     mode = f"({asked}.orValue(null) == null ? dyn('') : {let('m', f'{asked}.?mode.orValue(null)', _OR_DEFAULT)})"
     wrong_mode = f"variables.clusters.filter(c, {mode} != {_MODE})"
@@ -56,7 +56,7 @@ def cel(platform: Platform) -> str:
         ".map(g, g.path + '.groupName: must be a DNS label')",
         f"({names} ? variables.clusters.map(c, 'metadata.name: must not begin with {RESERVED}') : [])",
     )
-    return f"variables.tenant[0] == '' || {_MODE} == '' ? [] :\n" + "\n+ ".join(parts)
+    yield f"variables.tenant[0] == '' || {_MODE} == '' ? [] :\n" + "\n+ ".join(parts)
 
 
 _OR_DEFAULT = f"m == null ? dyn({literal(Mode.DENY_ALL)}) : m"

@@ -14,9 +14,9 @@ FAMILY = "labeling"
 WHY = "Pods are counted, selected and billed by this label, and KubeRay gives them no label of their object's."
 
 
-def cel(platform: Platform) -> str:
+def cel(platform: Platform) -> Iterator[str]:
     name = row.field("name")
-    return f"variables.sites.filter(s, s.label != {name}).map(s, s.labelPath + ': must be ' + {name})"
+    yield f"variables.sites.filter(s, s.label != {name}).map(s, s.labelPath + ': must be ' + {name})"
 
 
 def violations(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[Violation]:

@@ -19,13 +19,13 @@ MADE = ("RayJob", "RayCluster")
 """What KubeRay writes for a RayCronJob, and for the RayJob it wrote for one: it copies no labels there."""
 
 
-def cel(platform: Platform) -> str:
+def cel(platform: Platform) -> Iterator[str]:
     key, path = literal(platform.tenant_label), _path(platform)
     by_operator = f"request.?userInfo.?username.orValue('') == {literal(platform.operator.username)}"
     made = f"object.kind in {literals(MADE)} && {by_operator}"
     label = f"dyn(object.metadata.?labels[?{key}].orValue(null))"
     wrong = f"variables.tenant[0] != '' && {label} != variables.tenant[0] && !({label} == null && {made})"
-    return when(wrong, f"{literal(f'{path}: must be ')} + {row.field('name')}")
+    yield when(wrong, f"{literal(f'{path}: must be ')} + {row.field('name')}")
 
 
 def violations(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[Violation]:

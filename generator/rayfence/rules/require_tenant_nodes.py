@@ -15,10 +15,10 @@ FAMILY = "node affinity"
 WHY = "A pod without its tenant's nodeSelector may land on another's machines; nodeName skips scheduler and taints."
 
 
-def cel(platform: Platform) -> str:
+def cel(platform: Platform) -> Iterator[str]:
     selector = f"s.spec.?nodeSelector[?{literal(platform.node_label)}].orValue('') != {row.field('name')}"
     selector_path = steps("spec", "nodeSelector", platform.node_label)
-    return (
+    yield (
         f"variables.sites.filter(s, {selector}).map(s, s.path + {selector_path} + ': must be ' + {row.field('name')})"
         " + variables.sites.filter(s, optional.ofNonZeroValue(s.spec.?nodeName.orValue(null)).hasValue())"
         ".map(s, s.path + '.spec.nodeName: must be left out')"

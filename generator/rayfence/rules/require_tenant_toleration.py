@@ -36,10 +36,10 @@ def is_own(toleration: Any, tenant: Tenant, platform: Platform) -> bool:
     )
 
 
-def cel(platform: Platform) -> str:
+def cel(platform: Platform) -> Iterator[str]:
     found = f"{items('s.spec.?tolerations')}.exists(t, {own(platform)})"
     what = literal(f": must have key {platform.taint_key}, operator Equal, effect NoSchedule, value ")
-    return f"variables.sites.filter(s, !({found})).map(s, s.path + '.spec.tolerations' + {what} + {row.field('name')})"
+    yield f"variables.sites.filter(s, !({found})).map(s, s.path + '.spec.tolerations' + {what} + {row.field('name')})"
 
 
 def violations(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[Violation]:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from functools import reduce
 from typing import Any
 
-from rayfence.cel import entries, items, literal, when
+from rayfence.cel import entries, items, literal, literals, when
 from rayfence.config import Exposure, Platform, Tenant
 from rayfence.path import Path
 from rayfence.rules.rule import At, Edit, Edits, Violation, instead, shown
@@ -45,20 +45,20 @@ def _closes_node_ports(exposure: Exposure) -> bool:
     return not (exposure.node_port or exposure.load_balancer)
 
 
-def cel(platform: Platform) -> str:
+def cel(platform: Platform) -> Iterator[str]:
     exposure = platform.exposure
     types = ", ".join(f"dyn({literal(each)})" for each in ("", *_types(exposure)))
     wrong = f"!(s.type in [dyn(null), {types}])"
     checks = [when(wrong, f"s.typePath + ': must be {' or '.join(_types(exposure))}'")]
-    for field in _fields(exposure):
-        given = f"!(s.spec.?{field}.orValue(null) in [dyn(null), dyn(''), dyn([])])"
-        checks.append(when(given, f"s.path + '.{field}: must be left out'"))
+    given = "!(s.spec[?k].orValue(null) in [dyn(null), dyn(''), dyn([])])"
+    told = "s.path + '.' + k + ': must be left out'"
+    checks.append(f"{literals(_fields(exposure))}.filter(k, {given}).map(k, {told})")
     if _closes_node_ports(exposure):
         checks.append(_node_ports())
     parts = [f"variables.services.map(s, {' + '.join(checks)}).flatten()", _snippets()]
     if not exposure.ingress:
         parts.append(f"variables.ingresses.map(p, p + ': {CLOSED}')")
-    return "\n+ ".join(parts)
+    yield "\n+ ".join(parts)
 
 
 def _node_ports() -> str:

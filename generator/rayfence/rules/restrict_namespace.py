@@ -14,8 +14,8 @@ FAMILY = "labeling"
 WHY = "The namespace says whose an object is. Outside a tenant's namespace there are no bounds and no isolation."
 
 
-def cel(platform: Platform) -> str:
-    return "variables.unclaimed ? ['metadata.namespace: no tenant has this namespace'] : []"
+def cel(platform: Platform) -> Iterator[str]:
+    yield "variables.unclaimed ? ['metadata.namespace: no tenant has this namespace'] : []"
 
 
 def violations(work: Workload, tenant: Tenant | None, platform: Platform) -> Iterator[Violation]:

@@ -25,16 +25,21 @@ GROUPS = "workerGroups"
 Json = dict[str, Any]
 
 
-def cel(platform: Platform) -> str:
-    roles = ", ".join(
-        f"{{'path': dyn(c.path + '.networkPolicy.{role}'), 'value': c.value.?networkPolicy.?{role}.orValue(dyn({{}}))}}"
-        for role in ("head", "worker")
+def variables(platform: Platform) -> dict[str, str]:
+    """CEL variables: the rules that RayClusters bring along."""
+    roles = (
+        "['head', 'worker'].map(k, {'path': dyn(c.path + '.networkPolicy.' + k),"
+        " 'value': c.value.?networkPolicy[?k].orValue(dyn({}))})"
     )
     groups = (
         f"{items(f'c.value.?networkPolicy.?{GROUPS}')}.transformList(i, g,"
         f" {{'path': dyn(c.path + '.networkPolicy.{GROUPS}[' + string(i) + ']'), 'value': dyn(g)}})"
     )
-    return peers.cel(f"variables.clusters.map(c, [{roles}]\n+ {groups}).flatten()", FIELDS, platform)
+    return peers.variables(f"variables.clusters.map(c, {roles}\n+ {groups}).flatten()", FIELDS, platform)
+
+
+def cel(platform: Platform) -> Iterator[str]:
+    yield peers.cel(platform)
 
 
 def violations(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[Violation]:

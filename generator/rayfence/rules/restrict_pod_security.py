@@ -16,15 +16,16 @@ FAMILY = "hardening"
 WHY = "Who gets from a container to its node, or into the node's network, is past every other rule and NetworkPolicy."
 
 
-def cel(platform: Platform) -> str:
-    return pod_security.cel(f"({_TEMPLATES})", f"variables.clusters.map(o, [{_OPTIONS}]).flatten()")
+def variables(platform: Platform) -> dict[str, str]:
+    """CEL variables: the templates, and the containers in them."""
+    temporary = pod_security.containers_in("variables.templates", ("ephemeralContainers",))
+    templates = "variables.sites.map(s, {'path': dyn(s.path + '.'), 'value': s.template})"
+    return pod_security.variables(templates, f"variables.containers + {temporary}")
 
 
-_TEMPLATES = (
-    "variables.groups.map(g, {'path': dyn(g.path + '.template.'), 'value': g.value.?template.orValue(null)})"
-    " + variables.jobs.map(j, {'path': dyn(j.path + '.submitterPodTemplate.'),"
-    " 'value': j.value.?submitterPodTemplate.orValue(null)})"
-)
+def cel(platform: Platform) -> Iterator[str]:
+    yield from pod_security.cel(f"variables.clusters.map(o, [{_OPTIONS}]).flatten()")
+
 
 # The operator copies the securityContext that stands here into a container of its own.
 _OPTIONS = ", ".join(

@@ -19,9 +19,9 @@ WHY = "A toleration without a key, or with the tenants' key and another value, o
 OPENS = "opens the nodes of other tenants"
 
 
-def cel(platform: Platform) -> str:
+def cel(platform: Platform) -> Iterator[str]:
     wrong = wrong_in("s.spec", "s.path + '.spec'", platform)
-    return f"variables.sites.map(s, {wrong}).flatten()"
+    yield f"variables.sites.map(s, {wrong}).flatten()"
 
 
 def wrong_in(spec: str, path: str, platform: Platform) -> str:

@@ -79,8 +79,11 @@ class Rule(Protocol):
     FAMILY: str
     WHY: str
 
-    def cel(self, platform: Platform) -> str:
-        """A CEL list of `path: what is wrong`, empty where the rule holds or no tenant has the namespace."""
+    def cel(self, platform: Platform) -> Iterator[str]:
+        """CEL lists of `path: what is wrong`, all empty where the rule holds or no tenant has the namespace.
+
+        Each becomes a variable: what it takes to compile a text grows with the square of its length.
+        """
 
     def violations(self, work: Workload, tenant: Tenant, platform: Platform) -> Iterator[Violation]:
         """The same in Python."""

@@ -12,7 +12,9 @@ from collections.abc import Callable, Iterator, Mapping
 from decimal import ROUND_CEILING, Decimal
 from typing import Any
 
-from rayfence.cel import entries, is_quantity, let, number, scalar
+from rayfence import cel
+from rayfence.cel import let, literals, number
+from rayfence.config import Platform
 from rayfence.path import Path
 from rayfence.quantity import parse, text
 from rayfence.workload import SIDECAR, UNLIMITED, Container, Role, Site, Workload, dig, items
@@ -32,108 +34,105 @@ RESOURCES = ("cpu", "memory", "accelerators")
 FLOAT = "quantity(a).asApproximateFloat()"
 
 HUGE = "1.0e15"
-"""CEL: more than there is of anything; beyond it a double is no whole number any more."""
+"""CEL: more than there is of anything; beyond it a double is no whole number any more, and no int either."""
 
 
 # --- in CEL -----------------------------------------------------------------------------------------------------------
 
 
-def countable(amount: str) -> str:
-    """CEL: a text that is a quantity of 0 or more."""
-    return f"{is_quantity(amount)} && !quantity({amount}).isLessThan(quantity('0'))"
+def whole() -> str:
+    """CEL: whether a text `a` is a whole quantity of 0 or more; Kubernetes knows no part of an accelerator."""
+    same = "quantity(a).compareTo(quantity(string(int(f)))) == 0"
+    return f"a != '' && {let('f', FLOAT, f'f >= 0.0 && f < {HUGE} && {same}')}"
 
 
-def whole(amount: str) -> str:
-    """CEL: a text that is a whole quantity of 0 or more; Kubernetes knows no part of an accelerator."""
-    same = f"quantity({amount}).compareTo(quantity(string(int(f)))) == 0"
-    return f"{countable(amount)} && {let('f', FLOAT, f'f < {HUGE} && {same}')}"
-
-
-def variables() -> dict[str, str]:
-    """CEL variables: `measured`, each pod template with its factors, and `totals`, what all of it comes to."""
-    sizes = ", ".join(f"'{resource}': dyn({_pod(resource)})" for resource in RESOURCES)
-    totals = ", ".join(f"'{resource}': {_total(resource)}" for resource in RESOURCES)
-    workers = "([0.0] + variables.sizes.filter(p, p.role == 'worker').map(p, double(p.count))).sum()"
+def variables(platform: Platform) -> dict[str, str]:
+    """CEL variables: `factors`, what multiplies each pod template, and `totals`, what all of it comes to."""
+    totals = ", ".join(f"'{resource}': {_total(number)}" for number, resource in enumerate(RESOURCES))
+    workers = "variables.factors.transformList(i, f, f.role == 'worker', variables.counts[i])"
     return {
+        "factors": f"variables.pods.map(p, {{'path': p.path, 'role': p.role, {_factors()}}})",
+        "counts": f"variables.factors.map(f, {_COUNT}) + [1.0]",
         "additions": _additions(),
         "measured": _measured(),
-        "sizes": f"variables.measured.map(p, {{'role': p.role, 'count': dyn({_COUNT}),\n{sizes}}})",
-        "totals": f"{{{totals}, 'workers': {workers}}}",
+        "sizes": f"variables.measured.map(p, {literals(RESOURCES)}.map(k, {_peak()}))",
+        "totals": f"{{{totals}, 'workers': ([0.0] + {workers}).sum()}}",
     }
 
 
-# KubeRay has let `minReplicas` win over a smaller `maxReplicas`.
-_COUNT = "[double(p.maxReplicas), double(p.minReplicas), 0.0].max() * [double(p.numOfHosts), 0.0].max()"
-
-
-def _measured() -> str:
-    """CEL: each pod in numbers, and one of what the operator puts beside the head, as if it were a pod of its own.
-
-    Init containers come first: what runs when one of them starts is what stands before it and stays.
-    """
-    beside = "{'path': dyn('spec'), 'role': dyn(''), 'group': dyn({}), 'containers': dyn(variables.additions),"
-    factors = ", ".join(
+def _factors() -> str:
+    return ", ".join(
         f"'{key}': dyn(p.role != 'worker' ? 1.0 : {number(f'p.group.?{key}', f'{missing}.0')})"
         for key, missing in FACTORS.items()
     )
+
+
+# KubeRay has let `minReplicas` win over a smaller `maxReplicas`.
+_COUNT = "[double(f.maxReplicas), double(f.minReplicas), 0.0].max() * [double(f.numOfHosts), 0.0].max()"
+
+
+def _measured() -> str:
+    """CEL: the containers of each pod in numbers; last, as if it were a pod of its own, what the operator adds to one.
+
+    Init containers come first: what runs when one of them starts is what stands before it and stays.
+    """
     collectors = "(p.role in ['head', 'worker'] ? variables.options.filter(c, c.collects == true) : [])"
-    return (
-        f"(variables.pods + [{beside} 'inits': dyn([])}}]).map(p, {{'path': p.path, 'role': p.role, {factors},\n"
-        f"'containers': dyn((p.inits + p.containers + {collectors}).map(c, {_container()}))}})"
-    )
+    pods = f"variables.pods.map(p, p.inits + p.containers + {collectors}) + [variables.additions]"
+    return f"({pods}).map(p, p.map(c, {_container()}))"
 
 
 def _container() -> str:
     """CEL: container `c` in numbers."""
     # The conversion to int would fail on amounts that no node has.
-    few = "quantity(a).isLessThan(quantity('1P'))"
-    cpu = let("f", FLOAT, f"{few} ? double(int(f * 1000.0 + 0.9999995)) : f * 1000.0")
+    cpu = f"f < {HUGE} ? double(int(f * 1000.0 + 0.9999995)) : f * 1000.0"
     beyond = "quantity(a).isGreaterThan(quantity(string(int(f)))) ? 1.0 : 0.0"
-    memory = let("f", FLOAT, f"{few} ? double(int(f)) + ({beyond}) : f")
-    each = f"m.filter(k, k.contains('/')).map(k, {_accelerator()})"
-    accelerators = let("m", entries("c.resources.?limits"), f"([0.0] + {each}).sum()")
+    memory = f"f < {HUGE} ? double(int(f)) + ({beyond}) : f"
+    each = f"c.limits.filter(k, k.contains('/')).map(k, {_accelerator()})"
+    accelerators = f"([0.0] + {each}).sum()"
     return (
-        f"{{'cpu': dyn({_counted('c.resources.?limits.?cpu', cpu)}),\n"
-        f"'memory': dyn({_counted('c.resources.?limits.?memory', memory)}),\n"
+        f"{{'cpu': dyn({_counted('cpu', cpu)}),\n'memory': dyn({_counted('memory', memory)}),\n"
         f"'accelerators': dyn({accelerators}), 'stays': c.stays}}"
     )
 
 
 def _accelerator() -> str:
-    """CEL: how many of resource `k` in the limits `m`."""
-    return let("a", scalar("m[?k]"), f"{whole('a')} ? {FLOAT} : 0.0")
+    """CEL: how many of resource `k` a container `c` may have."""
+    return let("a", cel.amount("c.limits[?k]"), f"{whole()} ? {FLOAT} : 0.0")
 
 
-def _counted(optional: str, measure: str) -> str:
-    return let("a", scalar(optional), f"{countable('a')} ? {measure} : 0.0")
+def _counted(resource: str, measure: str) -> str:
+    """CEL: a limit, `f` as a double; what is no amount counts nothing."""
+    counted = let("f", FLOAT, f"f < 0.0 ? 0.0 : {measure}")
+    return let("a", cel.amount(f"c.limits.?{resource}"), f"a == '' ? 0.0 : {counted}")
 
 
 def _additions() -> str:
     """CEL: what the operator puts beside the head: the autoscaler, and a submitter in sidecar mode."""
     scales = "variables.clusters.exists(c, c.value.?enableInTreeAutoscaling.orValue(false) == true)"
-    sized = "variables.options.filter(c, c.collects != true).map(c, dyn(c.resources))"
+    sized = "variables.options.filter(c, c.collects != true).map(c, c.limits)"
     autoscaler = f"({scales} ? ({sized} + [{_limits(AUTOSCALER)}]).slice(0, 1) : [])"
     beside = (
         f"j.value.?submissionMode.orValue('') == '{SIDECAR}' && j.value.?submitterPodTemplate.orValue(null) == null"
     )
     submitter = f"variables.jobs.filter(j, {beside}).map(j, {_limits(SUBMITTER)})"
-    return f"({autoscaler}\n+ {submitter}).map(r, {{'resources': r, 'stays': dyn(true)}})"
+    return f"({autoscaler}\n+ {submitter}).map(m, {{'limits': m, 'stays': dyn(true)}})"
 
 
 def _limits(amounts: Mapping[str, str]) -> str:
-    return f"dyn({{'limits': {{'cpu': '{amounts['cpu']}', 'memory': '{amounts['memory']}'}}}})"
+    return f"dyn({{'cpu': '{amounts['cpu']}', 'memory': '{amounts['memory']}'}})"
 
 
-def _pod(resource: str) -> str:
-    """CEL: what one pod of `p` takes."""
-    running = f"p.containers.filter(c, c.stays == true).map(c, double(c.{resource}))"
-    before = f"p.containers.transformList(j, d, j < i && d.stays == true, double(d.{resource}))"
-    starting = f"p.containers.transformList(i, c, c.stays != true, double(c.{resource}) + ([0.0] + {before}).sum())"
+def _peak() -> str:
+    """CEL: what the containers `p` of one pod take of resource `k`."""
+    running = "p.filter(c, c.stays == true).map(c, double(c[k]))"
+    before = "p.transformList(j, d, j < i && d.stays == true, double(d[k]))"
+    starting = f"p.transformList(i, c, c.stays != true, double(c[k]) + ([0.0] + {before}).sum())"
     return f"([([0.0] + {running}).sum()]\n+ {starting}).max()"
 
 
-def _total(resource: str) -> str:
-    return f"([0.0] + variables.sizes.map(p, double(p.{resource}) * double(p.count))).sum()"
+def _total(number: int) -> str:
+    """CEL: what all pods take of the resource of that number."""
+    return f"([0.0] + variables.sizes.transformList(i, p, double(p[{number}]) * variables.counts[i])).sum()"
 
 
 # --- in Python --------------------------------------------------------------------------------------------------------

@@ -57,7 +57,8 @@ def _site(platform: Platform) -> str:
     template = f"dyn(g.value.?template.?metadata.?labels[?{cel.literal(key)}].orValue(null))"
     paths = cel.steps("labels", key), cel.steps("template", "metadata", "labels", key)
     return (
-        "{'path': dyn(g.path + '.template'), 'role': g.role, 'group': g.value,\n"
+        "{'path': dyn(g.path + '.template'), 'role': g.role, 'group': g.value,"
+        " 'template': g.value.?template.orValue(null),\n"
         "'spec': g.value.?template.?spec.orValue(dyn({})),\n"
         f"'labelPath': dyn(g.path + ({own} != null ? {paths[0]} : {paths[1]})),\n"
         f"'label': {cel.let('v', own, f'v != null ? v : {template}')}}}"
@@ -70,7 +71,8 @@ def _submitters(platform: Platform) -> str:
     mode = f"j.value.?submissionMode.orValue(null) in [dyn(null), dyn(''), dyn({cel.literal(K8S_JOB)})]"
     template = "j.value.?submitterPodTemplate"
     site = (
-        "{'path': dyn(j.path + '.submitterPodTemplate'), 'role': dyn('submitter'), 'group': dyn({}),\n"
+        "{'path': dyn(j.path + '.submitterPodTemplate'), 'role': dyn('submitter'), 'group': dyn({}),"
+        f" 'template': {template}.orValue(null),\n"
         f"'spec': {template}.?spec.orValue(dyn({{}})),\n"
         f"'labelPath': dyn(j.path + {cel.steps('submitterPodTemplate', 'metadata', 'labels', key)}),\n"
         f"'label': dyn({template}.?metadata.?labels[?{cel.literal(key)}].orValue(null))}}"
@@ -84,7 +86,7 @@ def _containers(field: str) -> str:
     return (
         f"{cel.items(f's.spec.?{field}')}.transformList(i, c, {{"
         f"'path': dyn(s.path + '.spec.{field}[' + string(i) + ']'), 'value': dyn(c), "
-        "'resources': c.?resources.orValue(null), "
+        f"'resources': c.?resources.orValue(null), 'limits': {_limits('c.?resources')}, "
         f"'injected': dyn(c.?name.orValue('') in {cel.literals(INJECTED)}), "
         f"'stays': dyn({stays})}})"
     )
@@ -98,7 +100,12 @@ def _options() -> str:
         for path in OPTIONS
     )
     kept = (
-        "{'path': r.path, 'value': dyn({}), 'resources': r.resources, 'injected': dyn(true),"
-        " 'stays': dyn(true), 'collects': r.collects}"
+        "{'path': r.path, 'value': dyn({}), 'resources': r.resources,"
+        f" 'limits': {_limits('r.resources')}, 'injected': dyn(true), 'stays': dyn(true), 'collects': r.collects}}"
     )
     return f"[{found}]\n.filter(r, type(r.resources) == map).map(r, {kept})"
+
+
+def _limits(resources: str) -> str:
+    """A map; a list stays one, so that the engine fails where it looks for a key."""
+    return cel.let("v", f"{resources}.?limits.orValue(null)", "type(v) == map || type(v) == list ? v : dyn({})")
