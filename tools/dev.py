@@ -4,6 +4,7 @@ Each command first sees to the virtual environment in `.venv`; it is made anew w
 """
 
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -89,13 +90,17 @@ def test(*more: str) -> None:
 
 
 def e2e(*more: str) -> None:
-    """the suites that need a whole control plane, on one that is started for them; words go to pytest"""
+    """the suites on a control plane; `--native` those without Kyverno, `--kind` on one of kind; words go to pytest"""
+    native = "--native" in more
     workers = ["-n", "0"]
-    if "RAYFENCE_E2E_KUBECONFIG" not in os.environ:
-        step("control plane", "tools/controlplane", "--build")
+    if "--kind" in more:
+        os.environ["RAYFENCE_E2E_KIND"] = "yes"
+    elif "RAYFENCE_E2E_KUBECONFIG" not in os.environ:
+        step("control plane", "tools/controlplane", "--build-servers" if native else "--build")
         # Half of the time is spent waiting, so that two control planes on two cores are done sooner than one.
         workers = ["-n", "2", "--dist", "loadfile"]
-    step("pytest, e2e", "-m", "pytest", *workers, "-m", "e2e", "tests/e2e", *more)
+    words = [word for word in more if word not in ("--native", "--kind")]
+    step("pytest, e2e", "-m", "pytest", *workers, "-m", "native" if native else "e2e", "tests/e2e", *words)
 
 
 def lint(*paths: str) -> None:
@@ -114,6 +119,10 @@ def check() -> None:
     browser()
     step("rayfence test", "-m", "rayfence", "test")
     test()
+    if (sys.platform, platform.machine()) == ("linux", "x86_64"):
+        e2e("--native")
+    else:
+        say("left out: the end-to-end tests, whose control plane is for Linux on x86_64")
     say("all checks passed")
 
 

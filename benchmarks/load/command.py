@@ -48,7 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except KeyboardInterrupt:
         raise SystemExit(130) from None
     judged = targets(*found)
-    where = {**machine(), "Kubernetes": KUBERNETES, "Kyverno": KYVERNO.version}
+    kinds = "KubeRay's own" if options.crds else "stubs"
+    where = {**machine(), "Kubernetes": KUBERNETES, "Kyverno": KYVERNO.version, "CRDs": kinds}
     print(render(Format(options.format), where, found, judged), end="")
     raise SystemExit(exit_code(judged))
 
@@ -61,18 +62,18 @@ def _found(options: argparse.Namespace) -> Found:
     outcomes: list[Outcome] = []
     crowds: list[Crowd] = []
     if LATENCY in parts:
-        with _running(options.logs, LATENCY) as running:
+        with _running(options, LATENCY) as running:
             outcomes = measured(running, settings(backends, most), requests, _progress)
     if CROWD in parts:
         # Without Kyverno nothing is generated.
         for backend in (each for each in backends if each != NATIVE):
-            with _running(options.logs, backend) as running:
+            with _running(options, backend) as running:
                 crowds.append(crowd(running, backend, clusters, _progress))
     return outcomes, crowds
 
 
-def _running(logs: Path | None, part: str) -> AbstractContextManager[Plane]:
-    return plane.running(_progress, logs / part if logs else None)
+def _running(options: argparse.Namespace, part: str) -> AbstractContextManager[Plane]:
+    return plane.running(_progress, keep_logs_in=options.logs / part if options.logs else None, crds=options.crds)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -87,6 +88,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--clusters", type=positive, metavar="N", help=f"of a crowd (default: {USUAL['clusters']})")
     quick = " ".join(f"--{name} {number}" for name, number in QUICK.items())
     parser.add_argument("--quick", action="store_true", help=f"the same as {quick}")
+    parser.add_argument("--crds", type=Path, metavar="FOLDER", help="KubeRay's own CRDs are in there (default: stubs)")
     parser.add_argument("--logs", type=Path, metavar="FOLDER", help="keep every program's log in there")
     parser.add_argument("--format", choices=[each.value for each in Format], default=Format.TEXT.value)
     return parser

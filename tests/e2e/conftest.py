@@ -22,14 +22,31 @@ TOP = Path(__file__).parents[2]
 GIVEN = "RAYFENCE_E2E_KUBECONFIG"
 """Names a cluster to use in place of one that is started. It gets policies, namespaces and nodes: not one in use."""
 
+KIND = "RAYFENCE_E2E_KIND"
+"""Set, it has kind make the cluster, for which there has to be Docker."""
+
 TENANT = "rayfence-e2e-tenant"
 """A user with the role `edit`, and Ray, in every tenant's namespace; no administrator, no operator."""
+
+
+NATIVE = "validatingadmissionpolicy"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(Path(__file__).parent):
             item.add_marker("e2e")
+            if isinstance(item, pytest.Function) and NATIVE in _parameters(item):
+                item.add_marker("native")
+
+
+def _parameters(item: pytest.Function) -> Iterator[object]:
+    return iter(item.callspec.params.values()) if hasattr(item, "callspec") else iter(())
+
+
+def progress(text: str) -> None:
+    """Tell whoever waits, whatever pytest keeps for itself."""
+    print(f"controlplane: {text}", file=sys.__stderr__, flush=True)
 
 
 @pytest.fixture(scope="session")
@@ -39,19 +56,26 @@ def config() -> Config:
 
 
 @pytest.fixture(scope="session")
-def controlplane() -> Iterator[Plane]:
-    """Servers, Kyverno and KubeRay's kinds, for the whole session; or the cluster that was given."""
+def controlplane(request: pytest.FixtureRequest) -> Iterator[Plane]:
+    """Servers, KubeRay's kinds and, if a test needs it, Kyverno, for the session; or the cluster that was given."""
     if kubeconfig := os.environ.get(GIVEN):
         yield plane.given(Path(kubeconfig))
         return
+    if KIND in os.environ:
+        with plane.in_kind(progress) as made:
+            yield made
+        return
     kept = os.environ.get("RAYFENCE_E2E_LOGS")
-
-    def progress(text: str) -> None:
-        print(f"controlplane: {text}", file=sys.__stderr__, flush=True)
-
     # Workers of pytest-xdist have a control plane each.
     worker = os.environ.get("PYTEST_XDIST_WORKER", "")
-    with plane.running(progress, Path(kept, worker) if kept else None) as running:
+    without_kyverno = all(item.get_closest_marker("native") for item in request.session.items)
+    crds = os.environ.get("RAYFENCE_E2E_CRDS")
+    with plane.running(
+        progress,
+        keep_logs_in=Path(kept, worker) if kept else None,
+        crds=Path(crds) if crds else None,
+        with_kyverno=not without_kyverno,
+    ) as running:
         yield running
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import time
@@ -42,7 +41,7 @@ NETWORK_POLICY = "networking.k8s.io/v1"
 @pytest.fixture
 def kubeconfig(controlplane) -> Path:
     """The administrator's."""
-    return controlplane.servers.kubeconfig if controlplane.servers else Path(os.environ["RAYFENCE_E2E_KUBECONFIG"])
+    return controlplane.kubeconfig
 
 
 @pytest.fixture
@@ -80,6 +79,13 @@ def audited() -> dict[str, Any]:
 def findings() -> set[str]:
     found = json.loads(rayfence("doctor", *TENANTS, "--format", "json").stdout)["findings"]
     return {each["id"] for each in found}
+
+
+def managed(admin) -> list[str]:
+    """The roles that an installation applies first, which are there."""
+    roles = admin.list("rbac.authorization.k8s.io/v1", "ClusterRole")
+    names = (each["metadata"] for each in roles)
+    return [each["name"] for each in names if each.get("labels", {}).get("app.kubernetes.io/managed-by") == "rayfence"]
 
 
 def policy(name: str, namespace: str = "ray-namespace", **fields: Any) -> dict[str, Any]:
@@ -232,9 +238,9 @@ def test_no_bad_cluster_gets_through_while_a_backend_takes_over(place, tenant):
     assert tried > 10
 
 
-def test_an_installation_that_was_interrupted_is_run_again(place):
+def test_an_installation_that_was_interrupted_is_run_again(place, admin):
     begun = subprocess.Popen(process("install", *TENANTS, "--backend", "validatingpolicy"), env=surroundings())
-    time.sleep(2)
+    assert until(lambda: managed(admin))
     begun.send_signal(signal.SIGINT)
 
     assert 130 == begun.wait(30)

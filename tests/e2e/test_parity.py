@@ -71,6 +71,7 @@ def questions(admin: Client, tenant: Client, config: Config, bundled: Bundled) -
     take_old(admin, found)
 
 
+@pytest.mark.native
 def test_without_policies_everything_gets_in_but_what_is_no_valid_object(questions):
     """Such objects are for tools that work offline; what keeps them out here would do so without rayfence."""
     assert [] == questions.unanswered
@@ -90,6 +91,7 @@ def test_the_server_says_of_every_case_what_python_says(backend, questions, admi
     assert {"pass", "fail"} == {each.validation for each in compared.outcomes}
 
 
+@pytest.mark.native
 def test_a_policy_that_has_lost_a_rule_is_found_out(questions, admin, config, bundled):
     bundled.use(NATIVE)
     policy = {

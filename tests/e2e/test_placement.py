@@ -19,6 +19,8 @@ from rayfence.workload import KINDS, Workload
 
 from .bundled import Bundled
 
+pytestmark = pytest.mark.native
+
 BACKEND = "validatingadmissionpolicy"
 """Needs nothing but the API server; that backends say the same is shown elsewhere."""
 

@@ -66,3 +66,16 @@ def let_write_status(admin: Client, user: str) -> None:
     }
     for each in (kind, binding):
         admin.apply(each).or_raise()
+    # The server looks at roles a moment after it has taken them.
+    until(f"{user}'s right", lambda: _may_write_status(admin, user), 60)
+
+
+def _may_write_status(admin: Client, user: str) -> bool:
+    attributes = {"group": "ray.io", "resource": "rayclusters", "subresource": "status", "verb": "patch"}
+    review = {
+        "apiVersion": "authorization.k8s.io/v1",
+        "kind": "SubjectAccessReview",
+        "spec": {"user": user, "resourceAttributes": attributes},
+    }
+    answer = admin.request("POST", "/apis/authorization.k8s.io/v1/subjectaccessreviews", review).or_raise()
+    return bool(answer["status"]["allowed"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -22,9 +23,17 @@ SECONDS_TO_ENFORCE = 120
 NOT_FOUND, SERVER_ERROR = 404, 500
 
 
-def stub_crds() -> list[dict[str, Any]]:
-    """KubeRay's kinds in the versions it serves, which a server takes as they come: what is in them is not its say."""
-    return kyverno.stub_crds(RAY.resources)
+def kinds(crds: Path | None) -> list[dict[str, Any]]:
+    """KubeRay's kinds: the CRDs in a folder, or stubs of those it serves, of which a server takes all that is in them.
+
+    Raises NotUp where the folder has none.
+    """
+    if crds is None:
+        return kyverno.stub_crds(RAY.resources)
+    found = [each for file in sorted(crds.glob("*.yaml")) for each in _documents(file.name, file.read_text())]
+    if not found:
+        raise NotUp(f"{crds} has no CRDs, which are in files *.yaml")
+    return found
 
 
 def objects(config: Config, backend: str, leave_out: Sequence[str] = ()) -> list[dict[str, Any]]:

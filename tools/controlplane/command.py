@@ -8,17 +8,18 @@ import time
 from controlplane import plane, programs
 from rayfence.gotool import ToolMissing
 
-USAGE = "usage: python tools/controlplane [--build]"
+USAGE = "usage: python tools/controlplane [--build | --build-servers]"
+BUILDS = {"--build": programs.ALL, "--build-servers": programs.SERVERS}
 
 
 def main(*words: str) -> int:
     """Build, or run until an interrupt. 3 where a program is missing."""
-    if words not in ((), ("--build",)):
+    if len(words) > 1 or not BUILDS.keys() >= set(words):
         print(USAGE, file=sys.stderr)
         return 2
     try:
         if words:
-            programs.obtain(say)
+            programs.obtain(say, BUILDS[words[0]])
         else:
             look()
     except ToolMissing as missing:

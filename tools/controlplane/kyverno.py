@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -45,17 +46,13 @@ class Kyverno:
 
     def __init__(self, programs: Programs, servers: Servers, admin: Client) -> None:
         self._programs, self._servers, self._admin = programs, servers, admin
-        text = programs.kyverno_install.read_text().replace(":latest", f":v{KYVERNO.version}")
-        self._manifest: list[dict[str, Any]] = [each for each in yaml.load_all(text, yaml.CSafeLoader) if each]
+        assert programs.kyverno_install
+        self._manifest = manifest(programs.kyverno_install)
         self._port = free_port()
 
     def install(self) -> None:
         """CRDs, roles, settings and Deployments; the Deployments stay pending, since no node is for them."""
-        for each in self._manifest:
-            self._admin.apply(each, manager="kyverno").or_raise()
-        for crd in (each for each in self._manifest if each["kind"] == "CustomResourceDefinition"):
-            established = partial(self._is_established, crd)
-            until(crd["metadata"]["name"], established, SECONDS_TO_START)
+        apply(self._admin, self._manifest)
         asked_at = {"webhookServerHost": LOOPBACK, "webhookServerPort": str(self._port)}
         # The longest that a webhook may take: on a busy machine checking a large ClusterPolicy takes more than the 10 s
         # that are Kyverno's default.
@@ -81,10 +78,6 @@ class Kyverno:
         """End all three."""
         for each in (self.reports, self.background, self.admission):
             each.stop(how)
-
-    def _is_established(self, crd: Object) -> bool:
-        conditions = self._admin.get(crd).value.get("status", {}).get("conditions", [])
-        return any(each["type"] == "Established" and each["status"] == "True" for each in conditions)
 
     def _controller(self, tool: GoTool, **flags: str) -> Process:
         deployment = next(
@@ -118,6 +111,25 @@ class Kyverno:
             "spec": {"expirationSeconds": _HOURS * 3600},
         }
         return str(self._admin.request("POST", path, asked).or_raise()["status"]["token"])
+
+
+def manifest(install: Path) -> list[dict[str, Any]]:
+    """What Kyverno's own manifest installs, with the images of the version that is pinned."""
+    text = install.read_text().replace(":latest", f":v{KYVERNO.version}")
+    return [each for each in yaml.load_all(text, yaml.CSafeLoader) if each]
+
+
+def apply(admin: Client, manifest: Sequence[Object]) -> None:
+    """Apply it, and wait until its CRDs are there. Raises Refused, NotUp."""
+    for each in manifest:
+        admin.apply(each, manager="kyverno").or_raise()
+    for crd in (each for each in manifest if each["kind"] == "CustomResourceDefinition"):
+        until(crd["metadata"]["name"], partial(_is_established, admin, crd), SECONDS_TO_START)
+
+
+def _is_established(admin: Client, crd: Object) -> bool:
+    conditions = admin.get(crd).value.get("status", {}).get("conditions", [])
+    return any(each["type"] == "Established" and each["status"] == "True" for each in conditions)
 
 
 def asks_kyverno(admin: Client) -> bool:

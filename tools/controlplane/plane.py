@@ -8,10 +8,11 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from controlplane import bundles, programs
+from controlplane import bundles, kind, kyverno, programs
 from controlplane.client import Client
 from controlplane.kyverno import Kyverno, asks_kyverno
 from controlplane.processes import until
+from controlplane.programs import Programs
 from controlplane.servers import Servers
 
 SECONDS_FOR_KYVERNO = 300
@@ -22,14 +23,24 @@ class Plane:
     """What suites get. Of a cluster that was given there is nothing to start and end."""
 
     admin: Client
+    kubeconfig: Path
     servers: Servers | None = None
     kyverno: Kyverno | None = None
 
 
 @contextmanager
-def running(progress: Callable[[str], None], keep_logs_in: Path | None = None) -> Iterator[Plane]:
-    """A control plane as long as the block runs. Its folder goes with it; `keep_logs_in` gets the logs."""
-    found = programs.obtain(progress)
+def running(
+    progress: Callable[[str], None],
+    *,
+    keep_logs_in: Path | None = None,
+    crds: Path | None = None,
+    with_kyverno: bool = True,
+) -> Iterator[Plane]:
+    """A control plane as long as the block runs. Its folder goes with it; `keep_logs_in` gets the logs.
+
+    `crds` has KubeRay's own CRDs, which are beyond this repository; without it stubs stand in for them.
+    """
+    found = programs.obtain(progress, programs.ALL if with_kyverno else programs.SERVERS)
     with tempfile.TemporaryDirectory(prefix="rayfence-controlplane-") as folder:
         servers = Servers(found, Path(folder))
         with ExitStack() as ending:
@@ -38,14 +49,21 @@ def running(progress: Callable[[str], None], keep_logs_in: Path | None = None) -
             ending.callback(servers.stop)
             progress("starting etcd, kube-apiserver, kube-controller-manager and kube-scheduler")
             admin = servers.start()
-            progress("installing Kyverno")
-            kyverno = Kyverno(found, servers, admin)
-            kyverno.install()
-            _add_kinds(admin)
-            progress("starting Kyverno")
-            ending.callback(kyverno.stop)
-            kyverno.start()
-            yield Plane(admin, servers, kyverno)
+            _add_kinds(admin, crds)
+            kyverno_there = _started_kyverno(found, servers, admin, progress, ending) if with_kyverno else None
+            yield Plane(admin, servers.kubeconfig, servers, kyverno_there)
+
+
+def _started_kyverno(
+    found: Programs, servers: Servers, admin: Client, progress: Callable[[str], None], ending: ExitStack
+) -> Kyverno:
+    progress("installing Kyverno")
+    started = Kyverno(found, servers, admin)
+    started.install()
+    progress("starting Kyverno")
+    ending.callback(started.stop)
+    started.start()
+    return started
 
 
 def given(kubeconfig: Path) -> Plane:
@@ -53,11 +71,21 @@ def given(kubeconfig: Path) -> Plane:
     admin = Client(kubeconfig)
     until("Kyverno's webhook", lambda: asks_kyverno(admin), SECONDS_FOR_KYVERNO)
     _add_kinds(admin)
-    return Plane(admin)
+    return Plane(admin, kubeconfig)
 
 
-def _add_kinds(admin: Client) -> None:
-    for crd in bundles.stub_crds():
+@contextmanager
+def in_kind(progress: Callable[[str], None]) -> Iterator[Plane]:
+    """A cluster of kind's with Kyverno on it as long as the block runs. Raises ToolMissing, Refused, NotUp."""
+    install = programs.kyverno_install(progress)
+    with kind.cluster(progress) as kubeconfig:
+        progress("installing Kyverno")
+        kyverno.apply(Client(kubeconfig), kyverno.manifest(install))
+        yield given(kubeconfig)
+
+
+def _add_kinds(admin: Client, crds: Path | None = None) -> None:
+    for crd in bundles.kinds(crds):
         if not admin.get(crd).ok:
             admin.apply(crd).or_raise()
         version, kind = crd["spec"]["versions"][0]["name"], crd["spec"]["names"]["plural"]

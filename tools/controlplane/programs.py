@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,7 +60,8 @@ ADMISSION = _kyverno("kyverno", "admission")
 BACKGROUND = _kyverno("background-controller", "background")
 REPORTS = _kyverno("reports-controller", "reports")
 
-ALL = (API_SERVER, CONTROLLER_MANAGER, SCHEDULER, ADMISSION, BACKGROUND, REPORTS)
+SERVERS = (API_SERVER, CONTROLLER_MANAGER, SCHEDULER)
+ALL = (*SERVERS, ADMISSION, BACKGROUND, REPORTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,17 +70,18 @@ class Programs:
 
     built: dict[str, Path]
     etcd: Path
-    kyverno_install: Path
+    kyverno_install: Path | None
 
     def of(self, tool: GoTool) -> Path:
         """The path of one built program."""
         return self.built[tool.name]
 
 
-def obtain(progress: Progress) -> Programs:
-    """Find or build everything. Raises ToolMissing, which says what to do."""
-    built = {tool.name: gotool.find(tool, progress).path for tool in ALL}
-    return Programs(built, _etcd(), _kyverno_install(progress))
+def obtain(progress: Progress, wanted: Sequence[GoTool] = ALL) -> Programs:
+    """Find or build what is wanted, and etcd. Raises ToolMissing, which says what to do."""
+    etcd = _etcd()
+    built = {tool.name: gotool.find(tool, progress).path for tool in wanted}
+    return Programs(built, etcd, kyverno_install(progress) if ADMISSION in wanted else None)
 
 
 def _etcd() -> Path:
@@ -89,8 +92,8 @@ def _etcd() -> Path:
     return path
 
 
-def _kyverno_install(progress: Progress) -> Path:
-    """CRDs, roles and settings as Kyverno's own module has them, kept beside the programs it is for."""
+def kyverno_install(progress: Progress) -> Path:
+    """A manifest: CRDs, roles and settings as Kyverno's own module has them, kept beside the programs it is for."""
     controller = building.cached_at(ADMISSION)
     kept = controller.with_name(f"{controller.name}.install.yaml")
     if not kept.is_file():
