@@ -17,6 +17,9 @@ from rayfence.config import Config, Enforcement
 MOST_ROWS = 500
 MOST_CHARACTERS = 80_000
 
+FROM = "rayfence.dev/from"
+"""The annotation of a policy object that says with which namespace name its care begins, unless with all of them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Shard:
@@ -38,6 +41,11 @@ class Shard:
         """What tells this shard's objects from the other ones': '', '-2', '-audit', '-audit-2'."""
         kind = "" if self.guards else f"-{self.enforcement.value.lower()}"
         return kind if self.number == 1 else f"{kind}-{self.number}"
+
+    @property
+    def annotations(self) -> Mapping[str, str]:
+        """What an installation has to know of the object, to let it take over before another lets go."""
+        return {FROM: self.first} if self.first else {}
 
     def covers(self, namespace: str) -> bool:
         """Whether it is in charge of the namespace, as exactly one shard of each enforcement is."""

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from threading import Event, Thread
 from typing import Any
 
 import pytest
@@ -12,7 +15,9 @@ from controlplane.processes import until
 
 from rayfence import admission
 from rayfence.cases.good import good, ray_cluster
+from rayfence.cluster import connect
 from rayfence.config import Bounds, Config, Container, Network, Platform, Tenant
+from rayfence.installation import install, uninstall, wanted
 from rayfence.rules import OF
 from rayfence.shards import MOST_ROWS
 from rayfence.subjects import EXPOSURE, NETWORK_POLICIES, PODS, RAY
@@ -92,6 +97,48 @@ def test_every_namespace_is_judged_and_by_its_own_row(backend, cut, many, tenant
     assert [{"require-tenant-nodes"}] * 2 == [broken(answer) for answer in bad]
     assert [True] * len(UNCLAIMED) == ["restrict-namespace" in broken(answer) for answer in homeless]
     assert [{"guard-network-policies"}] * 2 == [broken(answer) for answer in deleted]
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_no_namespace_is_in_nobodys_care_while_a_cut_moves(backend, cut, many, admin, controlplane):
+    """The first tenant goes and one comes at the end: the last one's namespace is the first object's then, and back."""
+    cut.remove()
+    here, later = (
+        connect(str(controlplane.kubeconfig)),
+        replace(many.tenants[0], name="x9999", namespaces=("ray-x9999",)),
+    )
+    moved = replace(many, tenants=(*many.tenants[1:], later))
+    objects = [wanted(each, backend) for each in (many, moved, many)]
+    say, bad = (lambda sentence: None), cluster(many, LAST, nodes="team-z")
+    install(here, objects[0], say)
+    try:
+        with asking(admin.as_user(TENANT), bad) as answers:
+            for each in objects[1:]:
+                install(here, each, say)
+    finally:
+        uninstall(here, say)
+
+    assert len(answers) > 20
+    assert [] == [answer.message for answer in answers if "require-tenant-nodes" not in broken(answer)]
+
+
+@contextmanager
+def asking(user: Client, value: dict[str, Any]) -> Iterator[list[Answer]]:
+    """Somebody who tries to create an object all the while, and what was said to it."""
+    answers: list[Answer] = []
+    enough = Event()
+
+    def ask() -> None:
+        while not enough.wait(0.05):
+            answers.append(user.create(value, dry_run=True))
+
+    asker = Thread(target=ask)
+    asker.start()
+    try:
+        yield answers
+    finally:
+        enough.set()
+        asker.join()
 
 
 def test_where_nobody_is_in_charge_the_answer_shows_it(cut, many, tenant, admin):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import Any, assert_never
 
@@ -12,9 +12,14 @@ from rayfence.config import Enforcement
 from rayfence.subjects import Resource, Subject
 
 
-def metadata(policy: Policy) -> dict[str, Any]:
-    """A policy's name, and who wrote it."""
-    return {"name": policy.name, "labels": {"app.kubernetes.io/managed-by": "rayfence"}}
+def metadata(policy: Policy, more: Mapping[str, str] = {}) -> dict[str, Any]:
+    """A policy's name, and who wrote it; `more` are annotations."""
+    annotations = {**policy.shard.annotations, **more}
+    return {
+        "name": policy.name,
+        "labels": {"app.kubernetes.io/managed-by": "rayfence"},
+        **({"annotations": annotations} if annotations else {}),
+    }
 
 
 def judgement(policy: Policy, more: Sequence[dict[str, Any]] = ()) -> dict[str, Any]:

@@ -41,6 +41,7 @@ def _policy(policy: Policy) -> dict[str, Any]:
             "name": policy.name,
             "labels": {"app.kubernetes.io/managed-by": "rayfence"},
             "annotations": {
+                **policy.shard.annotations,
                 "policies.kyverno.io/title": policy.subject.title,
                 "policies.kyverno.io/description": policy.subject.description,
                 # Kyverno would rewrite a policy for pods into others for their controllers.

@@ -36,7 +36,7 @@ def _policy(policy: Policy) -> dict[str, Any]:
     return {
         "apiVersion": "policies.kyverno.io/v1",
         "kind": "ValidatingPolicy",
-        "metadata": {**metadata(policy), "annotations": annotations},
+        "metadata": metadata(policy, annotations),
         "spec": {
             "validationActions": actions(policy.shard.enforcement),
             "evaluation": {

@@ -1,7 +1,8 @@
 """The order of an installation: at no moment is a tenant less protected than before.
 
-New policies come before old ones go, and the closed layer before all of them. The one thing that cannot stand twice is
-a policy that generates: an old one of another kind lets go of what it made before the new one takes that over.
+New policies come before old ones go, the closed layer before all of them, and a policy that takes over a namespace
+before the one that lets go of it. The one thing that cannot stand twice is a policy that generates: an old one of
+another kind lets go of what it made before the new one takes that over.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from rayfence.backends.resources import NATIVE, VALIDATING, resource_of
 from rayfence.doctor import rights
 from rayfence.doctor.readiness import why_not_ready
+from rayfence.installation.ordering import stages
 from rayfence.installation.proving import Answer, ask
 from rayfence.installation.removing import Key, is_generator, let_go, remove, too_much
 from rayfence.installation.target import Target, Value, put
@@ -62,9 +64,14 @@ def install(target: Target, parts: Wanted, progress: Progress, clock: Clock = Cl
     _put(target, parts.layer, "the closed layer", progress, clock)
     _put(target, parts.roles, "Kyverno's rights", progress, clock)
     _wait_for_rights(target, parts, progress, clock)
-    for what, values in (("templates", parts.templates), ("policies", parts.judges)):
-        _put(target, values, what, progress, clock)
-        _wait(target, values, progress, clock)
+    _put(target, parts.templates, "templates", progress, clock)
+    _wait(target, parts.templates, progress, clock)
+    for number, stage in enumerate(stages(target, parts.judges)):
+        if number:
+            progress("giving policies time to take up the namespaces that move to them")
+            clock.sleep(SECONDS_TO_TAKE_UP)
+        _put(target, stage, "policies", progress, clock)
+        _wait(target, stage, progress, clock)
     _prove(target, parts, progress, clock)
     _settle(parts.judges, progress, clock)
     _hand_over(target, parts, progress)

@@ -1,0 +1,79 @@
+"""In what order policy objects go whose ranges move, so that a namespace is never in nobody's care.
+
+A table that is cut stands in several objects, each in charge of the names from its first up to the next one's. Where
+the cut between two of them moves, one takes names over from the other: it has to decide before the other lets go.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby, pairwise
+
+from rayfence.backends.resources import resource_of
+from rayfence.installation.target import Target, Value
+from rayfence.objects import map_at, name_of
+from rayfence.shards import FROM
+
+_NUMBERED = re.compile(r"(.*?)(?:-(\d+))?")
+
+Firsts = Mapping[str, str | None]
+"""Name of a policy object -> the first name in its care, '' where it begins with all; None where it is not there."""
+
+
+def stages(target: Target, judges: Sequence[Value]) -> Iterator[list[Value]]:
+    """The objects that go together, one list after another; each has to decide before the next is applied."""
+    wanted = {name_of(value): _first(value) for value in judges if _is_policy(value)}
+    there = {name_of(value): _there(target, value) for value in judges if _is_policy(value)}
+    levels = {name: level for family in _families(wanted) for name, level in _levels(family, wanted, there).items()}
+    for level in sorted(set(levels.values())):
+        # What binds a policy has its name, and goes with it.
+        yield [value for value in judges if levels.get(name_of(value), 0) == level]
+
+
+def _families(names: Iterable[str]) -> Iterator[list[str]]:
+    """The objects of one subject and enforcement, in the order of their ranges."""
+    for _, family in groupby(sorted(names, key=_place), key=lambda name: _place(name)[0]):
+        yield list(family)
+
+
+def _place(name: str) -> tuple[str, int]:
+    found = _NUMBERED.fullmatch(name)
+    assert found
+    return found[1], int(found[2] or 1)
+
+
+def _levels(family: Sequence[str], wanted: Firsts, there: Firsts) -> dict[str, int]:
+    """How many others have to decide before each, one after the other."""
+    lower, upper = (dict.fromkeys(family, 0) for _ in range(2))
+    pairs = list(pairwise(family))
+    for before, after in pairs:
+        if _takes_over(before, after, wanted, there) == before:
+            lower[after] = lower[before] + 1
+    for before, after in reversed(pairs):
+        if _takes_over(before, after, wanted, there) == after:
+            upper[before] = upper[after] + 1
+    return {name: max(lower[name], upper[name]) for name in family}
+
+
+def _takes_over(before: str, after: str, wanted: Firsts, there: Firsts) -> str | None:
+    """Which of two neighbours gets names that are the other's as yet."""
+    new, old = wanted[after], there[after]
+    if there[before] is None or new == old:
+        return None
+    assert new is not None
+    return after if old is None or new < old else before
+
+
+def _there(target: Target, value: Value) -> str | None:
+    found = target.one(resource_of(value), "", name_of(value))
+    return None if found is None else _first(found.value)
+
+
+def _first(value: Value) -> str:
+    return str(map_at(value, "metadata", "annotations").get(FROM, ""))
+
+
+def _is_policy(value: Value) -> bool:
+    """Not what binds one."""
+    return not value["kind"].endswith("Binding")
