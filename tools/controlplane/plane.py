@@ -88,8 +88,8 @@ def _add_kinds(admin: Client, crds: Path | None = None) -> None:
     for crd in bundles.kinds(crds):
         if not admin.get(crd).ok:
             admin.apply(crd).or_raise()
-        version, kind = crd["spec"]["versions"][0]["name"], crd["spec"]["names"]["plural"]
-        path = f"/apis/{crd['spec']['group']}/{version}/{kind}"
+        version, plural = crd["spec"]["versions"][0]["name"], crd["spec"]["names"]["plural"]
+        path = f"/apis/{crd['spec']['group']}/{version}/{plural}"
         until(path, lambda path=path: admin.request("GET", path).ok, 60)  # type: ignore[misc]
 
 
