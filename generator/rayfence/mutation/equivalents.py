@@ -64,7 +64,20 @@ def _plain(text: str) -> str:
 _OTHER_TENANTS = "tests/test_mutation_elsewhere.py::test_what_only_other_tenants_can_show_is_noticed"
 _UPDATES = "tests/test_mutation_elsewhere.py::test_what_only_an_older_object_can_show_is_noticed"
 
+_AT_THE_EDGE = (
+    "at 1.0e15 itself both branches come to the same; a quantity that is more by less than a double can tell is a byte"
+    " more in one of them, beside a petabyte"
+)
+
 EQUIVALENTS: tuple[Equivalent, ...] = (
+    Equivalent("measured", "f < 1.0e15 ? double(int(f * 1000.0", "f <= 1.0e15 ? double(int(f * 1000.0", _AT_THE_EDGE),
+    Equivalent("measured", "f < 1.0e15 ? double(int(f)) + (", "f <= 1.0e15 ? double(int(f)) + (", _AT_THE_EDGE),
+    Equivalent(
+        "measured",
+        "f >= 0.0 && f < 1.0e15 && quantity(a)",
+        "f > 0.0 && f < 1.0e15 && quantity(a)",
+        "an accelerator of which there are none counts 0, whether it is taken for a whole number or not",
+    ),
     Equivalent(
         "sizes",
         "j < i && d.stays == true",

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from rayfence import row
-from rayfence.cel import amount, entries, items, literals, when
+from rayfence.cel import amount, entries, items, let, literals, when
 from rayfence.config import Bounds, Platform, Tenant
 from rayfence.quantity import parse, text
 from rayfence.rules.container_edges import milli, more, put, whole_bytes
@@ -60,9 +60,9 @@ _LOW, _HIGH = ("variables.bounds[a.resource].min", "variables.bounds[a.resource]
 
 def _request() -> str:
     """CEL: what is wrong with the request of an amount `a` by itself."""
-    low = f"(a.injected == true ? '0' : {_LOW})"
-    below = f"' is below the minimum of ' + {row.field('name')} + ', ' + {low}"
-    return _side("requests", (f"quantity(a.requests).isLessThan(quantity({low}))", below))
+    below = f"' is below the minimum of ' + {row.field('name')} + ', ' + low"
+    wrong = _side("requests", ("quantity(a.requests).isLessThan(quantity(low))", below))
+    return let("low", f"a.injected == true ? '0' : {_LOW}", wrong)
 
 
 def _limit() -> str:

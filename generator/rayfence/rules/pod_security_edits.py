@@ -68,6 +68,7 @@ def _of_containers() -> dict[str, Edit]:
         "a container as a host process": context("windowsOptions.hostProcess", True),
         "a port of the node": put(At.CONTAINER, "ports", [{"containerPort": 6379, "hostPort": 6379}]),
         "a probe of another host": put(At.CONTAINER, "livenessProbe.httpGet", {"host": "169.254.169.254", "port": 80}),
+        "a hook at another host": put(At.CONTAINER, "lifecycle.preStop.tcpSocket", {"host": "10.0.0.1", "port": 80}),
     }
 
 
@@ -79,6 +80,7 @@ def passes() -> Edits:
         "everything said, and off": put(At.CONTAINER, "securityContext", _OFF),
         "ports of its own": put(At.CONTAINER, "ports", [{"containerPort": 6379}, {"containerPort": 1, "hostPort": 0}]),
         "a probe of itself": put(At.CONTAINER, "readinessProbe.httpGet", {"host": "", "port": 8000}),
+        "a hook at itself": put(At.CONTAINER, "lifecycle.postStart.httpGet", {"path": "/", "port": 8000}),
         "volumes that are not the node's": put(At.POD, "volumes", _VOLUMES),
         "a confined annotation": annotate(f"{APP_ARMOR}ray", "localhost/ray"),
         "an annotation of the runtime's own profile": annotate(f"{APP_ARMOR}ray", "runtime/default"),

@@ -101,8 +101,8 @@ def _accelerator() -> str:
 
 
 def _counted(resource: str, measure: str) -> str:
-    """CEL: a limit, `f` as a double; what is no amount counts nothing."""
-    counted = let("f", FLOAT, f"f < 0.0 ? 0.0 : {measure}")
+    """CEL: a limit, `f` as a double; what is no amount of 0 or more counts nothing."""
+    counted = let("f", f"[{FLOAT}, 0.0].max()", measure)
     return let("a", cel.amount(f"c.limits.?{resource}"), f"a == '' ? 0.0 : {counted}")
 
 
