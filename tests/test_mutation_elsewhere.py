@@ -20,7 +20,6 @@ from rayfence.config import (
     Network,
     Platform,
     Provider,
-    Quota,
     Tenant,
 )
 from rayfence.gotool import GATOR, find
@@ -33,8 +32,7 @@ Json = dict[str, Any]
 BY_KUBERAY = Tenant(
     "team-k",
     ("ray-k",),
-    Container(Bounds("1", "10000000"), Bounds("2Gi", "8Gi")),
-    quota=Quota(cpu="10000000"),
+    Container(Bounds("1", "4"), Bounds("2Gi", "8Gi")),
     network=Network(provider=Provider.KUBERAY, mode=Mode.DENY_ALL_EGRESS),
 )
 PLAIN = Tenant("team-p", ("ray-p",), Container(Bounds("1", "4"), Bounds("2Gi", "8Gi")))
@@ -43,7 +41,7 @@ CONFIG = Config(PLATFORM, (BY_KUBERAY, PLAIN))
 FILES = bundle.files(CONFIG, ["gatekeeper"])
 MUTANTS = mutants(FILES, "gatekeeper")
 
-OF_OTHERS = ("require-network-policy/", "limit-total-resources/")
+OF_OTHERS = "require-network-policy/"
 
 SECRET = "169.254.0.0/16"
 OPEN: dict[str, Json] = {

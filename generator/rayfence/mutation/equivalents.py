@@ -121,8 +121,7 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
         "variables.totals.cpu > quantity(",
         "variables.totals.cpu >= quantity(",
         "half a millionth stands between a total in whole thousandths and a quota in whole billionths, so that they are"
-        " never equal; it is lost in a double only where a quota is of millions of cpus",
-        test=_OTHER_TENANTS,
+        " never equal; it is lost in a double only beside millions of cpus, where the total is a thousandth too high",
     ),
     Equivalent(
         "require_network_policy",

@@ -32,8 +32,10 @@ _FLIPS = {
     " >= ": " > ",
 }
 _FLIP = re.compile("|".join(map(re.escape, _FLIPS)))
+_PART = re.compile(r"_\d+$")
+"""What tells the parts of a rule from one another."""
 _SERVED = {
-    **dict.fromkeys(("additions", "measured", "sizes", "totals"), "limit-total-resources"),
+    **dict.fromkeys(("factors", "counts", "additions", "measured", "sizes", "totals"), "limit-total-resources"),
     **dict.fromkeys(("services", "ingresses"), "restrict-exposure"),
 }
 """The rule that a variable is worked out for, where it is one alone."""
@@ -150,7 +152,8 @@ def _flipped(path: str, text: str) -> Iterator[Mutant]:
         if variable == IN_CHARGE:
             continue
         end = starts[number + 1][1] if number + 1 < len(starts) else len(text)
-        rule = next((each for each in ids() if each.replace("-", "_") == variable), _SERVED.get(variable, ""))
+        whole = _PART.sub("", variable)
+        rule = next((each for each in ids() if each.replace("-", "_") == whole), _SERVED.get(variable, ""))
         for match in _FLIP.finditer(text, start, end):
             name = f"{match.group().strip()} becomes {_FLIPS[match.group()].strip()} in {variable}"
             flipped = _FLIPS[match.group()]
