@@ -10,25 +10,29 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby, pairwise
 
-from rayfence.backends.resources import resource_of
+from rayfence.backends.resources import BINDINGS, resource_of
 from rayfence.installation.target import Target, Value
 from rayfence.objects import map_at, name_of
 from rayfence.shards import FROM
 
 _NUMBERED = re.compile(r"(.*?)(?:-(\d+))?")
 
-Firsts = Mapping[str, str | None]
-"""Name of a policy object -> the first name in its care, '' where it begins with all; None where it is not there."""
+Firsts = Mapping[str, str]
+"""Name of a policy object -> the first name in its care, '' where it begins with all."""
+
+There = Mapping[str, str | None]
+"""The same of what is in the cluster; None for what is not there."""
 
 
 def stages(target: Target, judges: Sequence[Value]) -> Iterator[list[Value]]:
     """The objects that go together, one list after another; each has to decide before the next is applied."""
-    wanted = {name_of(value): _first(value) for value in judges if _is_policy(value)}
-    there = {name_of(value): _there(target, value) for value in judges if _is_policy(value)}
+    # What binds a policy has its name, and goes with it.
+    policies = [value for value in judges if resource_of(value) != BINDINGS]
+    wanted = {name_of(value): _first(value) for value in policies}
+    there = {name_of(value): _there(target, value) for value in policies}
     levels = {name: level for family in _families(wanted) for name, level in _levels(family, wanted, there).items()}
     for level in sorted(set(levels.values())):
-        # What binds a policy has its name, and goes with it.
-        yield [value for value in judges if levels.get(name_of(value), 0) == level]
+        yield [value for value in judges if levels[name_of(value)] == level]
 
 
 def _families(names: Iterable[str]) -> Iterator[list[str]]:
@@ -43,7 +47,7 @@ def _place(name: str) -> tuple[str, int]:
     return found[1], int(found[2] or 1)
 
 
-def _levels(family: Sequence[str], wanted: Firsts, there: Firsts) -> dict[str, int]:
+def _levels(family: Sequence[str], wanted: Firsts, there: There) -> dict[str, int]:
     """How many others have to decide before each, one after the other."""
     lower, upper = (dict.fromkeys(family, 0) for _ in range(2))
     pairs = list(pairwise(family))
@@ -56,12 +60,11 @@ def _levels(family: Sequence[str], wanted: Firsts, there: Firsts) -> dict[str, i
     return {name: max(lower[name], upper[name]) for name in family}
 
 
-def _takes_over(before: str, after: str, wanted: Firsts, there: Firsts) -> str | None:
+def _takes_over(before: str, after: str, wanted: Firsts, there: There) -> str | None:
     """Which of two neighbours gets names that are the other's as yet."""
     new, old = wanted[after], there[after]
     if there[before] is None or new == old:
         return None
-    assert new is not None
     return after if old is None or new < old else before
 
 
@@ -72,8 +75,3 @@ def _there(target: Target, value: Value) -> str | None:
 
 def _first(value: Value) -> str:
     return str(map_at(value, "metadata", "annotations").get(FROM, ""))
-
-
-def _is_policy(value: Value) -> bool:
-    """Not what binds one."""
-    return not value["kind"].endswith("Binding")

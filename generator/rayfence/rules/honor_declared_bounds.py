@@ -26,15 +26,13 @@ DECLARED = {
 
 
 def cel(platform: Platform) -> Iterator[str]:
-    bounds = ", ".join(_bound(*each) for each in DECLARED.items())
+    bounds = ", ".join(
+        f"{{'name': '{name}', 'resource': '{resource}', 'side': '{side}'}}"
+        for name, (resource, side) in DECLARED.items()
+    )
     value = "object.metadata.?annotations[?b.name]"
     found = f"[{bounds}].filter(b, {value}.hasValue()).map(b, {let('d', amount(value), _declared())})"
     yield f"variables.tenant[0] == '' ? [] :\n{found}.flatten()"
-
-
-def _bound(name: str, amount: tuple[str, str]) -> str:
-    resource, side = amount
-    return f"{{'name': '{name}', 'resource': '{resource}', 'side': '{side}'}}"
 
 
 def _declared() -> str:
