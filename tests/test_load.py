@@ -43,7 +43,7 @@ def spent(milliseconds: float = 1) -> Spent:
 def measured(backend: str, tenants: int, under: float, without: float = 10, *, let_in: int = 0) -> Measured:
     """As if every request took so many milliseconds, and so many bad ones got in."""
     setting, refused = Setting(backend, tenants), (False,) * let_in + (True,) * (20 - let_in)
-    return Measured(setting, 9, 1, 3.0, (without,) * 4, (under,) * 9, (without,) * 4, refused, spent(), spent())
+    return Measured(setting, 9, 1, 3.0, 1.0, (without,) * 4, (under,) * 9, (without,) * 4, refused, spent(), spent())
 
 
 def everything(**slow: float) -> list[Measured | NotMeasured]:
@@ -98,7 +98,7 @@ def test_one_slow_request_in_a_hundred_does_not_touch_p99_but_two_do():
 
 
 def test_a_ratio_is_to_the_requests_without_policies_on_both_sides():
-    of = Measured(Setting(NATIVE, 1), 1, 0, 1, (10,) * 3, (30,) * 5, (20,) * 4, (), None, spent())
+    of = Measured(Setting(NATIVE, 1), 1, 0, 1, 0, (10,) * 3, (30,) * 5, (20,) * 4, (), None, spent())
 
     assert 1.5 == ratio(of)
 
@@ -152,6 +152,26 @@ def test_every_policy_is_seen_to_refuse_in_a_namespace_of_its_own():
     assert len(admission.policies(config)) == len(found)
     assert all(probe["metadata"]["namespace"] in policy.shard.rows for policy, probe in found)
     assert ["ray-team-00333-dev"] == cut, "the table is cut between two namespaces of one tenant"
+
+
+def test_each_engine_is_measured_without_rules_first():
+    assert [(each, 1, False) for each in BACKENDS] == [
+        (each.backend, each.tenants, each.has_rules) for each in settings.settings(BACKENDS, 1) if not each.has_rules
+    ]
+    assert ["clusterpolicy without rules", "clusterpolicy"] == [*map(str, settings.settings([CLUSTER], 1))]
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_without_rules_a_policy_for_ray_objects_looks_at_a_name_and_all_else_is_the_same(backend: str):
+    config = settings.config(1)
+    ruled, bare = (settings.policies(config, Setting(backend, 1, has_rules=rules)) for rules in (True, False))
+    changed = {value["metadata"]["name"]: str(value) for value, was in zip(bare, ruled, strict=True) if value != was}
+    said = settings._NAME["messageExpression"].strip("'")
+
+    assert [settings.RAY.name] == [*changed]
+    assert settings.bad(config)["metadata"]["name"] in changed[settings.RAY.name]
+    assert "variables" not in changed[settings.RAY.name]
+    assert {settings.FAULT} == admission.read(said)[0]
 
 
 def test_every_client_has_a_tenant_and_no_two_ask_for_the_same():
@@ -327,7 +347,7 @@ def test_a_table_has_a_row_for_each_setting_with_its_ratios():
     text = rendered(Format.MARKDOWN, [measured(VALIDATING, 1_000, 24, let_in=2)], [])
 
     assert (
-        "| validatingpolicy | 1,000 | 9 | 1 | 3 | 9 | 24.0 | 24.0 | 10.0 | 10.0 | 2.40 | 2.40 | 18 of 20 "
+        "| validatingpolicy | 1,000 | 9 | 1 | 3 | 1 | 9 | 24.0 | 24.0 | 10.0 | 10.0 | 2.40 | 2.40 | 18 of 20 "
         "| 200 | 100 | 1.0 | 100 | 1.0 |" in text
     )
     assert "| validatingpolicy, 1,000 tenants / no policy (p50) | 2 | 2.4 | NOT MET |" in text

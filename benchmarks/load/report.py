@@ -17,7 +17,7 @@ from benchmarks.targets import Target
 SHOWN = 3
 
 _LATENCY = (
-    *("policies", "tenants", "objects", "webhooks", "s to enforce", "requests", "p50 ms", "p99 ms"),
+    *("policies", "tenants", "objects", "webhooks", "s to enforce", "s to settle", "requests", "p50 ms", "p99 ms"),
     *("no policy p50", "p99", "p50 ratio", "p99 ratio", "bad refused"),
     *("Kyverno peak MiB", "MiB now", "CPU ms", "API server MiB now", "CPU ms"),
 )
@@ -58,7 +58,7 @@ def _tables(outcomes: Sequence[Outcome], crowds: Sequence[Crowd]) -> Iterator[Ta
 
 def _row(outcome: Outcome) -> list[str]:
     of = outcome.setting
-    named = [of.backend, f"{of.tenants:,}", str(outcome.objects)]
+    named = [str(of), f"{of.tenants:,}", str(outcome.objects)]
     match outcome:
         case NotMeasured():
             return [*named, *["-"] * (len(_LATENCY) - len(named))]
@@ -69,7 +69,7 @@ def _row(outcome: Outcome) -> list[str]:
 
 
 def _numbers(of: Measured) -> Iterator[str]:
-    yield from (str(of.webhooks), f"{of.installed:.0f}", str(len(of.under)))
+    yield from (str(of.webhooks), f"{of.installed:.0f}", f"{of.settled:.0f}", str(len(of.under)))
     yield from (f"{each:.1f}" for each in (p50(of.under), p99(of.under), p50(of.without), p99(of.without)))
     yield from (f"{ratio(of):.2f}", f"{p99(of.under) / p99(of.without):.2f}")
     yield f"{of.refused.count(True)} of {len(of.refused)}"
@@ -107,7 +107,7 @@ def _words(outcomes: Sequence[Outcome], crowds: Sequence[Crowd]) -> Iterator[str
     """What was said where something did not come to be, and which RayClusters it was."""
     for outcome in outcomes:
         if isinstance(outcome, NotMeasured):
-            yield f"{outcome.setting.backend}, {outcome.setting.tenants:,} tenants: {outcome.words}"
+            yield f"{outcome.setting}, {outcome.setting.tenants:,} tenants: {outcome.words}"
     for of in crowds:
         for what, keys in (("lost", of.lost), ("without policies", of.bare)):
             if keys:

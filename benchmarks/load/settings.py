@@ -13,6 +13,7 @@ from benchmarks import inputs
 from rayfence import admission, tenants
 from rayfence.cases.good import ray_cluster
 from rayfence.config import Config, Tenant
+from rayfence.subjects import RAY
 
 NATIVE, VALIDATING, CLUSTER = "validatingadmissionpolicy", "validatingpolicy", "clusterpolicy"
 BACKENDS = (NATIVE, VALIDATING, CLUSTER)
@@ -23,6 +24,12 @@ SIZES = (1, 10, 100, 1_000, 5_000)
 USER = "rayfence-load-tenant"
 FAULT = "require-tenant-nodes"
 
+_REFUSED = "refused"
+_NAME = {
+    "expression": f"object.metadata.?name.orValue('') != '{_REFUSED}'",
+    "messageExpression": f"'{FAULT}: [{FAULT}] metadata.name: must be another one'",
+}
+
 # Thousands of objects that no admission looks at.
 _LEFT_OUT = ("NetworkPolicy", "ResourceQuota")
 
@@ -31,15 +38,26 @@ Object = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """The policies of one backend for so many tenants."""
+    """The policies of one backend for so many tenants; without their rules it is the engine alone that takes time."""
 
     backend: str
     tenants: int
+    has_rules: bool = True
+
+    def __str__(self) -> str:
+        return self.backend if self.has_rules else f"{self.backend} without rules"
 
 
 def settings(backends: Iterable[str], most: int) -> list[Setting]:
-    """What is measured, backend by backend, small before large."""
-    return [Setting(backend, size) for backend in backends for size in SIZES if size <= most]
+    """What is measured, backend by backend: what its engine takes to find out nothing, then small before large."""
+    return [
+        setting
+        for backend in backends
+        for setting in (
+            Setting(backend, SIZES[0], has_rules=False),
+            *(Setting(backend, size) for size in SIZES if size <= most),
+        )
+    ]
 
 
 def config(count: int) -> Config:
@@ -58,15 +76,36 @@ def good(config: Config) -> Object:
 
 
 def bad(config: Config) -> Object:
-    """The same with its last worker group on another tenant's nodes."""
+    """The same with its last worker group on another tenant's nodes, and the name that is refused without rules."""
     value = good(config)
+    value["metadata"]["name"] = _REFUSED
     value["spec"]["workerGroupSpecs"][-1]["template"]["spec"]["nodeSelector"] = {config.platform.node_label: "another"}
     return value
 
 
-def policies(config: Config, backend: str) -> Sequence[Object]:
+def policies(config: Config, setting: Setting) -> Sequence[Object]:
     """What is put on the server: the bundle without the network layer, in order."""
-    return bundles.objects(config, backend, _LEFT_OUT)
+    found = bundles.objects(config, setting.backend, _LEFT_OUT)
+    return found if setting.has_rules else [_without_rules(each) for each in found]
+
+
+def _without_rules(value: Object) -> Object:
+    """A policy for Ray objects that looks at their name alone, and is the same otherwise."""
+    return _emptied(value) if value["metadata"]["name"].startswith(RAY.name) else value
+
+
+def _emptied(value: Any) -> Any:
+    match value:
+        case {"variables": _, "validations": checks, **others}:
+            return {**others, "validations": [{**each, **_NAME} for each in checks]}
+        case {"variables": _, "expressions": checks, **others}:
+            return {**others, "expressions": [{**each, **_NAME} for each in checks]}
+        case dict():
+            return {key: _emptied(each) for key, each in value.items()}
+        case list():
+            return [_emptied(each) for each in value]
+        case _:
+            return value
 
 
 def user(admin: Client, config: Config) -> Client:
