@@ -23,10 +23,12 @@ from rayfence.workload import exposed
 VALID = "size(variables.violations) == 0"
 
 MESSAGE = (
+    f"{VALID} ? '' : "
     "variables.broken.join(', ') + ': ' + variables.shown.join('; ')"
     " + (size(variables.violations) > size(variables.shown)"
     " ? '; and ' + string(size(variables.violations) - size(variables.shown)) + ' more' : '')"
 )
+"""An API server wants a message of good objects too."""
 
 IN_CHARGE = "in-charge"
 """The name of the condition under which a policy is asked."""

@@ -4,7 +4,8 @@ They make the rules total: a value of the wrong type is read the way `workload.d
 odd manifest ends as a violation and not as an engine's own error. Lists in a place meant for a map are left to the
 engine, which denies them by that error.
 
-CEL has no `let`: `[value].map(v, …)[0]` stands for it.
+CEL has no `let`: `[value].map(v, …)[0]` stands for it, and `optMap` does so for what may be missing. Texts are put
+together by `format`: of `+` the type checker tries a dozen meanings, at each of which it copies all that it knows.
 """
 
 from __future__ import annotations
@@ -35,9 +36,16 @@ def let(name: str, value: str, body: str) -> str:
     return f"[{value}].map({name}, {body})[0]"
 
 
+def filled(template: str, *values: str) -> str:
+    """A CEL text: `template` with a value for each `%s`. Raises ValueError for other percent signs."""
+    if template.count("%") != template.count("%s") or template.count("%s") != len(values):
+        raise ValueError(f"{template!r} is no template for {len(values)} values")
+    return f"{literal(template)}.format([{', '.join(values)}])"
+
+
 def items(optional: str) -> str:
     """The list in an optional; one stray value counts as a list of itself, null and nothing as the empty list."""
-    return as_list(f"{optional}.orValue(null)")
+    return f"{optional}.optMap(v, v == dyn(null) ? [] : type(v) == list ? v : [v]).orValue([])"
 
 
 def as_list(value: str) -> str:
@@ -47,24 +55,28 @@ def as_list(value: str) -> str:
 
 def entries(optional: str) -> str:
     """The map in an optional; anything else counts as an empty map."""
-    return let("v", f"{optional}.orValue(null)", "type(v) == map ? v : {}")
+    return f"{optional}.optMap(v, type(v) == map ? v : {{}}).orValue({{}})"
 
 
 def scalar(optional: str) -> str:
     """The text of a string or number in an optional, '' for anything else."""
-    return let("v", f"{optional}.orValue(null)", f"{_KNOWN} ? {_TEXT} : ''")
+    return let("v", f"{optional}.orValue(null)", f"{_known('v')} ? {said('v')} : ''")
 
 
-_KNOWN = "(type(v) == string || type(v) == int || type(v) == double)"
+def said(value: str) -> str:
+    """The text of a string or number."""
+    # `dyn` is needed: without it a live native policy fails on integers with "no such overload: string(int)".
+    return f"string(dyn({value}))"
 
-# `dyn` is needed: without it a live native policy fails on integers with "no such overload: string(int)".
-_TEXT = "string(dyn(v))"
+
+def _known(value: str) -> str:
+    return f"({' || '.join(f'type({value}) == {each}' for each in ('string', 'int', 'double'))})"
 
 
 def number(optional: str, missing: str) -> str:
     """The number in an optional as a double, `missing` for null and nothing, -1.0 for what is no number."""
-    typed = "type(v) == int || type(v) == double ? double(v) : -1.0"
-    return let("v", f"{optional}.orValue(null)", f"v == null ? {missing} : {typed}")
+    read = f"v == dyn(null) ? {missing} : type(v) == int || type(v) == double ? double(v) : -1.0"
+    return f"{optional}.optMap(v, {read}).orValue({missing})"
 
 
 def is_quantity(text: str) -> str:
@@ -72,9 +84,12 @@ def is_quantity(text: str) -> str:
     return f"{text}.matches('{PATTERN}')"
 
 
-def amount(optional: str) -> str:
-    """The text of such a quantity, or number, in an optional; '' for anything else."""
-    return let("v", f"{optional}.orValue(null)", f"{_KNOWN} && {is_quantity(_TEXT)} ? {_TEXT} : ''")
+def amount(value: str) -> str:
+    """A value, a text or number, as such a quantity; null for anything else.
+
+    It says the value again and again: dearer to read than `let`, and cheaper to evaluate.
+    """
+    return f"({_known(value)} && {is_quantity(said(value))} ? dyn(quantity({said(value)})) : dyn(null))"
 
 
 def when(condition: str, message: str) -> str:

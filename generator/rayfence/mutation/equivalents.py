@@ -74,15 +74,21 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
     Equivalent("measured", "f < 1.0e15 ? double(int(f)) + (", "f <= 1.0e15 ? double(int(f)) + (", _AT_THE_EDGE),
     Equivalent(
         "measured",
-        "f >= 0.0 && f < 1.0e15 && quantity(a)",
-        "f > 0.0 && f < 1.0e15 && quantity(a)",
+        "f >= 0.0 && f < 1.0e15 && a.compareTo(",
+        "f > 0.0 && f < 1.0e15 && a.compareTo(",
         "an accelerator of which there are none counts 0, whether it is taken for a whole number or not",
     ),
     Equivalent(
         "sizes",
-        "j < i && d.stays == true",
-        "j <= i && d.stays == true",
-        "it adds the container at j = i to itself, if that one stays; but i runs over those that do not stay",
+        "(j < i && d[3] == 1.0)",
+        "(j <= i && d[3] == 1.0)",
+        "where j is i the container is there already, by what stands before it",
+    ),
+    Equivalent(
+        "limit_resources_1",
+        "(s.container.injected == true ? dyn('0')",
+        "(s.container.injected != true ? dyn('0')",
+        "no verdict and no rule's id depends on it, only which minimum a message names",
     ),
     Equivalent(
         "shown",

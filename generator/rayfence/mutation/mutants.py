@@ -37,6 +37,7 @@ _PART = re.compile(r"_\d+$")
 _SERVED = {
     **dict.fromkeys(("factors", "counts", "additions", "measured", "sizes", "totals"), "limit-total-resources"),
     **dict.fromkeys(("services", "ingresses"), "restrict-exposure"),
+    "declared": "honor-declared-bounds",
 }
 """The rule that a variable is worked out for, where it is one alone."""
 _VARIABLE = re.compile(rf"^ +- name: (\w+|{IN_CHARGE})\n +expression: ", re.MULTILINE)
@@ -56,8 +57,8 @@ _SIMPLE = {
     "Enforce becomes Audit": (r"failureAction: Enforce", "failureAction: Audit", ""),
     "an operation is dropped": (r"^ +- (?:CREATE|UPDATE|DELETE)\n", "", ""),
     "a kind is dropped": (r"^ +- [\w./]+/(?:Ray\w+|Pod|NetworkPolicy|Service|Ingress)\n", "", ""),
-    "init containers are left out": (r" \+ p\.inits|p\.inits \+ ", "", ""),
-    "the operator's options are left out": (r" \+ variables\.options", "", "limit-resources"),
+    "init containers are left out": (r"spec\.\?initContainers", "spec.?none", ""),
+    "the operator's options are left out": (r" \+ \[?variables\.options\]?", "", "limit-resources"),
     "a selector is widened": (r"^ +ray\.io/(?:cluster|node-type): .*\n", "", GENERATION),
     "a direction is left open": (r"^ +- (?:Ingress|Egress)\n", "", GENERATION),
     "a rule opens to everybody": (r"ingress: '\{\{ ingress \}\}'", "ingress: [{}]", GENERATION),

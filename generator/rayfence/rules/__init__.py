@@ -55,6 +55,7 @@ OF: Mapping[Subject, tuple[Rule, ...]] = {
 SHARED: Mapping[Subject, tuple[Callable[[Platform], Mapping[str, str]], ...]] = {
     RAY: (
         limit_resources.variables,
+        honor_declared_bounds.variables,
         worst_case.variables,
         restrict_pod_security.variables,
         restrict_network_rules.variables,

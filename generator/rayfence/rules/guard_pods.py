@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from rayfence import row
-from rayfence.cel import is_quantity, items, literal, scalar, when
+from rayfence.cel import filled, is_quantity, items, literal, scalar, when
 from rayfence.config import Platform, Tenant
 from rayfence.path import Path
 from rayfence.quantity import parse, text
@@ -90,10 +90,11 @@ def _amounts() -> str:
         for side, resource in AMOUNTS
     )
     pod = "[{'path': dyn('spec'), 'value': object.?spec.orValue(null)}]"
-    odd = f"!{is_quantity('a.found')} ? [c.path + a.at + 'is not a quantity, allowed is up to ' + a.max]"
+    no_quantity = filled("%s%sis not a quantity, allowed is up to %s", "c.path", "a.at", "a.max")
+    odd = f"!{is_quantity('a.found')} ? [{no_quantity}]"
     above = "quantity(a.found).isGreaterThan(quantity(a.max))"
-    what = f"a.found + ' is above the maximum of ' + {row.field('name')} + ', ' + a.max"
-    wrong = f"(a.found == '' ? [] : {odd} : {above} ? [c.path + a.at + {what}] : [])"
+    what = filled("%s%s%s is above the maximum of %s, %s", "c.path", "a.at", "a.found", row.field("name"), "a.max")
+    wrong = f"(a.found == '' ? [] : {odd} : {above} ? [{what}] : [])"
     return f"(variables.hardened + {pod}).map(c, [{amounts}].map(a, {wrong}).flatten()).flatten()"
 
 

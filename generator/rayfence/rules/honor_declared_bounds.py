@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
-from rayfence.cel import amount, let, when
+from rayfence.cel import amount, filled, literals, said, when
 from rayfence.config import Bounds, Platform, Tenant
 from rayfence.path import Path
 from rayfence.quantity import parse, text
 from rayfence.rules.rule import At, Edit, Edits, Violation, shown
-from rayfence.workload import Container, Workload, dig
+from rayfence.workload import BOUNDED, SIDES, Container, Workload, dig
 
 ID = "honor-declared-bounds"
 FAMILY = "resource bounds"
@@ -25,27 +25,32 @@ DECLARED = {
 """Annotation -> the amount it bounds."""
 
 
-def cel(platform: Platform) -> Iterator[str]:
+def variables(platform: Platform) -> dict[str, str]:
+    """CEL variables: `declared`, the bounds in annotations: whose, and as a quantity, null for what is none."""
     bounds = ", ".join(
-        f"{{'name': '{name}', 'resource': '{resource}', 'side': '{side}'}}"
+        f"{{'name': dyn('{name}'), 'resource': dyn({BOUNDED.index(resource)}), 'side': dyn({SIDES.index(side)})}}"
         for name, (resource, side) in DECLARED.items()
     )
-    value = "object.metadata.?annotations[?b.name]"
-    found = f"[{bounds}].filter(b, {value}.hasValue()).map(b, {let('d', amount(value), _declared())})"
-    yield f"variables.tenant[0] == '' ? [] :\n{found}.flatten()"
+    given = "object.metadata.?annotations[?b.name].hasValue()"
+    found = f"{{'bound': dyn(b), 'amount': {amount('object.metadata.annotations[b.name]')}}}"
+    return {"declared": f"variables.tenant[0] == '' ? [] :\n[{bounds}].filter(b, {given}).map(b, {found})"}
 
 
-def _declared() -> str:
-    """CEL: what is wrong with the text `d` of annotation `b`, or with the amounts `a` beside it."""
-    low, high = ("variables.bounds[b.resource].min", "variables.bounds[b.resource].max")
-    outside = f"quantity(d).isLessThan(quantity({low})) || quantity(d).isGreaterThan(quantity({high}))"
-    itself = f"'metadata.annotations.' + b.name + ': must be a quantity from ' + {low} + ' to ' + {high}"
-    above = "b.side == 'limits' && quantity(a.limits).isGreaterThan(quantity(d))"
-    below = "b.side == 'requests' && a.injected != true && quantity(a.requests).isLessThan(quantity(d))"
-    wrong = f"d != '' && a.resource == b.resource && a[b.side] != '' && ({above} || {below})"
-    message = "a.path + b.side + '.' + b.resource + ': ' + a[b.side] + ' does not keep to ' + b.name + ' ' + d"
-    kept = when(f"d == '' || {outside}", itself)
-    return f"{kept} + variables.amounts.filter(a, {wrong}).map(a, {message})"
+def cel(platform: Platform) -> Iterator[str]:
+    bound, found = "variables.bounds[d.bound.resource]", "s.amounts[d.bound.resource][d.bound.side]"
+    outside = f"d.amount.isLessThan({bound}.least) || d.amount.isGreaterThan({bound}.most)"
+    allowed = ("d.bound.name", f"{bound}.min", f"{bound}.max")
+    itself = filled("metadata.annotations.%s: must be a quantity from %s to %s", *allowed)
+    yield f"variables.declared.map(d, {when(f'd.amount == null || {outside}', itself)}).flatten()"
+    above = f"d.bound.side == {SIDES.index('limits')} && {found}.isGreaterThan(d.amount)"
+    smaller = f"{found}.isLessThan(d.amount)"
+    below = f"d.bound.side == {SIDES.index('requests')} && s.container.injected != true && {smaller}"
+    wrong = f"d.amount != null && {found} != null && ({above} || {below})"
+    side = f"{literals(SIDES)}[d.bound.side]"
+    written = said(f"s.container[{side}][{bound}.resource]"), said("object.metadata.annotations[d.bound.name]")
+    values = ("s.container.path", side, f"{bound}.resource", written[0], "d.bound.name", written[1])
+    told = filled("%s.resources.%s.%s: %s does not keep to %s %s", *values)
+    yield f"variables.declared.map(d, variables.amounts.flatten().filter(s, {wrong}).map(s, {told})).flatten()"
 
 
 def violations(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[Violation]:

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from rayfence import row
-from rayfence.cel import amount, entries, items, let, literals, when
+from rayfence.cel import filled, items, said, when
 from rayfence.config import Bounds, Platform, Tenant
 from rayfence.quantity import parse, text
 from rayfence.rules.container_edges import milli, more, put, whole_bytes
 from rayfence.rules.rule import At, Edit, Edits, Violation, shown
-from rayfence.workload import Container, Site, Workload, dig
+from rayfence.workload import BOUNDED, SIDES, Container, Site, Workload, dig
 from rayfence.workload import items as listed
 
 ID = "limit-resources"
@@ -20,31 +20,28 @@ WHY = "A container without a limit takes what the node has; one above its tenant
 
 PODLESS = "is not allowed, its containers are what is bounded"
 NO_LIMIT = "is no limit to a container runtime"
-RESOURCES = ("cpu", "memory")
 HUGE_PAGES = "huge pages are not allowed"
 
 
 def variables(platform: Platform) -> dict[str, str]:
-    """CEL variables: `bounds` of each resource, and `amounts`, what each container asks for and has to be within."""
-    bounds = ", ".join(
-        f"'{resource}': {{'min': {row.field(f'{resource}_min')}, 'max': {row.field(f'{resource}_max')}}}"
-        for resource in RESOURCES
+    """CEL variables: `bounds` of each resource, in the order of `amounts`: as texts, and as quantities."""
+    return {"bounds": f"[{', '.join(map(_bounds, BOUNDED))}]"}
+
+
+def _bounds(resource: str) -> str:
+    low, high = row.field(f"{resource}_min"), row.field(f"{resource}_max")
+    return (
+        f"{{'resource': dyn('{resource}'), 'min': dyn({low}), 'max': dyn({high}),"
+        f" 'least': dyn(quantity({low})), 'most': dyn(quantity({high}))}}"
     )
-    amounts = (
-        f"{{'path': dyn(c.path + '.resources.'), 'resource': dyn(k), 'injected': c.injected,\n"
-        f"'requests': dyn({amount('c.resources.?requests[?k]')}), 'limits': dyn({amount('c.limits[?k]')})}}"
-    )
-    return {
-        "bounds": f"{{{bounds}}}",
-        "amounts": f"variables.containers.map(c, {literals(RESOURCES)}.map(k, {amounts})).flatten()",
-    }
 
 
 def cel(platform: Platform) -> Iterator[str]:
-    yield f"variables.amounts.map(a, {' + '.join((_request(), _limit(), _between()))}).flatten()"
+    amounts = f"s.amounts.transformList(n, a, {' + '.join((_request(), _limit(), _between()))}).flatten()"
+    yield f"variables.amounts.flatten().map(s, {amounts}).flatten()"
     huge = " + ".join(
-        when(f"{keys}.exists(k, k.startsWith('hugepages-'))", f"c.path + '.resources.{side}: {HUGE_PAGES}'")
-        for side, keys in (("requests", entries("c.resources.?requests")), ("limits", "c.limits"))
+        when(f"c.{side}.exists(k, k.startsWith('hugepages-'))", f"c.path + '.resources.{side}: {HUGE_PAGES}'")
+        for side in SIDES
     )
     claims = when(f"size({items('c.resources.?claims')}) > 0", "c.path + '.resources.claims: is not allowed'")
     yield f"variables.containers.map(c, {huge} + {claims}).flatten()"
@@ -55,37 +52,43 @@ def cel(platform: Platform) -> Iterator[str]:
     yield f"variables.sites.map(s, {pod}).flatten()"
 
 
-_LOW, _HIGH = ("variables.bounds[a.resource].min", "variables.bounds[a.resource].max")
+_BOUND = "variables.bounds[n]"
 
 
 def _request() -> str:
-    """CEL: what is wrong with the request of an amount `a` by itself."""
-    below = f"' is below the minimum of ' + {row.field('name')} + ', ' + low"
-    wrong = _side("requests", ("quantity(a.requests).isLessThan(quantity(low))", below))
-    return let("low", f"a.injected == true ? '0' : {_LOW}", wrong)
+    """CEL: what is wrong with the request of an amount `a`, by itself, of resource `n` of a container."""
+    low = f"(s.container.injected == true ? dyn('0') : {_BOUND}.min)"
+    below = (" is below the minimum of %s, %s", row.field("name"), low)
+    least = f"s.container.injected == true ? dyn(quantity('0')) : {_BOUND}.least"
+    return _side(0, (f"a[0].isLessThan({least})", *below))
 
 
 def _limit() -> str:
-    above = f"' is above the maximum of ' + {row.field('name')} + ', ' + {_HIGH}"
-    return _side(
-        "limits",
-        ("!quantity(a.limits).isGreaterThan(quantity('0'))", f"' {NO_LIMIT}'"),
-        (f"quantity(a.limits).isGreaterThan(quantity({_HIGH}))", above),
+    above = (" is above the maximum of %s, %s", row.field("name"), f"{_BOUND}.max")
+    return _side(1, ("sign(a[1]) <= 0", f" {NO_LIMIT}"), (f"a[1].isGreaterThan({_BOUND}.most)", *above))
+
+
+def _side(side: int, *wrong: tuple[str, ...]) -> str:
+    """CEL: that one amount is none, or the first of (condition, text behind the amount, values in the text)."""
+    missing = f"[{_told(side, 'must be a quantity up to %s', f'{_BOUND}.max')}]"
+    chain = " ".join(
+        f"{condition} ? [{_told(side, f'%s{what}', _said(side), *values)}] :" for condition, what, *values in wrong
     )
-
-
-def _side(side: str, *wrong: tuple[str, str]) -> str:
-    """CEL: that one amount is none, or the first of (condition, text)."""
-    path, found = f"a.path + '{side}.' + a.resource + ': '", f"a.{side}"
-    missing = f"'must be a quantity up to ' + {_HIGH}"
-    chain = [(f"{found} == ''", missing), *((condition, f"{found} + {text}") for condition, text in wrong)]
-    return f"({' '.join(f'{condition} ? [{path} + {text}] :' for condition, text in chain)} [])"
+    return f"(a[{side}] == null ? {missing} : {chain} [])"
 
 
 def _between() -> str:
     """CEL: a request above its limit."""
-    above = "a.requests != '' && a.limits != '' && quantity(a.requests).isGreaterThan(quantity(a.limits))"
-    return when(above, "a.path + 'requests.' + a.resource + ': ' + a.requests + ' is above its limit ' + a.limits")
+    above = "a[0] != null && a[1] != null && a[0].isGreaterThan(a[1])"
+    return when(above, _told(0, "%s is above its limit %s", _said(0), _said(1)))
+
+
+def _told(side: int, what: str, *values: str) -> str:
+    return filled(f"%s.resources.{SIDES[side]}.%s: {what}", "s.container.path", f"{_BOUND}.resource", *values)
+
+
+def _said(side: int) -> str:
+    return said(f"s.container.{SIDES[side]}[{_BOUND}.resource]")
 
 
 def violations(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[Violation]:
@@ -189,12 +192,17 @@ def _elsewhere(tenant: Tenant) -> dict[str, Edit]:
 
     huge = {"requests": {"cpu": "1m", "memory": "1Mi"}, "limits": {"cpu": "999", "memory": "1Mi"}}
     bounded = {"requests": {"cpu": "999"}, "limits": {"cpu": "999"}}
+    least = {"cpu": tenant.container.cpu.min, "memory": tenant.container.memory.min}
+    small = {"requests": least, "limits": least}
     return {
         "a pod's own resources": Edit(At.POD, lambda spec, tenant: spec.update(resources=bounded)),
         "resource claims": Edit(At.POD, lambda spec, tenant: spec.update(resourceClaims=[{"name": "gpu"}])),
         "the autoscaler's limit": options("autoscalerOptions", {"resources": huge}),
         "the autoscaler with a limit of zero": options(
             "autoscalerOptions", {"resources": {**huge, "limits": dict.fromkeys(huge["limits"], 0)}}
+        ),
+        "huge pages for the autoscaler": options(
+            "autoscalerOptions", {"resources": {**small, "limits": {**small["limits"], "hugepages-2Mi": "4Mi"}}}
         ),
         "the autoscaler without limits": options("autoscalerOptions", {"resources": {}}),
         "the collector's limit": options("historyServerOptions", {"collectorOptions": {"resources": huge}}, "cpu"),

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from rayfence import row
-from rayfence.cel import amount, let, when
+from rayfence.cel import amount, filled, let, when
 from rayfence.config import Platform, Tenant
 from rayfence.path import Path
 from rayfence.quantity import parse
@@ -31,17 +31,20 @@ def cel(platform: Platform) -> Iterator[str]:
 
 
 def _factors() -> str:
-    path = "f.path.replace('.template', '')"
-    bad = [when(f"f.{key} < 0.0 || f.{key} > {UNLIMITED}.0", f"{path} + '.{key}: {COUNT}'") for key in FACTORS]
+    path = "variables.pods[i].path.replace('.template', '')"
+    bad = [
+        when(f"f[{number}] < 0.0 || f[{number}] > {UNLIMITED}.0", f"{path} + '.{key}: {COUNT}'")
+        for number, key in enumerate(FACTORS)
+    ]
     # The default itself says nothing about how many there will be; a quota does.
-    stated = f"f.maxReplicas < {UNLIMITED}.0 && f.numOfHosts <= {UNLIMITED}.0"
-    product = f"double(f.maxReplicas) * double(f.numOfHosts) > {UNLIMITED}.0"
+    stated = f"f[0] < {UNLIMITED}.0 && f[2] <= {UNLIMITED}.0"
+    product = f"f[0] * f[2] > {UNLIMITED}.0"
     overflow = when(f"{stated} && {product}", f"{path} + '.numOfHosts: {OVERFLOW}'")
-    return f"variables.factors.map(f, {' + '.join((*bad, overflow))}).flatten()"
+    return f"variables.factors.transformList(i, f, {' + '.join((*bad, overflow))}).flatten()"
 
 
 def _accelerators() -> str:
-    odd = f"c.limits.exists(k, k.contains('/') && !({let('a', amount('c.limits[?k]'), whole())}))"
+    odd = f"c.limits.exists(k, k.contains('/') && !({let('a', amount('c.limits[k]'), whole())}))"
     message = f"c.path + '.resources.limits: {NOT_COUNTED}'"
     return f"variables.containers.map(c, {when(odd, message)}).flatten()"
 
@@ -51,7 +54,7 @@ def _beyond(resource: str) -> str:
     # A thousand times a decimal fraction is seldom the whole number it ought to be.
     scale = " * 1000.0 + 0.0000005" if resource == "cpu" else ""
     above = f"{total} > quantity({quota}).asApproximateFloat(){scale}"
-    message = f"'spec: the worst case is above the quota of ' + {row.field('name')} + ', {resource} ' + {quota}"
+    message = filled(f"spec: the worst case is above the quota of %s, {resource} %s", row.field("name"), quota)
     return when(f"variables.tenant[0] != '' && {quota} != '' && {above}", message)
 
 

@@ -41,13 +41,13 @@ _OWN = f"{row.field('namespaces')}.split(',')"
 
 
 def variables(holders: str, fields: Fields, platform: Platform) -> dict[str, str]:
-    """CEL variables: `network_rules`, those in `holders`, which is a list of {'path', 'value'}.
+    """CEL variables: `network_rules`, those in `rule_holders`, which is a list of {'path', 'value'}.
 
     Fails where no tenant has the namespace, unless `holders` is empty.
     """
     dns = f"({_DNS_ONLY} ? [{literal(platform.dns.namespace)}] : [])"
     reach = f"{_OWN} + (d.inward == true ? [] : {literals(platform.egress.namespaces)} + {dns})"
-    path = "dyn(h.path + '.' + string(d.list) + '[' + string(i) + '].' + string(d.peers))"
+    path = "dyn('%s.%s[%d].%s'.format([h.path, d.list, i, d.peers]))"
     found, peers = (as_list(f"{each}.orValue(dyn(null))") for each in ("h.value[?d.list]", "r[?d.peers]"))
     rule = f"{{'path': {path}, 'inward': d.inward, 'peers': dyn({peers}), 'reach': dyn({reach})}}"
     rules = f"{found}.transformList(i, r, {rule})"
@@ -55,7 +55,8 @@ def variables(holders: str, fields: Fields, platform: Platform) -> dict[str, str
         f"{{'list': dyn('{field}'), 'peers': dyn('{key}'), 'inward': dyn({str(key == 'from').lower()})}}"
         for field, key in ((fields.ingress, "from"), (fields.egress, "to"))
     )
-    return {"network_rules": f"{holders}.map(h, [{directions}].map(d, {rules}).flatten()).flatten()"}
+    found = f"variables.rule_holders.map(h, [{directions}].map(d, {rules}).flatten()).flatten()"
+    return {"rule_holders": holders, "network_rules": found}
 
 
 def cel(platform: Platform) -> str:
@@ -64,7 +65,7 @@ def cel(platform: Platform) -> str:
     no_block = when(_HAS_BLOCK, _told(".ipBlock: must be left out"))
     in_range = ranges.cel("p.?ipBlock", "at + '.ipBlock'", platform)
     block = f"(r.inward == true ? {no_block} : {in_range})"
-    peer = let("at", "r.path + '[' + string(k) + ']'", f"{_selected()}\n+ {block}")
+    peer = let("at", "'%s[%d]'.format([r.path, k])", f"{_selected()}\n+ {block}")
     return f"variables.network_rules.map(r, {nobody} + r.peers.transformList(k, p, {peer}).flatten()).flatten()"
 
 

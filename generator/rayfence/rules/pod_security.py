@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from rayfence.cel import entries, items, let, literal, literals
+from rayfence.cel import entries, filled, items, let, literal, literals
 from rayfence.path import Path
 from rayfence.rules.baseline import (
     APP_ARMOR,
@@ -47,37 +47,44 @@ def variables(pods: str, containers: str) -> dict[str, str]:
 
 def cel(beside: str = "[]") -> Iterator[str]:
     """CEL lists of `path: what is wrong`; `beside` are things that only have a securityContext."""
-    yield f"variables.templates.map(t, {_of_pod()}.map(m, t.path + m + ': {OUTSIDE}')).flatten()"
-    yield _each(f"(variables.hardened + {beside})", _of_container())
-    yield _each("variables.hardened", f"({_in_probes()} + {_in_ports()})")
+    for paths in _of_pod():
+        yield f"variables.templates.map(t, ({paths}).map(m, {filled(f'%s%s: {OUTSIDE}', 't.path', 'm')})).flatten()"
+    yield _each(f"(variables.hardened + {beside})", (CONTEXT,), _of_container())
+    yield _each("variables.hardened", (*_PROBED, "ports"), f"({_in_probes()} + {_in_ports()})")
 
 
-def _each(containers: str, paths: str) -> str:
-    return f"{containers}.map(c, {paths}.map(m, c.path + '.' + m + ': {OUTSIDE}')).flatten()"
+_PROBED = tuple(name for way, names in PROBES.items() for name in (way[:1] or names))
+
+
+def _each(containers: str, fields: Sequence[str], paths: str) -> str:
+    """CEL: the paths of what is not fine in each container that has one of the fields at all; most have none."""
+    some = " || ".join(f"c.value.?{field}.hasValue()" for field in fields)
+    return (
+        f"{containers}.filter(c, {some}).map(c, {paths}.map(m, {filled(f'%s.%s: {OUTSIDE}', 'c.path', 'm')})).flatten()"
+    )
 
 
 def containers_in(pods: str, lists: Sequence[str] = LISTS) -> str:
     """CEL: the containers of such pods, each a map with a `path` and a `value`."""
     found = " + ".join(
         f"{items(f't.value.?spec.?{field}')}.transformList(i, c, "
-        f"{{'path': dyn(t.path + 'spec.{field}[' + string(i) + ']'), 'value': dyn(c)}})"
+        f"{{'path': dyn('%sspec.{field}[%d]'.format([t.path, i])), 'value': dyn(c)}})"
         for field in lists
     )
     return f"{pods}.map(t, {found}).flatten()"
 
 
-def _of_pod() -> str:
-    """CEL: what is wrong with a template `t` itself, as paths below it."""
+def _of_pod() -> Iterator[str]:
+    """CEL: lists of what is wrong with a template `t` itself, as paths below it."""
     confined = "v == '' || v == 'runtime/default' || (type(v) == string && v.startsWith('localhost/'))"
     annotated = f"{entries('t.value.?metadata.?annotations')}.transformList(k, v, k.startsWith({literal(APP_ARMOR)})"
     sysctls = _in_list("s.?sysctls", f"e.?name.orValue(null) in {_dyn(SYSCTLS)}", f"spec.{CONTEXT}.sysctls", ".name")
-    parts = (
-        _fields("t.value.?spec", "spec.", POD_FIELDS),
-        _in_context("t.value.?spec", "spec.", sysctls),
-        _in_list("t.value.?spec.?volumes", "e.?hostPath.orValue(null) == null", "spec.volumes", ".hostPath"),
-        f"(size({annotated} && !({confined}), k)) > 0 ? ['metadata.annotations'] : [])",
+    volumes = _in_list("t.value.?spec.?volumes", "e.?hostPath.orValue(null) == null", "spec.volumes", ".hostPath")
+    yield _in_context("t.value.?spec", "spec.", sysctls)
+    yield (
+        f"{_fields('t.value.?spec', 'spec.', POD_FIELDS)} + {volumes}"
+        f" + (size({annotated} && !({confined}), k)) > 0 ? ['metadata.annotations'] : [])"
     )
-    return f"({' + '.join(parts)})"
 
 
 def _of_container() -> str:
@@ -89,7 +96,7 @@ def _of_container() -> str:
 def _in_context(holder: str, prefix: str, beside: str) -> str:
     """CEL: the paths of what is not fine in a securityContext; most have none, and that is seen at once."""
     wrong = "!(s[?f.of][?f.field].orValue(null) in f.fine)"
-    found = f"variables.confined.filter(f, {wrong}).map(f, '{prefix}{CONTEXT}.' + f.of + '.' + f.field)"
+    found = f"variables.confined.filter(f, {wrong}).map(f, {filled(f'{prefix}{CONTEXT}.%s.%s', 'f.of', 'f.field')})"
     return let("s", f"{holder}.?{CONTEXT}.orValue(null)", f"s == null ? [] : {found} + {beside}")
 
 
@@ -104,7 +111,7 @@ def _in_probes() -> str:
 
 def _of_probes(holder: str, way: tuple[str, ...], names: tuple[str, ...]) -> str:
     there = f"{literals(names)}.filter(k, {holder}[?k].hasValue())"
-    path = " + ".join((*(literal(f"{key}.") for key in way), "k + '.' + m"))
+    path = filled(".".join((*way, "%s.%s")), "k", "m")
     return f"{there}.map(k, {_fields(f'{holder}[?k]', '', PROBE_FIELDS)}.map(m, {path})).flatten()"
 
 
@@ -119,7 +126,7 @@ def _fields(holder: str, prefix: str, table: Fields) -> str:
 
 def _in_list(optional: str, fine: str, path: str, below: str = "") -> str:
     """CEL: the paths of those elements `e` of a list that are not fine."""
-    return f"{items(optional)}.transformList(i, e, !({fine}), '{path}[' + string(i) + ']{below}')"
+    return f"{items(optional)}.transformList(i, e, !({fine}), '{path}[%d]{below}'.format([i]))"
 
 
 def _dyn(values: tuple[str | bool | None, ...]) -> str:

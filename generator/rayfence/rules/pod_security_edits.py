@@ -68,6 +68,12 @@ def _of_containers() -> dict[str, Edit]:
         "a container as a host process": context("windowsOptions.hostProcess", True),
         "a port of the node": put(At.CONTAINER, "ports", [{"containerPort": 6379, "hostPort": 6379}]),
         "a probe of another host": put(At.CONTAINER, "livenessProbe.httpGet", {"host": "169.254.169.254", "port": 80}),
+        "a readiness probe of another host": put(
+            At.CONTAINER, "readinessProbe.tcpSocket", {"host": "169.254.169.254", "port": 80}
+        ),
+        "a startup probe of another host": put(
+            At.CONTAINER, "startupProbe.httpGet", {"host": "169.254.169.254", "port": 80}
+        ),
         "a hook at another host": put(At.CONTAINER, "lifecycle.preStop.tcpSocket", {"host": "10.0.0.1", "port": 80}),
     }
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from rayfence import row
-from rayfence.cel import let, literal
+from rayfence.cel import filled, let, literal
 from rayfence.config import Mode, Platform, Tenant
 from rayfence.path import Path
 from rayfence.rules.guard_network_policies import RESERVED
@@ -51,7 +51,7 @@ def cel(platform: Platform) -> Iterator[str]:
     names = " || ".join(f"string(dyn({name})).startsWith({literal(RESERVED)})" for name in _NAMES)
     parts = (
         f"(object.apiVersion != {literal(VERSION)} ? variables.clusters.map(c, 'apiVersion: must be {VERSION}') : [])",
-        f"{wrong_mode}.map(c, c.path + '.{FIELD}.mode: must be ' + {_MODE})",
+        f"{wrong_mode}.map(c, {filled(f'%s.{FIELD}.mode: must be %s', 'c.path', _MODE)})",
         f"variables.groups.filter(g, g.role == 'worker' && !{is_label})"
         ".map(g, g.path + '.groupName: must be a DNS label')",
         f"({names} ? variables.clusters.map(c, 'metadata.name: must not begin with {RESERVED}') : [])",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rayfence import row
+from rayfence.cel import filled
 from rayfence.config import Platform, Tenant
 from rayfence.rules.rule import At, Edit, Edits, Violation, instead
 from rayfence.workload import Workload
@@ -16,7 +17,7 @@ WHY = "Pods are counted, selected and billed by this label, and KubeRay gives th
 
 def cel(platform: Platform) -> Iterator[str]:
     name = row.field("name")
-    yield f"variables.sites.filter(s, s.label != {name}).map(s, s.labelPath + ': must be ' + {name})"
+    yield f"variables.sites.filter(s, s.label != {name}).map(s, {filled('%s: must be %s', 's.labelPath', name)})"
 
 
 def violations(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[Violation]:

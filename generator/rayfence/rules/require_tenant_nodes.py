@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rayfence import row
-from rayfence.cel import literal, steps
+from rayfence.cel import filled, literal
 from rayfence.config import Platform, Tenant
+from rayfence.path import Path
 from rayfence.rules.rule import At, Edit, Edits, Violation, instead, shown
 from rayfence.workload import Workload
 
@@ -17,9 +18,9 @@ WHY = "A pod without its tenant's nodeSelector may land on another's machines; n
 
 def cel(platform: Platform) -> Iterator[str]:
     selector = f"s.spec.?nodeSelector[?{literal(platform.node_label)}].orValue('') != {row.field('name')}"
-    selector_path = steps("spec", "nodeSelector", platform.node_label)
+    path = Path.of("spec", "nodeSelector", platform.node_label)
     yield (
-        f"variables.sites.filter(s, {selector}).map(s, s.path + {selector_path} + ': must be ' + {row.field('name')})"
+        f"variables.sites.filter(s, {selector}).map(s, {filled(f'%s.{path}: must be %s', 's.path', row.field('name'))})"
         " + variables.sites.filter(s, optional.ofNonZeroValue(s.spec.?nodeName.orValue(null)).hasValue())"
         ".map(s, s.path + '.spec.nodeName: must be left out')"
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from rayfence import row
-from rayfence.cel import items, literal
+from rayfence.cel import filled, items, literal
 from rayfence.config import Platform, Tenant
 from rayfence.rules.rule import At, Edit, Edits, Violation
 from rayfence.workload import Workload, dig
@@ -38,8 +38,9 @@ def is_own(toleration: Any, tenant: Tenant, platform: Platform) -> bool:
 
 def cel(platform: Platform) -> Iterator[str]:
     found = f"{items('s.spec.?tolerations')}.exists(t, {own(platform)})"
-    what = literal(f": must have key {platform.taint_key}, operator Equal, effect NoSchedule, value ")
-    yield f"variables.sites.filter(s, !({found})).map(s, s.path + '.spec.tolerations' + {what} + {row.field('name')})"
+    wanted = f"key {platform.taint_key}, operator Equal, effect NoSchedule, value %s"
+    told = filled(f"%s.spec.tolerations: must have {wanted}", "s.path", row.field("name"))
+    yield f"variables.sites.filter(s, !({found})).map(s, {told})"
 
 
 def violations(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[Violation]:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from functools import reduce
 from typing import Any
 
-from rayfence.cel import entries, items, literal, literals, when
+from rayfence.cel import entries, filled, items, literal, literals, when
 from rayfence.config import Exposure, Platform, Tenant
 from rayfence.path import Path
 from rayfence.rules.rule import At, Edit, Edits, Violation, instead, shown
@@ -51,7 +51,7 @@ def cel(platform: Platform) -> Iterator[str]:
     wrong = f"!(s.type in [dyn(null), {types}])"
     checks = [when(wrong, f"s.typePath + ': must be {' or '.join(_types(exposure))}'")]
     given = "!(s.spec[?k].orValue(null) in [dyn(null), dyn(''), dyn([])])"
-    told = "s.path + '.' + k + ': must be left out'"
+    told = filled("%s.%s: must be left out", "s.path", "k")
     checks.append(f"{literals(_fields(exposure))}.filter(k, {given}).map(k, {told})")
     if _closes_node_ports(exposure):
         checks.append(_node_ports())
@@ -63,7 +63,7 @@ def cel(platform: Platform) -> Iterator[str]:
 
 def _node_ports() -> str:
     chosen = "!(p.?nodePort.orValue(null) in [dyn(null), dyn(0)])"
-    message = f"s.path + '.ports[' + string(i) + '].nodePort: {OWN_PORT}'"
+    message = f"'%s.ports[%d].nodePort: {OWN_PORT}'.format([s.path, i])"
     return f"{items('s.spec.?ports')}.transformList(i, p, {chosen}, {message})"
 
 

@@ -28,14 +28,15 @@ Json = dict[str, Any]
 def variables(platform: Platform) -> dict[str, str]:
     """CEL variables: the rules that RayClusters bring along."""
     roles = (
-        "['head', 'worker'].map(k, {'path': dyn(c.path + '.networkPolicy.' + k),"
+        "['head', 'worker'].map(k, {'path': dyn('%s.networkPolicy.%s'.format([c.path, k])),"
         " 'value': c.value.?networkPolicy[?k].orValue(dyn({}))})"
     )
     groups = (
         f"{items(f'c.value.?networkPolicy.?{GROUPS}')}.transformList(i, g,"
-        f" {{'path': dyn(c.path + '.networkPolicy.{GROUPS}[' + string(i) + ']'), 'value': dyn(g)}})"
+        f" {{'path': dyn('%s.networkPolicy.{GROUPS}[%d]'.format([c.path, i])), 'value': dyn(g)}})"
     )
-    return peers.variables(f"variables.clusters.map(c, {roles}\n+ {groups}).flatten()", FIELDS, platform)
+    bringing = "variables.clusters.filter(c, c.value.?networkPolicy.hasValue())"
+    return peers.variables(f"{bringing}.map(c, {roles}\n+ {groups}).flatten()", FIELDS, platform)
 
 
 def cel(platform: Platform) -> Iterator[str]:

@@ -28,7 +28,7 @@ def wrong_in(spec: str, path: str, platform: Platform) -> str:
     """CEL: a list of `path: what is wrong` with a pod spec; `path` is the CEL text of its path."""
     key = literal(platform.taint_key)
     keyless = "t.?key.orValue(null) in [dyn(null), dyn('')]"
-    place = f"{path} + '.tolerations[' + string(i) + ']'"
+    place = f"'%s.tolerations[%d]'.format([{path}, i])"
     foreign = f"t.?key.orValue(null) == {key} && !({own(platform)})"
     each = when(keyless, f"{place} + '.key: must be given'") + " + " + when(foreign, f"{place} + ': {OPENS}'")
     return f"{items(f'{spec}.?tolerations')}.transformList(i, t, {each}).flatten()"

@@ -13,7 +13,7 @@ from decimal import ROUND_CEILING, Decimal
 from typing import Any
 
 from rayfence import cel
-from rayfence.cel import let, literals, number
+from rayfence.cel import let, number
 from rayfence.config import Platform
 from rayfence.path import Path
 from rayfence.quantity import parse, text
@@ -31,7 +31,7 @@ SUBMITTER = {"cpu": "1", "memory": "1Gi"}
 RESOURCES = ("cpu", "memory", "accelerators")
 
 
-FLOAT = "quantity(a).asApproximateFloat()"
+FLOAT = "a.asApproximateFloat()"
 
 HUGE = "1.0e15"
 """CEL: more than there is of anything; beyond it a double is no whole number any more, and no int either."""
@@ -41,98 +41,104 @@ HUGE = "1.0e15"
 
 
 def whole() -> str:
-    """CEL: whether a text `a` is a whole quantity of 0 or more; Kubernetes knows no part of an accelerator."""
-    same = "quantity(a).compareTo(quantity(string(int(f)))) == 0"
-    return f"a != '' && {let('f', FLOAT, f'f >= 0.0 && f < {HUGE} && {same}')}"
+    """CEL: whether an amount `a` is a whole quantity of 0 or more; Kubernetes knows no part of an accelerator."""
+    same = "a.compareTo(quantity(string(int(f)))) == 0"
+    return f"a != null && {let('f', FLOAT, f'f >= 0.0 && f < {HUGE} && {same}')}"
 
 
 def variables(platform: Platform) -> dict[str, str]:
     """CEL variables: `factors`, what multiplies each pod template, and `totals`, what all of it comes to."""
     totals = ", ".join(f"'{resource}': {_total(number)}" for number, resource in enumerate(RESOURCES))
-    workers = "variables.factors.transformList(i, f, f.role == 'worker', variables.counts[i])"
+    workers = "variables.pods.transformList(i, p, p.role == 'worker', variables.counts[i])"
     return {
-        "factors": f"variables.pods.map(p, {{'path': p.path, 'role': p.role, {_factors()}}})",
+        "factors": f"variables.pods.map(p, p.role != 'worker' ? [1.0, 1.0, 1.0] : [{_factors()}])",
         "counts": f"variables.factors.map(f, {_COUNT}) + [1.0]",
+        "measured": f"variables.amounts.map(p, p.map(s, {_container()}))",
         "additions": _additions(),
-        "measured": _measured(),
-        "sizes": f"variables.measured.map(p, {literals(RESOURCES)}.map(k, {_peak()}))",
+        "sizes": _sizes(),
         "totals": f"{{{totals}, 'workers': ([0.0] + {workers}).sum()}}",
     }
 
 
 def _factors() -> str:
-    return ", ".join(
-        f"'{key}': dyn(p.role != 'worker' ? 1.0 : {number(f'p.group.?{key}', f'{missing}.0')})"
-        for key, missing in FACTORS.items()
-    )
+    return ", ".join(number(f"p.group.?{key}", f"{missing}.0") for key, missing in FACTORS.items())
 
 
 # KubeRay has let `minReplicas` win over a smaller `maxReplicas`.
-_COUNT = "[double(f.maxReplicas), double(f.minReplicas), 0.0].max() * [double(f.numOfHosts), 0.0].max()"
-
-
-def _measured() -> str:
-    """CEL: the containers of each pod in numbers; last, as if it were a pod of its own, what the operator adds to one.
-
-    Init containers come first: what runs when one of them starts is what stands before it and stays.
-    """
-    collectors = "(p.role in ['head', 'worker'] ? variables.options.filter(c, c.collects == true) : [])"
-    pods = f"variables.pods.map(p, p.inits + p.containers + {collectors}) + [variables.additions]"
-    return f"({pods}).map(p, p.map(c, {_container()}))"
+# Where several lists lie in one another, an engine may take what is in them for anything; `double` says it again.
+_COUNT = "[double(f[0]), double(f[1]), 0.0].max() * [double(f[2]), 0.0].max()"
 
 
 def _container() -> str:
-    """CEL: container `c` in numbers."""
+    """CEL: a container with its amounts, `s`, in numbers: what of each resource, and 1.0 if it stays."""
     # The conversion to int would fail on amounts that no node has.
     cpu = f"f < {HUGE} ? double(int(f * 1000.0 + 0.9999995)) : f * 1000.0"
-    beyond = "quantity(a).isGreaterThan(quantity(string(int(f)))) ? 1.0 : 0.0"
+    beyond = "s.amounts[1][1].isGreaterThan(quantity(string(int(f)))) ? 1.0 : 0.0"
     memory = f"f < {HUGE} ? double(int(f)) + ({beyond}) : f"
-    each = f"c.limits.filter(k, k.contains('/')).map(k, {_accelerator()})"
+    each = f"s.container.limits.filter(k, k.contains('/')).map(k, {_accelerator()})"
     accelerators = f"([0.0] + {each}).sum()"
-    return (
-        f"{{'cpu': dyn({_counted('cpu', cpu)}),\n'memory': dyn({_counted('memory', memory)}),\n"
-        f"'accelerators': dyn({accelerators}), 'stays': c.stays}}"
-    )
+    stays = "s.container.stays == true ? 1.0 : 0.0"
+    return f"[{_counted(0, cpu)},\n{_counted(1, memory)},\n{accelerators},\n{stays}]"
 
 
 def _accelerator() -> str:
-    """CEL: how many of resource `k` a container `c` may have."""
-    return let("a", cel.amount("c.limits[?k]"), f"{whole()} ? {FLOAT} : 0.0")
+    """CEL: how many of resource `k` a container may have."""
+    return let("a", cel.amount("s.container.limits[k]"), f"{whole()} ? {FLOAT} : 0.0")
 
 
-def _counted(resource: str, measure: str) -> str:
+def _counted(resource: int, measure: str) -> str:
     """CEL: a limit, `f` as a double; what is no amount of 0 or more counts nothing."""
-    counted = let("f", f"[{FLOAT}, 0.0].max()", measure)
-    return let("a", cel.amount(f"c.limits.?{resource}"), f"a == '' ? 0.0 : {counted}")
+    limit = f"s.amounts[{resource}][1]"
+    counted = let("f", f"[{limit}.asApproximateFloat(), 0.0].max()", measure)
+    return f"{limit} == null ? 0.0 : {counted}"
 
 
 def _additions() -> str:
     """CEL: what the operator puts beside the head: the autoscaler, and a submitter in sidecar mode."""
     scales = "variables.clusters.exists(c, c.value.?enableInTreeAutoscaling.orValue(false) == true)"
-    sized = "variables.options.filter(c, c.collects != true).map(c, c.limits)"
-    autoscaler = f"({scales} ? ({sized} + [{_limits(AUTOSCALER)}]).slice(0, 1) : [])"
+    autoscaler = f"({scales} ? ({_optional('c.collects != true')} + [{_default(AUTOSCALER)}]).slice(0, 1) : [])"
     beside = (
         f"j.value.?submissionMode.orValue('') == '{SIDECAR}' && j.value.?submitterPodTemplate.orValue(null) == null"
     )
-    submitter = f"variables.jobs.filter(j, {beside}).map(j, {_limits(SUBMITTER)})"
-    return f"({autoscaler}\n+ {submitter}).map(m, {{'limits': m, 'stays': dyn(true)}})"
+    return f"{autoscaler}\n+ variables.jobs.filter(j, {beside}).map(j, {_default(SUBMITTER)})"
 
 
-def _limits(amounts: Mapping[str, str]) -> str:
-    return f"dyn({{'cpu': '{amounts['cpu']}', 'memory': '{amounts['memory']}'}})"
+def _optional(which: str) -> str:
+    """CEL: those of the operator's sized options `c` in numbers; they stand behind the pods."""
+    return f"variables.options.transformList(i, c, {which}, variables.measured[size(variables.pods)][i])"
 
 
-def _peak() -> str:
-    """CEL: what the containers `p` of one pod take of resource `k`."""
-    running = "p.filter(c, c.stays == true).map(c, double(c[k]))"
-    before = "p.transformList(j, d, j < i && d.stays == true, double(d[k]))"
-    starting = f"p.transformList(i, c, c.stays != true, double(c[k]) + ([0.0] + {before}).sum())"
-    return f"([([0.0] + {running}).sum()]\n+ {starting}).max()"
+def _default(amounts: Mapping[str, str]) -> str:
+    cpu, memory = parse(amounts["cpu"]) * 1000, parse(amounts["memory"])
+    return f"[{cpu:.1f}, {memory:.1f}, 0.0, 1.0]"
+
+
+def _sizes() -> str:
+    """CEL: what each pod takes; last, as if it were a pod of its own, what the operator adds to one.
+
+    Init containers come first: what runs when one of them starts is what stands before it and stays.
+    """
+    collectors = f"(p.role in ['head', 'worker'] ? {_optional('c.collects == true')} : [])"
+    pods = f"variables.pods.transformList(j, p, variables.measured[j] + {collectors}) + [variables.additions]"
+    most = ", ".join(map(_most, range(len(RESOURCES))))
+    return f"({pods}).map(p, {let('t', _moments(), f'[{most}]')})"
+
+
+def _moments() -> str:
+    """CEL: which containers of a pod `p` run together: in the end, and when one that does not stay starts."""
+    before = f"p.transformList(j, d, j == i || (j < i && d[{len(RESOURCES)}] == 1.0), d)"
+    stays = f"c[{len(RESOURCES)}] == 1.0"
+    return f"[p.filter(c, {stays})] + p.transformList(i, c, !({stays}), {before})"
+
+
+def _most(number: int) -> str:
+    """CEL: the most that they take at one of the moments `t`, of the resource of that number."""
+    return f"t.map(m, ([0.0] + m.map(c, c[{number}])).sum()).max()"
 
 
 def _total(number: int) -> str:
     """CEL: what all pods take of the resource of that number."""
-    return f"([0.0] + variables.sizes.transformList(i, p, double(p[{number}]) * variables.counts[i])).sum()"
+    return f"([0.0] + variables.sizes.transformList(i, p, p[{number}] * variables.counts[i])).sum()"
 
 
 # --- in Python --------------------------------------------------------------------------------------------------------

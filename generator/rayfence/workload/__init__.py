@@ -1,7 +1,7 @@
 """A ray.io object as the rules see it, in Python (`Workload`) and in CEL (`variables`)."""
 
 from rayfence.workload import exposed
-from rayfence.workload.expressions import variables
+from rayfence.workload.expressions import BOUNDED, SIDES, variables
 from rayfence.workload.kinds import (
     API_GROUP,
     INJECTED,
@@ -20,6 +20,7 @@ from rayfence.workload.workload import NOBODY, Container, Site, Workload
 
 __all__ = [
     "API_GROUP",
+    "BOUNDED",
     "INJECTED",
     "K8S_JOB",
     "KINDS",
@@ -28,6 +29,7 @@ __all__ = [
     "ROOT",
     "SERVED",
     "SIDECAR",
+    "SIDES",
     "UNLIMITED",
     "Container",
     "Kind",

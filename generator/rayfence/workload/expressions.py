@@ -9,6 +9,13 @@ from rayfence.config import Platform
 from rayfence.path import Path
 from rayfence.workload.kinds import INJECTED, K8S_JOB, KINDS, OPTIONS, Kind
 
+SIDES = ("requests", "limits")
+BOUNDED = ("cpu", "memory")
+"""In the order of `amounts`: `amounts[i][j]` is what a container says of resource i on side j."""
+
+LISTS = ("initContainers", "containers")
+"""In the order in which their containers start."""
+
 
 def variables(platform: Platform) -> dict[str, str]:
     """Variable name -> expression, each using only those before it.
@@ -25,16 +32,17 @@ def variables(platform: Platform) -> dict[str, str]:
             "variables.clusters.map(c, [{'path': dyn(c.path + '.headGroupSpec'), 'role': dyn('head'),"
             " 'value': c.value.?headGroupSpec.orValue(dyn({}))}]\n"
             f"+ {cel.items('c.value.?workerGroupSpecs')}.transformList(i, g,"
-            " {'path': dyn(c.path + '.workerGroupSpecs[' + string(i) + ']'), 'role': dyn('worker'), 'value': dyn(g)}))"
+            " {'path': dyn('%s.workerGroupSpecs[%d]'.format([c.path, i])), 'role': dyn('worker'), 'value': dyn(g)}))"
             ".flatten()"
         ),
         "sites": f"variables.groups.map(g, {_site(platform)})\n+ {_submitters(platform)}",
         "pods": (
             "variables.sites.map(s, {'path': s.path, 'role': s.role, 'group': s.group,\n"
-            f"'containers': dyn({_containers('containers')}),\n'inits': dyn({_containers('initContainers')})}})"
+            f"'containers': dyn({' + '.join(map(_containers, LISTS))})}})"
         ),
         "options": f"variables.clusters.map(o, {_options()}).flatten()",
-        "containers": "variables.pods.map(p, p.containers + p.inits).flatten() + variables.options",
+        "containers": "variables.pods.map(p, p.containers).flatten() + variables.options",
+        "amounts": f"(variables.pods.map(p, p.containers) + [variables.options]).map(p, p.map(c, {_given()}))",
     }
 
 
@@ -81,15 +89,20 @@ def _submitters(platform: Platform) -> str:
 
 
 def _containers(field: str) -> str:
-    """The containers of a site `s`, with what their resources say, and whether they stay once they have started."""
+    """The containers of a site `s`, with what they ask for, and whether they stay once they have started."""
     stays = "true" if field == "containers" else "c.?restartPolicy.orValue('') == 'Always'"
-    return (
-        f"{cel.items(f's.spec.?{field}')}.transformList(i, c, {{"
-        f"'path': dyn(s.path + '.spec.{field}[' + string(i) + ']'), 'value': dyn(c), "
-        f"'resources': c.?resources.orValue(null), 'limits': {_limits('c.?resources')}, "
-        f"'injected': dyn(c.?name.orValue('') in {cel.literals(INJECTED)}), "
-        f"'stays': dyn({stays})}})"
+    fields = (
+        f"'path': dyn('%s.spec.{field}[%d]'.format([s.path, i])), 'value': dyn(c),"
+        " 'resources': c.?resources.orValue(null),"
+        f" 'injected': dyn(c.?name.orValue('') in {cel.literals(INJECTED)}), 'stays': dyn({stays})"
     )
+    return f"{cel.items(f's.spec.?{field}')}.transformList(i, c, {_sized('c.?resources', fields)})"
+
+
+def _given() -> str:
+    """A container `c`, and of cpu and memory each what it requests and its limit, null for what is no quantity."""
+    found = ", ".join(cel.amount(f"c.{side}[?k].orValue(dyn(null))") for side in SIDES)
+    return f"{{'container': c, 'amounts': dyn({cel.literals(BOUNDED)}.map(k, [{found}]))}}"
 
 
 def _options() -> str:
@@ -99,13 +112,19 @@ def _options() -> str:
         f" 'resources': o.value.?{'.?'.join(path)}.?resources.orValue(null)}}"
         for path in OPTIONS
     )
-    kept = (
-        "{'path': r.path, 'value': dyn({}), 'resources': r.resources,"
-        f" 'limits': {_limits('r.resources')}, 'injected': dyn(true), 'stays': dyn(true), 'collects': r.collects}}"
+    fields = (
+        "'path': c.path, 'value': dyn({}), 'resources': c.resources, 'injected': dyn(true), 'stays': dyn(true),"
+        " 'collects': c.collects"
     )
-    return f"[{found}]\n.filter(r, type(r.resources) == map).map(r, {kept})"
+    return f"[{found}]\n.filter(c, type(c.resources) == map).map(c, {_sized('c.resources', fields)})"
 
 
-def _limits(resources: str) -> str:
+def _sized(resources: str, fields: str) -> str:
+    """A map of these fields, and of `requests` and `limits`."""
+    sides = ", ".join(f"'{side}': {_amounts(f'{resources}.?{side}.orValue(null)')}" for side in SIDES)
+    return f"{{{fields}, {sides}}}"
+
+
+def _amounts(found: str) -> str:
     """A map; a list stays one, so that the engine fails where it looks for a key."""
-    return cel.let("v", f"{resources}.?limits.orValue(null)", "type(v) == map || type(v) == list ? v : dyn({})")
+    return f"(type({found}) == map || type({found}) == list ? {found} : dyn({{}}))"
