@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -334,6 +335,15 @@ def test_a_cluster_is_bare_until_its_policies_are_exactly_those(wrong, client, m
         return set(crowd._wait_for_isolation(client, config, {key: cluster}, lambda: None)[0])
 
     assert [{key}, {key}, {key}, set()] == [bare([]), bare(right[:1]), bare(opened), bare(right)]
+
+
+def test_kyverno_is_kept_up_while_nobody_looks(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(crowd, "_SECONDS_BETWEEN", 0.01)
+    kept: list[float] = []
+
+    crowd._rest(0.2, lambda: kept.append(time.monotonic()))
+
+    assert 5 < len(kept), "once in each look at most, when it rested at a stretch"
 
 
 # --- report and command -----------------------------------------------------------------------------------------------
