@@ -19,7 +19,7 @@ from rayfence.rules import guard_pods_edits, pod_security, restrict_tolerations
 from rayfence.rules.require_tenant_toleration import is_own, own
 from rayfence.rules.rule import Edits, Violation, instead, shown
 from rayfence.subjects import CREATE
-from rayfence.workload import Workload, dig
+from rayfence.workload import BOUNDED, SIDES, Workload, dig
 from rayfence.workload import items as listed
 
 ID = "guard-pods"
@@ -27,7 +27,7 @@ FAMILY = "backstop"
 WHY = "Who may create Ray objects may create pods too, and a bare pod would get past every rule for Ray objects."
 
 RAY_CLUSTER = guard_pods_edits.RAY_CLUSTER
-AMOUNTS = tuple((side, resource) for side in ("requests", "limits") for resource in ("cpu", "memory"))
+AMOUNTS = tuple((side, resource) for side in SIDES for resource in BOUNDED)
 SPEC = Path.of("spec")
 
 

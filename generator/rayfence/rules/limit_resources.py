@@ -104,7 +104,7 @@ def violations(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[V
 def _bounded(container: Container, resource: str, bounds: Bounds, tenant: Tenant) -> Iterator[Violation]:
     request = yield from _amount(container, "requests", resource, bounds)
     limit = yield from _amount(container, "limits", resource, bounds)
-    asked, most = (text(container.amount(side, resource)) for side in ("requests", "limits"))
+    asked, most = (text(container.amount(side, resource)) for side in SIDES)
     path = container.path / "resources"
     if request is not None and request < parse(bounds.min):
         what = f"{asked} is below the minimum of {tenant.name}, {bounds.min}"
@@ -133,7 +133,7 @@ def _amount(container: Container, side: str, resource: str, bounds: Bounds) -> A
 
 def _plain(container: Container) -> Iterator[Violation]:
     path = container.path / "resources"
-    for side in ("requests", "limits"):
+    for side in SIDES:
         if any(key.startswith("hugepages-") for key in container.entries(side)):
             yield Violation(ID, path / side, HUGE_PAGES)
     if listed(dig(container.resources, "claims", at=path)):
@@ -154,11 +154,7 @@ def _missing() -> dict[str, Edit]:
     def without(side: str, resource: str) -> Edit:
         return Edit(At.CONTAINER, lambda container, tenant: container["resources"][side].pop(resource))
 
-    sides = {
-        f"no {side} {resource}": without(side, resource)
-        for side in ("requests", "limits")
-        for resource in ("cpu", "memory")
-    }
+    sides = {f"no {side} {resource}": without(side, resource) for side in SIDES for resource in BOUNDED}
     return {"no resources": Edit(At.CONTAINER, lambda container, tenant: container.pop("resources")), **sides}
 
 

@@ -48,9 +48,9 @@ def variables(holders: str, fields: Fields, platform: Platform) -> dict[str, str
     dns = f"({_DNS_ONLY} ? [{literal(platform.dns.namespace)}] : [])"
     reach = f"{_OWN} + (d.inward == true ? [] : {literals(platform.egress.namespaces)} + {dns})"
     path = "dyn('%s.%s[%d].%s'.format([h.path, d.list, i, d.peers]))"
-    found, peers = (as_list(f"{each}.orValue(dyn(null))") for each in ("h.value[?d.list]", "r[?d.peers]"))
+    listed_rules, peers = (as_list(f"{each}.orValue(dyn(null))") for each in ("h.value[?d.list]", "r[?d.peers]"))
     rule = f"{{'path': {path}, 'inward': d.inward, 'peers': dyn({peers}), 'reach': dyn({reach})}}"
-    rules = f"{found}.transformList(i, r, {rule})"
+    rules = f"{listed_rules}.transformList(i, r, {rule})"
     directions = ", ".join(
         f"{{'list': dyn('{field}'), 'peers': dyn('{key}'), 'inward': dyn({str(key == 'from').lower()})}}"
         for field, key in ((fields.ingress, "from"), (fields.egress, "to"))

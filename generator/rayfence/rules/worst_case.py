@@ -30,6 +30,8 @@ SUBMITTER = {"cpu": "1", "memory": "1Gi"}
 
 RESOURCES = ("cpu", "memory", "accelerators")
 
+_STAYS = f"[{len(RESOURCES)}] == 1.0"
+"""CEL: whether a container in numbers stays, which stands behind what it takes."""
 
 FLOAT = "a.asApproximateFloat()"
 
@@ -126,9 +128,8 @@ def _sizes() -> str:
 
 def _moments() -> str:
     """CEL: which containers of a pod `p` run together: in the end, and when one that does not stay starts."""
-    before = f"p.transformList(j, d, j == i || (j < i && d[{len(RESOURCES)}] == 1.0), d)"
-    stays = f"c[{len(RESOURCES)}] == 1.0"
-    return f"[p.filter(c, {stays})] + p.transformList(i, c, !({stays}), {before})"
+    before = f"p.transformList(j, d, j == i || (j < i && d{_STAYS}), d)"
+    return f"[p.filter(c, c{_STAYS})] + p.transformList(i, c, !(c{_STAYS}), {before})"
 
 
 def _most(number: int) -> str:

@@ -121,10 +121,10 @@ def _options() -> str:
 
 def _sized(resources: str, fields: str) -> str:
     """A map of these fields, and of `requests` and `limits`."""
-    sides = ", ".join(f"'{side}': {_amounts(f'{resources}.?{side}.orValue(null)')}" for side in SIDES)
+    sides = ", ".join(f"'{side}': {_of_side(f'{resources}.?{side}.orValue(null)')}" for side in SIDES)
     return f"{{{fields}, {sides}}}"
 
 
-def _amounts(found: str) -> str:
+def _of_side(found: str) -> str:
     """A map; a list stays one, so that the engine fails where it looks for a key."""
     return f"(type({found}) == map || type({found}) == list ? {found} : dyn({{}}))"
