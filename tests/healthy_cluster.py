@@ -79,7 +79,7 @@ def status(kind: str) -> Value:
     match kind:
         case "ClusterPolicy":
             return {"conditions": [{"type": "Ready", "status": "True", "reason": "Succeeded", "message": "Ready"}]}
-        case "ValidatingPolicy" | "GeneratingPolicy":
+        case "ValidatingPolicy" | "MutatingPolicy" | "GeneratingPolicy":
             return {"conditionStatus": {"ready": True, "conditions": [{"type": "WebhookConfigured", "status": "True"}]}}
         case "ValidatingAdmissionPolicy":
             return {"observedGeneration": 1, "typeChecking": {}}

@@ -12,6 +12,7 @@ from jsonschema import Draft202012Validator
 
 from rayfence import bundle, yamlio
 from rayfence.backends import BACKENDS
+from rayfence.backends.resources import resource_of
 from rayfence.config import Bounds, Config, Container, Enforcement, Mode, Network, Platform, Provider, Quota, Tenant
 
 # Written by tools/schemas.py.
@@ -58,6 +59,22 @@ def test_what_is_written_is_what_the_publishers_schema_takes(value: dict[str, An
 def test_every_backend_and_every_schema_is_looked_at() -> None:
     assert set(BACKENDS) - {"gatekeeper"} <= {path.partition("/")[0] for path, _ in WRITTEN}
     assert set(SCHEMAS) == {value["kind"] for _, value in WRITTEN}
+
+
+PLURALS = {
+    *("clusterpolicies", "validatingpolicies", "mutatingpolicies", "generatingpolicies", "validatingadmissionpolicies"),
+    *("validatingadmissionpolicybindings", "clusterroles", "networkpolicies", "resourcequotas"),
+}
+"""What servers call the kinds in URLs, from the same publishers."""
+
+
+def test_every_kind_is_known_by_the_name_that_servers_have_for_it() -> None:
+    assert {resource_of(value).plural for _, value in WRITTEN} == PLURALS
+
+
+def test_the_name_of_a_kind_that_nobody_writes_is_not_guessed() -> None:
+    with pytest.raises(KeyError):
+        resource_of({"apiVersion": "policies.kyverno.io/v1", "kind": "ImageValidatingPolicy"})
 
 
 def first(kind: str) -> dict[str, Any]:

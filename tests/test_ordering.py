@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rayfence.config import Bounds, Config, Container, Platform, Tenant
+from rayfence.config import Bounds, Config, Container, Network, Platform, Provider, Tenant
 from rayfence.installation import wanted
 from rayfence.installation.ordering import stages
 from rayfence.objects import Part, name_of, unwritten_part
@@ -78,6 +78,16 @@ def test_whoever_takes_over_comes_first(old: Cuts, new: Cuts, expected: list[lis
 
 def test_an_installation_from_nothing_is_one_stage() -> None:
     assert [policies(["g", "p"])] == list(stages(There([]), policies(["g", "p"])))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("backend", ["clusterpolicy", "validatingpolicy"])
+def test_what_fills_in_comes_before_what_refuses_for_the_lack_of_it(backend: str) -> None:
+    bounds, network = Container(Bounds("1", "4"), Bounds("2Gi", "8Gi")), Network(provider=Provider.KUBERAY)
+    names = [
+        name_of(each) for each in wanted(Config(Platform(), (Tenant("a", ("a",), bounds, network=network),)), backend)
+    ]
+
+    assert names.index("fill-network-policy") < names.index(NAME) < names.index("generate-network-policies")
 
 
 def test_objects_of_another_enforcement_are_cut_by_themselves() -> None:

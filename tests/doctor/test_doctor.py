@@ -11,7 +11,8 @@ import pytest
 from rayfence import admission
 from rayfence.admission import Policy
 from rayfence.backends import BACKENDS
-from rayfence.config import Config, Network, Operator, Peer, Platform, Quota
+from rayfence.backends.filling import NAME as FILLING
+from rayfence.config import Config, Network, Operator, Peer, Platform, Provider, Quota
 from rayfence.doctor import examine
 from rayfence.quota import ACCELERATORS
 
@@ -414,6 +415,24 @@ def test_an_action_of_any_kind_that_was_softened_is_found(backend, kind, path):
     part[path[-1]] = "dryrun" if backend == "gatekeeper" else "Audit"
 
     assert ["policy-action"] == found_in(objects)
+
+
+@pytest.mark.parametrize(
+    ("backend", "kind"), [("clusterpolicy", "ClusterPolicy"), ("validatingpolicy", "MutatingPolicy")]
+)
+def test_what_fills_in_is_looked_at_like_any_other_policy(backend, kind):
+    config = Config(Platform(), (replace(TEAM_A, network=Network(provider=Provider.KUBERAY)), TEAM_B))
+    objects = healthy(backend, config)
+    filling = named(objects, kind, FILLING)
+    others = [each for each in objects if each is not filling]
+    unready = {**filling, "status": {}}
+    changed = json.loads(json.dumps(filling).replace("DenyAll", "DenyAllEgress"))
+
+    assert [] == found_in(objects, config)
+    assert ["policy-missing"] == found_in(others, config)
+    assert ["policy-not-ready"] == found_in([*others, unready], config)
+    assert ["policy-changed"] == found_in([*others, changed], config)
+    assert ["policy-stray"] == found_in([*healthy(backend), filling])
 
 
 def test_pods_controllers_made_policies_of_again_are_found():

@@ -15,7 +15,7 @@ def why_not_ready(policy: Mapping[str, Any]) -> str:
     match policy.get("kind"):
         case "ClusterPolicy":
             return _by_condition(list_at(policy, "status", "conditions"))
-        case "ValidatingPolicy" | "GeneratingPolicy":
+        case "ValidatingPolicy" | "MutatingPolicy" | "GeneratingPolicy":
             return _of_conditions(policy)
         case "ValidatingAdmissionPolicy":
             return _of_native(policy)

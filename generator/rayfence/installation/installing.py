@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from rayfence.backends.resources import NATIVE, VALIDATING, resource_of
+from rayfence.backends.resources import CONSTRAINTS, NATIVE, VALIDATING, resource_of
 from rayfence.doctor import rights
 from rayfence.doctor.readiness import why_not_ready
 from rayfence.installation.ordering import stages
@@ -66,6 +66,8 @@ def install(target: Target, parts: Wanted, progress: Progress, clock: Clock = Cl
     _wait_for_rights(target, parts, progress, clock)
     _put(target, parts.templates, "templates", progress, clock)
     _wait(target, parts.templates, progress, clock)
+    _put(target, parts.fillers, "what fills in", progress, clock)
+    _wait(target, parts.fillers, progress, clock)
     for number, stage in enumerate(stages(target, parts.judges)):
         if number:
             progress("giving policies time to take up the namespaces that move to them")
@@ -103,7 +105,7 @@ def _insist(target: Target, value: Value, clock: Clock) -> None:
 
 def _takes_time(value: Value) -> bool:
     resource = resource_of(value)
-    return is_generator((resource, "", name_of(value))) or resource.group == "constraints.gatekeeper.sh"
+    return is_generator((resource, "", name_of(value))) or resource.group == CONSTRAINTS
 
 
 def _wait_for_rights(target: Target, parts: Wanted, progress: Progress, clock: Clock) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from rayfence.backends.resources import CONSTRAINTS
 from rayfence.config import Config
 from rayfence.doctor import engine, kuberay
 from rayfence.doctor.case import KYVERNO_BACKENDS, Case
@@ -36,8 +37,7 @@ def _engine(case: Case, parts: Wanted) -> Iterator[str]:
 
 
 def _kinds(case: Case, parts: Wanted, target: Target) -> Iterator[str]:
-    made = {"constraints.gatekeeper.sh"}
-    absent = [each for each in parts.resources if each.group not in made and not target.serves(each)]
+    absent = [each for each in parts.resources if each.group != CONSTRAINTS and not target.serves(each)]
     if absent:
         yield f"the cluster knows no {', '.join(_name(each) for each in absent)}; {_ENGINES[parts.backend]}"
     if parts.backend == "clusterpolicy":

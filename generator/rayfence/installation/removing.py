@@ -10,6 +10,7 @@ from rayfence.backends.generating import NAME as GENERATION
 from rayfence.backends.resources import (
     CLUSTER_POLICIES,
     CLUSTER_ROLES,
+    CONSTRAINTS,
     GENERATING,
     POLICIES,
     RESOURCE_QUOTAS,
@@ -104,7 +105,7 @@ def _constraint(target: Target, template: str) -> Iterator[Key]:
     found = target.one(TEMPLATES, "", template)
     kind = text_at(found.value, "spec", "crd", "spec", "names", "kind") if found else ""
     if kind:
-        yield from _labelled(target, Resource("constraints.gatekeeper.sh", "v1beta1", kind, kind.lower()))
+        yield from _labelled(target, Resource(CONSTRAINTS, "v1beta1", kind, kind.lower()))
 
 
 def _left(target: Target) -> Iterator[str]:

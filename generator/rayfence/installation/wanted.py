@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from rayfence.backends import BACKENDS
+from rayfence.backends.filling import NAME as FILLING
 from rayfence.backends.generating import NAME as GENERATION
 from rayfence.backends.resources import CLUSTER_ROLES, TEMPLATES, resource_of
 from rayfence.cases.refused import refused
@@ -24,20 +25,22 @@ class Wanted:
     """The bundle of one backend. Each part is ready before the next begins.
 
     The closed layer of the namespaces comes first, so that nothing is open while the rest is on its way. Templates come
-    before the constraints whose kinds they make, and what generates comes last. `refused` has no part in it: by policy
-    name an object that this policy must refuse, whoever asks for it.
+    before the constraints whose kinds they make, what fills in before those that refuse where it is missing, and what
+    generates last. `refused` has no part in it: by policy name an object that this policy must refuse, whoever asks
+    for it.
     """
 
     backend: str
     layer: tuple[Value, ...]
     roles: tuple[Value, ...]
     templates: tuple[Value, ...]
+    fillers: tuple[Value, ...]
     judges: tuple[Value, ...]
     generators: tuple[Value, ...]
     refused: Mapping[str, Value]
 
     def __iter__(self) -> Iterator[Value]:
-        for part in (self.layer, self.roles, self.templates, self.judges, self.generators):
+        for part in (self.layer, self.roles, self.templates, self.fillers, self.judges, self.generators):
             yield from part
 
     @property
@@ -58,14 +61,16 @@ def wanted(config: Config, backend: str) -> Wanted:
     layer += [] if BACKENDS[backend].GENERATES else engineless_objects(config)
     roles = [each for each in found if resource_of(each) == CLUSTER_ROLES]
     templates = [each for each in found if resource_of(each) == TEMPLATES]
+    fillers = [each for each in found if name_of(each).startswith(FILLING)]
     generators = [each for each in found if name_of(each).startswith(GENERATION)]
-    others = (*roles, *templates, *generators)
+    others = (*roles, *templates, *fillers, *generators)
     judges = [each for each in found if each not in others]
     return Wanted(
         backend,
         tuple(layer),
         tuple(roles),
         tuple(templates),
+        tuple(fillers),
         tuple(judges),
         tuple(generators),
         _refused(config),
