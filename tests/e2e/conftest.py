@@ -28,8 +28,8 @@ KIND = "RAYFENCE_E2E_KIND"
 TENANT = "rayfence-e2e-tenant"
 """A user with the role `edit`, and Ray, in every tenant's namespace; no administrator, no operator."""
 
-
 NATIVE = "validatingadmissionpolicy"
+"""The backend that needs no Kyverno."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

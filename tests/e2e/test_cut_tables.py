@@ -24,9 +24,8 @@ from rayfence.subjects import EXPOSURE, NETWORK_POLICIES, PODS, RAY
 
 from .asking import of_policy
 from .bundled import Bundled
-from .conftest import TENANT
+from .conftest import NATIVE, TENANT
 
-NATIVE = "validatingadmissionpolicy"
 BACKENDS = ("validatingpolicy", NATIVE, "clusterpolicy")
 
 FIRST, LAST = "ray-x0000", f"ray-x{MOST_ROWS:04}"

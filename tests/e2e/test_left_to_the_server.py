@@ -17,11 +17,10 @@ from rayfence.subjects import PODS
 
 from . import isolation
 from .bundled import Bundled
-from .conftest import TENANT
+from .conftest import NATIVE, TENANT
 
 FORBIDDEN = 403
 NAME_LABEL = "kubernetes.io/metadata.name"
-BACKEND = "validatingadmissionpolicy"
 
 ADMISSION, POLICIES = "admissionregistration.k8s.io/v1", "policies.kyverno.io/v1"
 SWITCHES = [
@@ -43,7 +42,7 @@ SWITCHES = [
 
 @pytest.fixture(autouse=True)
 def policies(bundled: Bundled) -> None:
-    bundled.use(BACKEND)
+    bundled.use(NATIVE)
 
 
 @pytest.fixture

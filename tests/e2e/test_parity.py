@@ -23,13 +23,12 @@ from rayfence.suite.expecting import Expectations, distinct, namespace
 
 from .asking import ask, ask_all, completed, put_old, said, take_old, with_old
 from .bundled import Bundled
-from .conftest import TENANT, TOP
+from .conftest import NATIVE, TENANT, TOP
 
 T = TypeVar("T")
 
 DONE, NO_SUCH_OBJECT = (200, 201), (400, 422)
 
-NATIVE = "validatingadmissionpolicy"
 SLOW = "clusterpolicy"
 BACKENDS = ("validatingpolicy", NATIVE, SLOW)
 

@@ -18,10 +18,9 @@ from rayfence.subjects import PODS
 from rayfence.workload import KINDS, Workload
 
 from .bundled import Bundled
+from .conftest import NATIVE
 
 pytestmark = pytest.mark.native
-
-BACKEND = "validatingadmissionpolicy"
 """Needs nothing but the API server; that backends say the same is shown elsewhere."""
 
 OPERATOR = "system:serviceaccount:kuberay-operator:kuberay-operator"
@@ -106,7 +105,7 @@ def refused(client: Client, pod: Mapping[str, Any]) -> set[str]:
 def test_every_pod_of_an_admitted_object_lands_on_its_tenants_nodes(
     nodes, bundled: Bundled, admin, tenant, operator, config
 ):
-    bundled.use(BACKEND)
+    bundled.use(NATIVE)
     found: dict[str, set[str]] = {}
     for owner in config.tenants:
         for kind in KINDS:
@@ -129,7 +128,7 @@ def test_without_a_node_selector_a_pod_would_be_on_everybodys_node(nodes, bundle
     finally:
         full(admin, nodes["team-a"], False)
 
-    bundled.use(BACKEND)
+    bundled.use(NATIVE)
     assert {"guard-pods"} == refused(operator, bad)
     assert {"require-tenant-nodes"} == refused_cluster(admin, config, lambda spec: spec.pop("nodeSelector"))
 
@@ -140,7 +139,7 @@ def test_without_its_toleration_a_pod_would_be_nowhere(nodes, bundled: Bundled, 
 
     assert "" == placed_without_policies(bundled, admin, operator, bad)
 
-    bundled.use(BACKEND)
+    bundled.use(NATIVE)
     assert {"guard-pods"} == refused(operator, bad)
     assert {"require-tenant-toleration"} == refused_cluster(admin, config, lambda spec: spec.update(tolerations=[]))
 
@@ -158,7 +157,7 @@ def test_with_a_toleration_of_everything_a_pod_would_be_on_a_node_that_is_anothe
         admin.delete(node("on-its-way"))
         full(admin, nodes["team-a"], False)
 
-    bundled.use(BACKEND)
+    bundled.use(NATIVE)
     assert {"guard-pods"} == refused(operator, bad)
     tolerant = refused_cluster(admin, config, lambda spec: spec["tolerations"].append({"operator": "Exists"}))
     assert {"restrict-tolerations"} == tolerant
@@ -174,7 +173,7 @@ def test_a_bare_pod_that_tolerates_another_tenant_would_be_on_its_nodes(nodes, b
 
     assert placed_without_policies(bundled, admin, tenant, bad) in nodes["team-b"]
 
-    bundled.use(BACKEND)
+    bundled.use(NATIVE)
     assert {"guard-pods"} == refused(tenant, bad)
 
 
