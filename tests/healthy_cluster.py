@@ -64,6 +64,8 @@ def as_served(manifest: Value) -> Value:
     found["metadata"] |= {"uid": "u", "resourceVersion": "7", "generation": 1, "managedFields": []}
     if schema := SCHEMAS.get(found["kind"]):
         fill_in(schema, found)
+    if found["kind"] == "ConstraintTemplate":
+        found["spec"]["crd"]["spec"]["validation"] = {"legacySchema": False}
     if found["kind"].startswith("ValidatingAdmissionPolicy") and "matchConstraints" in found["spec"]:
         found["spec"]["matchConstraints"] |= {
             "matchPolicy": "Equivalent",

@@ -139,7 +139,7 @@ def bench(*more: str) -> None:
 
 def load(*more: str) -> None:
     """admission latency by number of tenants, and a crowd of RayClusters, on control planes started for them"""
-    step("control plane", "tools/controlplane", "--build")
+    step("control plane", "tools/controlplane", "--build-kyverno")
     step("load", "benchmarks/load", *more)
 
 

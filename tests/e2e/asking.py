@@ -21,6 +21,8 @@ MOST_TRIES, SERVER_ERROR = 5, 500
 WAS_THERE = "e2e.rayfence.dev/was-there"
 
 _KYVERNO = re.compile(r'admission webhook "([a-z]+\.)?validate\.kyverno\.svc-fail')
+_GATEKEEPER = re.compile(r'admission webhook "validation\.gatekeeper\.sh" denied the request: ')
+_CONSTRAINT = re.compile(r"^\[[a-z0-9-]+\] ", re.MULTILINE)
 _NATIVE = re.compile(r"ValidatingAdmissionPolicy '[a-z0-9-]+' with binding '[a-z0-9-]+' denied request: ")
 
 
@@ -109,6 +111,8 @@ def of_policy(message: str) -> str:
     """What a policy of ours said in an API server's refusal, '' where none of them spoke."""
     if native := _NATIVE.search(message):
         return message[native.end() :]
+    if gatekeeper := _GATEKEEPER.search(message):
+        return "; ".join(_CONSTRAINT.sub("", message[gatekeeper.end() :]).splitlines())
     if not _KYVERNO.search(message):
         return ""
     return _told(message.partition("denied the request: ")[2])

@@ -4,30 +4,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import TypeVar
 
 import pytest
-from controlplane import access
 from controlplane.client import Client
 from controlplane.processes import until
 
-from rayfence import cases
-from rayfence.cases import Case
-from rayfence.config import Config, Enforcement
-from rayfence.outcome import Outcome
+from rayfence.config import Config
 from rayfence.subjects import RAY
-from rayfence.suite.comparing import Compared, compare
-from rayfence.suite.engine import Answer
-from rayfence.suite.expecting import Expectations, distinct, namespace
 
-from .asking import ask, ask_all, completed, put_old, said, take_old, with_old
+from .asking import ask, ask_all
 from .bundled import Bundled
-from .conftest import NATIVE, TENANT, TOP
+from .conftest import NATIVE, TENANT
+from .questions import Questions, asked, audited, enforced, put_to, wrong
 
 T = TypeVar("T")
-
-DONE, NO_SUCH_OBJECT = (200, 201), (400, 422)
 
 SLOW = "clusterpolicy"
 BACKENDS = ("validatingpolicy", NATIVE, SLOW)
@@ -38,36 +29,13 @@ WHOLE = "RAYFENCE_E2E_WHOLE"
 NINTH = 9
 
 
-@dataclass(frozen=True, slots=True)
-class Questions:
-    """Cases that an API server takes where there are no policies, and those that it refuses by itself.
-
-    `seen` are the cases of `asked` with their objects as policies get to see them.
-    """
-
-    asked: list[Case]
-    seen: list[Case]
-    impossible: list[Case]
-    unanswered: list[str]
-
-
 @pytest.fixture(scope="module")
 def questions(admin: Client, tenant: Client, config: Config, bundled: Bundled) -> Iterator[Questions]:
-    """All cases, with the objects that they change or delete on the server, and access for whoever asks."""
-    found = distinct([*cases.load([TOP / "testcases"]), *cases.derived(config)])
-    askers = {case.request.username for case in found} - {""}
-    access.let_edit(admin, sorted({namespace(case) for case in found}), [TENANT, *sorted(askers)])
+    """What is asked, on a server without policies."""
     bundled.remove()
-    put_old(admin, found)
-    answers = list(zip(found, ask_all(admin, with_old(admin, found), TENANT), strict=True))
-    yield Questions(
-        [case for case, answer in answers if answer.ok],
-        [completed(case, answer) for case, answer in answers if answer.ok],
-        [case for case, answer in answers if answer.status in NO_SUCH_OBJECT],
-        [f"{case.name}: {answer.message}" for case, answer in answers if answer.status not in (*DONE, *NO_SUCH_OBJECT)],
-    )
-    bundled.remove()
-    take_old(admin, found)
+    with asked(admin, config) as found:
+        yield found
+        bundled.remove()
 
 
 @pytest.mark.native
@@ -114,38 +82,14 @@ def test_a_policy_that_has_lost_a_rule_is_found_out(questions, admin, config, bu
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_the_server_refuses_nothing_to_a_tenant_that_is_only_audited(backend, questions, admin, config, bundled):
     bundled.use(backend)
-    truth = Expectations(config)
-    audited = share(backend, [case for case in questions.asked if not is_enforced(case, truth)])
+    found = share(backend, audited(questions, config))
 
-    answers = ask_all(admin, audited, TENANT)
+    answers = ask_all(admin, found, TENANT)
 
-    assert [] == [f"{case.name}: {each.message}" for case, each in zip(audited, answers, strict=True) if not each.ok]
-    assert any(case.fails for case in audited)
+    assert [] == [f"{case.name}: {each.message}" for case, each in zip(found, answers, strict=True) if not each.ok]
+    assert any(case.fails for case in found)
 
 
 def share(backend: str, found: Sequence[T]) -> Sequence[T]:
     """All, or of what a backend takes long for every ninth."""
     return found[::NINTH] if backend == SLOW and WHOLE not in os.environ else found
-
-
-def enforced(questions: Questions, config: Config) -> list[tuple[Case, Case]]:
-    """What is asked and what is seen of it, for tenants to whom something is refused."""
-    truth = Expectations(config)
-    return [pair for pair in zip(questions.asked, questions.seen, strict=True) if is_enforced(pair[0], truth)]
-
-
-def put_to(admin: Client, backend: str, config: Config, pairs: Sequence[tuple[Case, Case]]) -> Compared:
-    """The server's answers beside the Python reading's."""
-    asked, seen = (with_old(admin, half) for half in zip(*pairs, strict=True))
-    answers = ask_all(admin, asked, TENANT)
-    words = tuple(said(case, answer) for case, answer in zip(asked, answers, strict=True))
-    return compare(backend, config, seen, Answer(words, ()), Expectations(config))
-
-
-def is_enforced(case: Case, truth: Expectations) -> bool:
-    owner = truth.tenant(case)
-    return owner is None or owner.enforcement is Enforcement.ENFORCE
-
-
-def wrong(outcomes: Sequence[Outcome]) -> list[str]:
-    return [f"{each.case}: {'; '.join(each.problems)}" for each in outcomes if not each.ok]

@@ -8,8 +8,8 @@ import time
 from controlplane import plane, programs
 from rayfence.gotool import ToolMissing
 
-USAGE = "usage: python tools/controlplane [--build | --build-servers]"
-BUILDS = {"--build": programs.ALL, "--build-servers": programs.SERVERS}
+BUILDS = {"--build": programs.ALL, "--build-servers": programs.SERVERS, "--build-kyverno": programs.WITH_KYVERNO}
+USAGE = f"usage: python tools/controlplane [{' | '.join(BUILDS)}]"
 
 
 def main(*words: str) -> int:

@@ -40,7 +40,7 @@ def running(
 
     `crds` has KubeRay's own CRDs, which are beyond this repository; without it stubs stand in for them.
     """
-    found = programs.obtain(progress, programs.ALL if with_kyverno else programs.SERVERS)
+    found = programs.obtain(progress, programs.WITH_KYVERNO if with_kyverno else programs.SERVERS)
     with tempfile.TemporaryDirectory(prefix="rayfence-controlplane-") as folder:
         servers = Servers(found, Path(folder))
         with ExitStack() as ending:
@@ -77,7 +77,7 @@ def given(kubeconfig: Path) -> Plane:
 @contextmanager
 def in_kind(progress: Callable[[str], None]) -> Iterator[Plane]:
     """A cluster of kind's with Kyverno on it as long as the block runs. Raises ToolMissing, Refused, NotUp."""
-    install = programs.kyverno_install(progress)
+    install = programs.manifest_of(programs.ADMISSION, progress)
     with kind.cluster(progress) as kubeconfig:
         progress("installing Kyverno")
         kyverno.apply(Client(kubeconfig), kyverno.manifest(install))

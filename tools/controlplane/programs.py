@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import re
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from rayfence import gotool
-from rayfence.gotool import KYVERNO, GoTool, Progress, ToolMissing, building, golang
+from rayfence.gotool import GATOR, KYVERNO, GoTool, Progress, ToolMissing, building, golang
 from rayfence.gotool.pins import folder
 
 KUBERNETES = "1.36.3"
 
 _STAMP = "k8s.io/component-base/version"
-_INSTALL = Path("config", "install-latest-testing.yaml")
+_KYVERNO_MODULE = "github.com/kyverno/kyverno"
+_GATEKEEPER_MODULE = "github.com/open-policy-agent/gatekeeper/v3"
 
 
 def _kubernetes(name: str, takes: str) -> GoTool:
@@ -41,15 +43,30 @@ def _kyverno(command: str, title: str) -> GoTool:
     return GoTool(
         name=f"kyverno-{title}",
         title=f"Kyverno's {title} controller",
-        package=f"github.com/kyverno/kyverno/cmd/{command}",
+        package=f"{_KYVERNO_MODULE}/cmd/{command}",
         version=KYVERNO.version,
         ldflags=KYVERNO.ldflags,
         variable=f"RAYFENCE_KYVERNO_{title.upper()}",
         executables=(),
         version_arguments=(),
-        version_pattern=r"^(?:mod|dep)\tgithub\.com/kyverno/kyverno\tv([^\t\n]+)",
+        version_pattern=rf"^(?:mod|dep)\t{re.escape(_KYVERNO_MODULE)}\tv([^\t\n]+)",
         takes="about 2 minutes",
         pins="kyverno-controllers",
+    )
+
+
+def _gatekeeper(version: str) -> GoTool:
+    return GoTool(
+        name="gatekeeper",
+        title="Gatekeeper's manager",
+        package=_GATEKEEPER_MODULE,
+        version=version,
+        ldflags="-s -w",
+        variable="RAYFENCE_GATEKEEPER",
+        executables=(),
+        version_arguments=(),
+        version_pattern=rf"^(?:mod|dep)\t{re.escape(_GATEKEEPER_MODULE)}\tv([^\t\n]+)",
+        takes="about 2 minutes",
     )
 
 
@@ -59,9 +76,17 @@ SCHEDULER = _kubernetes("kube-scheduler", "about a minute")
 ADMISSION = _kyverno("kyverno", "admission")
 BACKGROUND = _kyverno("background-controller", "background")
 REPORTS = _kyverno("reports-controller", "reports")
+GATEKEEPER = _gatekeeper(GATOR.version)
 
 SERVERS = (API_SERVER, CONTROLLER_MANAGER, SCHEDULER)
-ALL = (*SERVERS, ADMISSION, BACKGROUND, REPORTS)
+WITH_KYVERNO = (*SERVERS, ADMISSION, BACKGROUND, REPORTS)
+ALL = (*WITH_KYVERNO, GATEKEEPER)
+
+_INSTALLED = {
+    ADMISSION: (_KYVERNO_MODULE, Path("config", "install-latest-testing.yaml")),
+    GATEKEEPER: (_GATEKEEPER_MODULE, Path("deploy", "gatekeeper.yaml")),
+}
+"""A program -> the module that it is of, and the manifest in there that installs it in a cluster."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +106,7 @@ def obtain(progress: Progress, wanted: Sequence[GoTool] = ALL) -> Programs:
     """Find or build what is wanted, and etcd. Raises ToolMissing, which says what to do."""
     etcd = _etcd()
     built = {tool.name: gotool.find(tool, progress).path for tool in wanted}
-    return Programs(built, etcd, kyverno_install(progress) if ADMISSION in wanted else None)
+    return Programs(built, etcd, manifest_of(ADMISSION, progress) if ADMISSION in wanted else None)
 
 
 def _etcd() -> Path:
@@ -92,25 +117,26 @@ def _etcd() -> Path:
     return path
 
 
-def kyverno_install(progress: Progress) -> Path:
-    """A manifest: CRDs, roles and settings as Kyverno's own module has them, kept beside the programs it is for."""
-    controller = building.cached_at(ADMISSION)
-    kept = controller.with_name(f"{controller.name}.install.yaml")
+def manifest_of(tool: GoTool, progress: Progress) -> Path:
+    """What installs a program: CRDs, roles and settings as its own module has them, kept beside the program."""
+    program = building.cached_at(tool)
+    kept = program.with_name(f"{program.name}.install.yaml")
     if not kept.is_file():
-        text = (_kyverno_module(kept.parent, progress) / _INSTALL).read_bytes()
+        module, path = _INSTALLED[tool]
+        text = (_source(tool, module, kept.parent, progress) / path).read_bytes()
         with golang.folder_beside(kept) as making:
             (making / "new").write_bytes(text)
             (making / "new").replace(kept)
     return kept
 
 
-def _kyverno_module(cache: Path, progress: Progress) -> Path:
-    """The source of Kyverno's module, which go.sum vouches for."""
-    pins = ADMISSION.folder
+def _source(tool: GoTool, module: str, cache: Path, progress: Progress) -> Path:
+    """The source of a module, which the program's go.sum vouches for."""
+    pins = tool.folder
     go = golang.find(golang.asked_by(pins / "go.mod"), folder("go") / "requirements.txt", cache, progress)
-    command: list[str | Path] = [go, "mod", "download", "-json", "github.com/kyverno/kyverno"]
+    command: list[str | Path] = [go, "mod", "download", "-json", module]
     environment = golang.environment(cache)
     done = subprocess.run(command, cwd=pins, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise ToolMissing(f"Kyverno's module could not be fetched: {done.stderr}")
+        raise ToolMissing(f"{module} could not be fetched: {done.stderr}")
     return Path(json.loads(done.stdout)["Dir"])

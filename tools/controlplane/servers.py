@@ -67,6 +67,15 @@ class Servers:
         """A kubeconfig for whoever the token is of."""
         return self._write_kubeconfig(name, {"token": token})
 
+    def pair_of(self, name: str) -> Pair:
+        """A certificate of a server on loopback, and its key."""
+        return self._authority.issue(name, name)
+
+    @property
+    def authority(self) -> Path:
+        """The certificate of whoever vouches for all of it."""
+        return self._authority.certificate
+
     def _write_kubeconfig(self, name: str, user: dict[str, str]) -> Path:
         cluster = {
             "server": f"https://{LOOPBACK}:{self._port}",

@@ -45,13 +45,16 @@ def _in_maps(written: dict[str, Any], served: dict[str, Any], at: Path) -> tuple
         if found := difference(value, served[key], at / key):
             return found
     for key, value in served.items():
-        if key not in written and value not in _EMPTY and not _is_default(key, value):
+        if key not in written and not _says_nothing(key, value):
             return at / key, f"is {_shown(value)}, must be left out"
     return None
 
 
-def _is_default(key: str, value: Any) -> bool:
-    return key in DEFAULTS and type(DEFAULTS[key]) is type(value) and DEFAULTS[key] == value
+def _says_nothing(key: str, value: Any) -> bool:
+    """Whether it holds without being written: what is empty, a default, or a map of nothing else."""
+    if isinstance(value, dict):
+        return all(_says_nothing(below, each) for below, each in value.items())
+    return value in _EMPTY or (key in DEFAULTS and type(DEFAULTS[key]) is type(value) and DEFAULTS[key] == value)
 
 
 def _shown(value: Any) -> str:
