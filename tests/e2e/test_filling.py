@@ -161,12 +161,10 @@ def test_without_what_fills_in_it_is_refused(backend, owners, tenant, admin):
     until("it is filled in again", lambda: tenant.create(value, dry_run=True).ok, 60)
 
 
-def test_doctor_and_audit_find_it_healthy(backend, folder):
+def test_doctor_finds_it_healthy(backend, folder):
     found = json.loads(rayfence("doctor", "--tenants", folder, "--format", "json").stdout)["findings"]
-    audited = json.loads(rayfence("audit", "--tenants", folder, "--format", "json").stdout)
 
     assert set() == {each["id"] for each in found} - NOT_ON_THE_PLANE
-    assert True is audited["summary"]["ok"]
 
 
 def test_it_goes_with_the_last_tenant_that_needs_it(backend, folder, owners, tenant, admin, tmp_path):
