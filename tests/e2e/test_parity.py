@@ -38,6 +38,13 @@ def questions(admin: Client, tenant: Client, config: Config, bundled: Bundled) -
         bundled.remove()
 
 
+@pytest.fixture(scope="module", params=BACKENDS)
+def backend(request: pytest.FixtureRequest, questions: Questions, bundled: Bundled) -> str:
+    """Whose bundle is there, for all that is asked of it: to change bundles takes longer than some of the tests."""
+    bundled.use(request.param)
+    return str(request.param)
+
+
 @pytest.mark.native
 def test_without_policies_everything_gets_in_but_what_is_no_valid_object(questions):
     """Such objects are for tools that work offline; what keeps them out here would do so without rayfence."""
@@ -45,9 +52,7 @@ def test_without_policies_everything_gets_in_but_what_is_no_valid_object(questio
     assert len(questions.asked) > 1400 > 50 > len(questions.impossible) > 0
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
-def test_the_server_says_of_every_case_what_python_says(backend, questions, admin, config, bundled):
-    bundled.use(backend)
+def test_the_server_says_of_every_case_what_python_says(backend, questions, admin, config):
     pairs = share(backend, enforced(questions, config))
 
     compared = put_to(admin, backend, config, pairs)
@@ -79,9 +84,7 @@ def test_a_policy_that_has_lost_a_rule_is_found_out(questions, admin, config, bu
     assert len(pairs) == len(wrong(compared.outcomes)) > 10
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
-def test_the_server_refuses_nothing_to_a_tenant_that_is_only_audited(backend, questions, admin, config, bundled):
-    bundled.use(backend)
+def test_the_server_refuses_nothing_to_a_tenant_that_is_only_audited(backend, questions, admin, config):
     found = share(backend, audited(questions, config))
 
     answers = ask_all(admin, found, TENANT)
