@@ -1,4 +1,4 @@
-"""Namespaces, and users who may do in them what Kubernetes' own role `edit` lets them do, and Ray beside it."""
+"""Who may do what: editors of namespaces, by Kubernetes' own role `edit` and Ray beside it; tokens of accounts."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from controlplane.processes import until
 
 RBAC = "rbac.authorization.k8s.io/v1"
 EDIT = "edit"
+HOURS = 24
 
 _EVERYTHING = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"]
 _MORE = [
@@ -79,3 +80,14 @@ def _may_write_status(admin: Client, user: str) -> bool:
     }
     answer = admin.request("POST", "/apis/authorization.k8s.io/v1/subjectaccessreviews", review).or_raise()
     return bool(answer["status"]["allowed"])
+
+
+def token_of(admin: Client, namespace: str, account: str) -> str:
+    """A token of a service account, good for a day. Raises Refused."""
+    path = f"/api/v1/namespaces/{namespace}/serviceaccounts/{account}/token"
+    asked = {
+        "apiVersion": "authentication.k8s.io/v1",
+        "kind": "TokenRequest",
+        "spec": {"expirationSeconds": HOURS * 3600},
+    }
+    return str(admin.request("POST", path, asked).or_raise()["status"]["token"])

@@ -12,7 +12,7 @@ from typing import Any
 import urllib3
 import yaml
 
-from controlplane import programs
+from controlplane import access, programs
 from controlplane.certificates import LOOPBACK
 from controlplane.client import Client
 from controlplane.kyverno import apply
@@ -31,8 +31,6 @@ _CLUSTERS_ONLY = ("Deployment", "PodDisruptionBudget", "ResourceQuota", "Mutatin
 
 _OPERATIONS = ("webhook", "audit", "status", "generate")
 """Those of its two Deployments, in one program here."""
-
-_HOURS = 24
 
 
 class Gatekeeper:
@@ -76,7 +74,10 @@ class Gatekeeper:
         yield "port", self._port
         yield "exempt-namespace", NAMESPACE
         yield "disable-opa-builtin", "{http.send}"
-        yield "kubeconfig", self._servers.kubeconfig_with(GATEKEEPER.name, self._token())
+        yield (
+            "kubeconfig",
+            self._servers.kubeconfig_with(GATEKEEPER.name, access.token_of(self._admin, NAMESPACE, ACCOUNT)),
+        )
         # It is in no pod, and has no secret for its certificate.
         yield "debug-use-fake-pod", "true"
         yield "disable-cert-rotation", "true"
@@ -87,15 +88,6 @@ class Gatekeeper:
         yield "shutdown-delay", 0
         # The API server would ask the policies that it makes of templates, before and instead of it.
         yield "default-create-vap-for-templates", "false"
-
-    def _token(self) -> str:
-        path = f"/api/v1/namespaces/{NAMESPACE}/serviceaccounts/{ACCOUNT}/token"
-        asked = {
-            "apiVersion": "authentication.k8s.io/v1",
-            "kind": "TokenRequest",
-            "spec": {"expirationSeconds": _HOURS * 3600},
-        }
-        return str(self._admin.request("POST", path, asked).or_raise()["status"]["token"])
 
     def _certificates(self) -> Path:
         """A folder with the names that it looks for."""

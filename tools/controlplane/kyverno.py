@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from controlplane import access
 from controlplane.certificates import LOOPBACK
 from controlplane.client import Client, Object
 from controlplane.processes import Process, answers, free_port, until
@@ -25,7 +26,6 @@ _DEPLOYMENTS = {
     BACKGROUND.name: "kyverno-background-controller",
     REPORTS.name: "kyverno-reports-controller",
 }
-_HOURS = 24
 _ANY_POLICY = {
     "apiVersion": "policies.kyverno.io/v1",
     "kind": "ValidatingPolicy",
@@ -98,19 +98,11 @@ class Kyverno:
             **flags,
         }
         given = dict(word.removeprefix("--").split("=", 1) for word in container["args"])
-        ours["kubeconfig"] = str(self._servers.kubeconfig_with(tool.name, self._token(pod["serviceAccountName"])))
+        token = access.token_of(self._admin, NAMESPACE, pod["serviceAccountName"])
+        ours["kubeconfig"] = str(self._servers.kubeconfig_with(tool.name, token))
         words = [f"--{name}={value}" for name, value in {**given, **ours}.items()]
         environment = dict(_environment(container["env"], deployment))
         return Process(tool.name, [self._programs.of(tool), *words], self._servers.logs, environment)
-
-    def _token(self, account: str) -> str:
-        path = f"/api/v1/namespaces/{NAMESPACE}/serviceaccounts/{account}/token"
-        asked = {
-            "apiVersion": "authentication.k8s.io/v1",
-            "kind": "TokenRequest",
-            "spec": {"expirationSeconds": _HOURS * 3600},
-        }
-        return str(self._admin.request("POST", path, asked).or_raise()["status"]["token"])
 
 
 def manifest(install: Path) -> list[dict[str, Any]]:

@@ -55,28 +55,24 @@ def _kyverno(command: str, title: str) -> GoTool:
     )
 
 
-def _gatekeeper(version: str) -> GoTool:
-    return GoTool(
-        name="gatekeeper",
-        title="Gatekeeper's manager",
-        package=_GATEKEEPER_MODULE,
-        version=version,
-        ldflags="-s -w",
-        variable="RAYFENCE_GATEKEEPER",
-        executables=(),
-        version_arguments=(),
-        version_pattern=rf"^(?:mod|dep)\t{re.escape(_GATEKEEPER_MODULE)}\tv([^\t\n]+)",
-        takes="about 2 minutes",
-    )
-
-
 API_SERVER = _kubernetes("kube-apiserver", "about 6 minutes")
 CONTROLLER_MANAGER = _kubernetes("kube-controller-manager", "about 3 minutes")
 SCHEDULER = _kubernetes("kube-scheduler", "about a minute")
 ADMISSION = _kyverno("kyverno", "admission")
 BACKGROUND = _kyverno("background-controller", "background")
 REPORTS = _kyverno("reports-controller", "reports")
-GATEKEEPER = _gatekeeper(GATOR.version)
+GATEKEEPER = GoTool(
+    name="gatekeeper",
+    title="Gatekeeper's manager",
+    package=_GATEKEEPER_MODULE,
+    version=GATOR.version,
+    ldflags="-s -w",
+    variable="RAYFENCE_GATEKEEPER",
+    executables=(),
+    version_arguments=(),
+    version_pattern=rf"^(?:mod|dep)\t{re.escape(_GATEKEEPER_MODULE)}\tv([^\t\n]+)",
+    takes="about 2 minutes",
+)
 
 SERVERS = (API_SERVER, CONTROLLER_MANAGER, SCHEDULER)
 WITH_KYVERNO = (*SERVERS, ADMISSION, BACKGROUND, REPORTS)
