@@ -52,12 +52,19 @@ def strangers(controlplane) -> Path:
     return controlplane.servers.kubeconfig_of("stranger", "rayfence-e2e-stranger")
 
 
-@pytest.fixture
-def place(bundled, kubeconfig: Path, tenant, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The plane with nothing of rayfence's on it, before and after, as the cluster that kubectl would take."""
+@pytest.fixture(scope="module")
+def cleared(bundled, controlplane, tenant) -> None:
+    """Nothing of rayfence's is on the plane, whatever was left by suites before this one."""
     bundled.remove()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("KUBECONFIG", str(controlplane.kubeconfig))
+        assert 0 == rayfence("uninstall", "--yes").exit_code
+
+
+@pytest.fixture
+def place(cleared, kubeconfig: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The plane as the cluster that kubectl would take, with nothing of rayfence's on it, neither before nor after."""
     monkeypatch.setenv("KUBECONFIG", str(kubeconfig))
-    assert 0 == rayfence("uninstall", "--yes").exit_code
     yield
     assert 0 == rayfence("uninstall", "--yes").exit_code
 
