@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 from controlplane.client import AT_ONCE, Answer, Client
 
+from rayfence import admission
 from rayfence.cases import Case
 from rayfence.subjects import CREATE, DELETE
 from rayfence.suite.engine import Said
@@ -116,6 +117,11 @@ def of_policy(message: str) -> str:
     if not _KYVERNO.search(message):
         return ""
     return _told(message.partition("denied the request: ")[2])
+
+
+def broken(answer: Answer) -> frozenset[str]:
+    """The rules for which something was refused."""
+    return admission.read(of_policy(answer.message))[0]
 
 
 def _told(text: str) -> str:

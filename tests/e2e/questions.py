@@ -70,9 +70,9 @@ def enforced(questions: Questions, config: Config) -> list[tuple[Case, Case]]:
 
 def put_to(admin: Client, backend: str, config: Config, pairs: Sequence[tuple[Case, Case]]) -> Compared:
     """The server's answers beside the Python reading's."""
-    asked, seen = (with_old(admin, half) for half in zip(*pairs, strict=True))
-    answers = ask_all(admin, asked, TENANT)
-    words = tuple(said(case, answer) for case, answer in zip(asked, answers, strict=True))
+    put, seen = (with_old(admin, half) for half in zip(*pairs, strict=True))
+    answers = ask_all(admin, put, TENANT)
+    words = tuple(said(case, answer) for case, answer in zip(put, answers, strict=True))
     return compare(backend, config, seen, Answer(words, ()), Expectations(config))
 
 

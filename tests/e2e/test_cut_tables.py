@@ -22,7 +22,7 @@ from rayfence.rules import OF
 from rayfence.shards import MOST_ROWS
 from rayfence.subjects import EXPOSURE, NETWORK_POLICIES, PODS, RAY
 
-from .asking import of_policy
+from .asking import broken
 from .bundled import Bundled
 from .conftest import NATIVE, TENANT
 
@@ -76,11 +76,6 @@ def reserved(config: Config, namespace: str) -> dict[str, Any]:
     value = good(NETWORK_POLICIES, config.platform, config.by_namespace()[namespace])[0]
     value["metadata"] |= {"name": "rayfence-at-the-cut", "namespace": namespace}
     return value
-
-
-def broken(answer: Answer) -> frozenset[str]:
-    """The rules for which it was refused."""
-    return admission.read(of_policy(answer.message))[0]
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

@@ -12,13 +12,12 @@ from controlplane.client import Client
 from controlplane.gatekeeper import Gatekeeper
 from controlplane.processes import until
 
-from rayfence import admission
 from rayfence.cases.good import ray_cluster
 from rayfence.config import Config
 from rayfence.subjects import RAY
 
 from ..command_line import rayfence
-from .asking import ask_all, of_policy
+from .asking import ask_all, broken
 from .bundled import Bundled
 from .conftest import TENANT, progress
 from .questions import Questions, asked, audited, enforced, put_to, wrong
@@ -80,7 +79,7 @@ def test_a_template_that_has_lost_a_rule_is_found_out(manager, tenant, admin, co
     variables = without["targets"][0]["code"][0]["source"]["variables"]
     next(each for each in variables if each["name"] == "require_tenant_nodes")["expression"] = "[]"
     bad = elsewhere(config)
-    assert {"require-tenant-nodes"} == broken(tenant, bad)
+    assert {"require-tenant-nodes"} == broken(tenant.create(bad, dry_run=True))
     admin.patch(template, {"spec": without}).or_raise()
     try:
         until("the change is felt", lambda: tenant.create(bad, dry_run=True).ok, 30)
@@ -104,7 +103,7 @@ def test_while_it_is_away_nothing_of_ray_gets_in(manager, tenant, config):
     finally:
         manager.start()
     until("it judges again", lambda: tenant.create(good, dry_run=True).ok, 60)
-    assert {"require-tenant-nodes"} == broken(tenant, elsewhere(config))
+    assert {"require-tenant-nodes"} == broken(tenant.create(elsewhere(config), dry_run=True))
 
 
 def done(*words: str | Path) -> str:
@@ -119,10 +118,6 @@ def elsewhere(config):
     value = ray_cluster(config.platform, config.tenants[0])
     value["spec"]["headGroupSpec"]["template"]["spec"]["nodeSelector"] = {config.platform.node_label: "another"}
     return value
-
-
-def broken(user: Client, value) -> frozenset[str]:
-    return admission.read(of_policy(user.create(value, dry_run=True).message))[0]
 
 
 def findings() -> set[str]:

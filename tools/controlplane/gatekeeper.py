@@ -74,10 +74,8 @@ class Gatekeeper:
         yield "port", self._port
         yield "exempt-namespace", NAMESPACE
         yield "disable-opa-builtin", "{http.send}"
-        yield (
-            "kubeconfig",
-            self._servers.kubeconfig_with(GATEKEEPER.name, access.token_of(self._admin, NAMESPACE, ACCOUNT)),
-        )
+        token = access.token_of(self._admin, NAMESPACE, ACCOUNT)
+        yield "kubeconfig", self._servers.kubeconfig_with(GATEKEEPER.name, token)
         # It is in no pod, and has no secret for its certificate.
         yield "debug-use-fake-pod", "true"
         yield "disable-cert-rotation", "true"
