@@ -79,8 +79,8 @@ def test_a_table_has_a_row_for_each_namespace_and_an_empty_one_where_another_spe
     first, second = shards(Config(Platform(), (TEAM, AUDITED)))
 
     # A map of plain texts is written alike in CEL and in Python.
-    assert {"ray-a": "team-a|1|4|2Gi|8Gi|||0||ray-a|", "ray-b": ""} == ast.literal_eval(admission.table(first))
-    assert {"ray-b": "team-b|1|4|2Gi|8Gi|||0||ray-b|"} == ast.literal_eval(admission.table(second))
+    assert {"ray-a": "team-a|1|4|2Gi|8Gi|||0||ray-a", "ray-b": ""} == ast.literal_eval(admission.table(first))
+    assert {"ray-b": "team-b|1|4|2Gi|8Gi|||0||ray-b"} == ast.literal_eval(admission.table(second))
 
 
 def test_a_table_without_rows_is_still_a_map_of_texts() -> None:

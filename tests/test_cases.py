@@ -86,6 +86,25 @@ def test_groups_and_the_operation_stand_in_remarks_too(tmp_path: Path) -> None:
     assert Request("jane", ("system:masters", "platform team"), "DELETE") == case.request
 
 
+def test_the_object_as_it_was_stands_before_the_case(tmp_path: Path) -> None:
+    (case,) = load([written(tmp_path, one=f"# old\n{TWO}---\n{ONE}")])
+
+    assert ("UPDATE", "two") == (case.request.operation, case.request.old["metadata"]["name"])
+    assert "one" == case.value["metadata"]["name"]
+
+
+def test_an_update_of_nothing_in_particular_changes_nothing(tmp_path: Path) -> None:
+    (case,) = load([written(tmp_path, one=f"# operation: UPDATE\n{ONE}")])
+
+    assert case.value == case.request.old
+
+
+def test_an_old_object_without_a_case_is_an_error(tmp_path: Path) -> None:
+    assert ["one.yaml:2: # old: no document follows; write the object as it is after the update"] == problems(
+        written(tmp_path, one=f"# old\n{TWO}")
+    )
+
+
 def test_an_operation_that_does_not_exist_is_an_error(tmp_path: Path) -> None:
     assert ["one.yaml:1: # operation: there is no `PATCH`; write one of CREATE, UPDATE, DELETE"] == problems(
         written(tmp_path, one=f"# operation: PATCH\n{ONE}")

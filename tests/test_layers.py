@@ -20,7 +20,7 @@ ROWS: list[set[str]] = [
     {"__init__", "engine_error", "path", "quantity", "outcome"},
     {"config"},
     {"cel", "row", "yamlio"},
-    {"shards", "tenants", "workload"},
+    {"allowances", "shards", "tenants", "workload"},
     {"subjects"},
     {"rules"},
     {"admission", "evaluate"},

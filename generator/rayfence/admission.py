@@ -11,13 +11,13 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from rayfence import workload
+from rayfence import allowances, row, workload
 from rayfence.cel import literal, literals
 from rayfence.config import Config, Platform
-from rayfence.rules import OF, SHARED, require_network_policy
+from rayfence.rules import OF, SHARED
 from rayfence.rules.rule import Rule
 from rayfence.shards import Shard, shards
-from rayfence.subjects import DELETE, EXPOSURE, NETWORK_POLICIES, RAY, SUBJECTS, Subject
+from rayfence.subjects import DELETE, EXPOSURE, NETWORK_POLICIES, RAY, SUBJECTS, UPDATE, Subject
 from rayfence.workload import exposed
 
 VALID = "size(variables.violations) == 0"
@@ -88,15 +88,20 @@ def _rules(platform: Platform, subject: Subject) -> tuple[Rule, ...]:
 
 
 def _variables(platform: Platform, subject: Subject, shard: Shard, rules: Sequence[Rule]) -> dict[str, str]:
+    shared = {name: text for variables in SHARED[subject] for name, text in variables(platform).items()}
+    parts = {name: text for rule in rules for name, text in _parts(rule, platform)}
     return {
+        "operation": "request.operation",
+        "old": f"variables.operation in {literals((UPDATE, DELETE))} ? dyn(oldObject) : dyn(null)",
         "tenants": table(shard),
-        "it": _shown(subject),
+        "it": "variables.operation == 'DELETE' ? variables.old : object" if DELETE in subject.operations else "object",
         "place": _place("variables.it"),
-        "tenant": "variables.tenants[?variables.place].orValue('').split('|')",
+        "tenant": row.split("variables.tenants[?variables.place].orValue('')"),
         **(_ray_variables(platform, shard) if subject is RAY else {}),
         **(exposed.variables() if subject is EXPOSURE else {}),
-        **{name: text for variables in SHARED[subject] for name, text in variables(platform).items()},
-        **{name: text for rule in rules for name, text in _parts(rule, platform)},
+        **allowances.variables((*shared.values(), *parts.values()), platform),
+        **shared,
+        **parts,
         **_answer(rules, _untouched(subject)),
     }
 
@@ -130,16 +135,16 @@ def _untouched(subject: Subject) -> str:
     if subject is NETWORK_POLICIES:
         return "false"
     # What an older version does not show looks unchanged, and is lost.
-    return f"{UNTOUCHED}\n&& {require_network_policy.SPARES}" if subject is RAY else UNTOUCHED
+    return f"object.apiVersion == {literal(workload.STORED)} && {UNTOUCHED}" if subject is RAY else UNTOUCHED
 
 
 UNTOUCHED = (
-    "request.operation == 'UPDATE'\n"
+    "variables.operation == 'UPDATE' && variables.old != null\n"
     + "".join(
-        f"&& object.?{path}.orValue(null) == oldObject.?{path}.orValue(null)\n"
+        f"&& object.?{path}.orValue(null) == variables.old.?{path}.orValue(null)\n"
         for path in ("spec", "metadata.?labels", "metadata.?annotations")
     )
-    + "&& object.metadata != oldObject.metadata"
+    + "&& object.metadata != variables.old.?metadata.orValue(null)"
 )
 """CEL: an update of other metadata, as when a finalizer is taken off an object older than the policy."""
 

@@ -10,6 +10,9 @@ together by `format`: of `+` the type checker tries a dozen meanings, at each of
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 from rayfence.path import Path
 from rayfence.quantity import PATTERN
 
@@ -24,6 +27,21 @@ def literal(value: str) -> str:
 def literals(values: tuple[str, ...]) -> str:
     """A CEL list of string literals."""
     return f"[{', '.join(literal(value) for value in values)}]"
+
+
+def value(found: Any) -> str:
+    """A CEL expression for a value of JSON, of which neither the keys' nor the values' type is known."""
+    match found:
+        case None:
+            return "dyn(null)"
+        case bool():
+            return f"dyn({str(found).lower()})"
+        case int() | float() | str():
+            return f"dyn({json.dumps(found)})"
+        case list():
+            return f"dyn([{', '.join(map(value, found))}])"
+        case _:
+            return f"dyn({{{', '.join(f'{json.dumps(str(key))}: {value(each)}' for key, each in found.items())}}})"
 
 
 def steps(*keys: str | int) -> str:

@@ -89,6 +89,39 @@ class Exposure:
 
 
 @dataclass(frozen=True, slots=True)
+class Allow:
+    """What tenants may use beyond the defaults. None means that nothing is said: a tenant then has its platform's.
+
+    `volumes` are `csi/<driver>` or the name of a volume type, `networks` are names of further networks,
+    `pod_annotations` and `exposure_annotations` are annotation keys, or the beginnings of keys followed by `*`.
+    `queues` has for each label or annotation key the values that may stand there, `priority_classes` the names of
+    PriorityClasses, and `exposure_kinds` kinds with their API group, like `HTTPRoute.gateway.networking.k8s.io`.
+    """
+
+    volumes: tuple[str, ...] | None = None
+    networks: tuple[str, ...] | None = None
+    pod_annotations: tuple[str, ...] | None = None
+    priority_classes: tuple[str, ...] | None = None
+    queues: Mapping[str, tuple[str, ...]] | None = None
+    exposure_annotations: tuple[str, ...] | None = None
+    exposure_kinds: tuple[str, ...] | None = None
+
+
+class Authentication(StrEnum):
+    """How Ray has to authenticate whoever talks to a cluster; KubeRay's words."""
+
+    NONE = ""
+    TOKEN = "token"
+
+
+@dataclass(frozen=True, slots=True)
+class Require:
+    """What every RayCluster must have beyond the rules that hold for all."""
+
+    authentication: Authentication = Authentication.NONE
+
+
+@dataclass(frozen=True, slots=True)
 class Egress:
     """What tenants' own network rules may reach beside their namespaces and DNS."""
 
@@ -113,6 +146,8 @@ class Platform:
     exposure: Exposure = Exposure()
     disabled_rules: tuple[str, ...] = ()
     egress: Egress = Egress()
+    allow: Allow = Allow()
+    require: Require = Require()
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +218,8 @@ class Tenant:
     quota: Quota = Quota()
     namespace_quota: Quota | None = None
     network: Network = Network()
+    allow: Allow = Allow()
+    require: Require = Require()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,10 @@ from typing import Any
 from rayfence.config import Config, Enforcement, Tenant
 from rayfence.outcome import Finding, Result, Verdict
 from rayfence.path import Path
-from rayfence.rules import OF, require_network_policy, restrict_namespace
+from rayfence.rules import OF, restrict_namespace
 from rayfence.rules.rule import Violation
 from rayfence.subjects import NETWORK_POLICIES, RAY, UPDATE, Subject, subject_of
-from rayfence.workload import NOBODY, Malformed, Request, Workload, dig
+from rayfence.workload import NOBODY, STORED, Malformed, Request, Workload, dig
 from rayfence.yamlio import Document
 
 
@@ -38,7 +38,7 @@ class Judge:
         subject = subject_of(_text(value, "apiVersion"), _text(value, "kind"))
         work = Workload(value, self._request)
         tenant = self.tenant_of(work.namespace)
-        if subject is None or self._untouched(value, subject, tenant):
+        if subject is None or self._untouched(value, subject):
             return
         if tenant is None:
             yield from restrict_namespace.violations(work, None, self._platform) if subject is RAY else ()
@@ -47,15 +47,16 @@ class Judge:
             if rule.ID not in self._platform.disabled_rules:
                 yield from rule.violations(work, tenant, self._platform)
 
-    def _untouched(self, value: dict[str, Any], subject: Subject, tenant: Tenant | None) -> bool:
+    def _untouched(self, value: dict[str, Any], subject: Subject) -> bool:
         """Whether only other metadata changes, as when a finalizer is taken off an object older than the policy."""
         old = self._request.old
         if self._request.operation != UPDATE or old is None or subject is NETWORK_POLICIES:
             return False
         paths = (("spec",), ("metadata", "labels"), ("metadata", "annotations"))
         same = all(dig(value, *path) == dig(old, *path) for path in paths)
-        spared = subject is not RAY or require_network_policy.spares(value, tenant)
-        return same and spared and dig(value, "metadata") != dig(old, "metadata")
+        # What an older version does not show looks unchanged, and is lost.
+        whole = subject is not RAY or value.get("apiVersion") == STORED
+        return same and whole and dig(value, "metadata") != dig(old, "metadata")
 
     def results(self, documents: Iterable[Document], namespace: str = "") -> Iterator[Result]:
         """One result for each object, the items of a `List` included; `namespace` is for those that name none."""

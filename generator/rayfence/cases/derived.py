@@ -30,7 +30,7 @@ from rayfence.rules import (
 from rayfence.rules.rule import Edit, Rule
 from rayfence.shards import shards
 from rayfence.subjects import CREATE, RAY, UPDATE, Subject
-from rayfence.workload import NOBODY
+from rayfence.workload import NOBODY, Request
 
 
 def derived(config: Config) -> tuple[Case, ...]:
@@ -155,4 +155,15 @@ class _Sample:
             value = deepcopy(dict(self.value))
             edit.apply(targets[site](value), self.tenant)
             where = " of ".join(filter(None, (site, whose)))
-            yield Case(f"{title}/{where}", value, fails, request=replace(NOBODY, operation=operation))
+            yield Case(f"{title}/{where}", value, fails, request=self._request(edit, targets[site], operation, value))
+
+    def _request(self, edit: Edit, target: Target, operation: str, value: Mapping[str, Any]) -> Request:
+        """An update is one of an object that was good, or was as the edit says."""
+        if edit.before is None and operation != UPDATE:
+            return replace(NOBODY, operation=operation)
+        old = deepcopy(dict(self.value))
+        # An update never changes these.
+        old["metadata"] |= {key: value["metadata"][key] for key in ("name", "namespace")}
+        if edit.before:
+            edit.before(target(old), self.tenant)
+        return Request(operation=UPDATE, old=old)

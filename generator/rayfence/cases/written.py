@@ -2,7 +2,8 @@
 
 In a file, `# fails: <rule-id>` stands on the line at fault. Anywhere in a document `# as: <user>` and
 `# groups: <group>, <group>` say who asks, and `# operation: UPDATE` or `DELETE` for what; else somebody unknown creates
-it. What is not named must hold.
+it. What is not named must hold. A document with the line `# old` is no case: it is the next document's object as it was
+before an update. An update without one changes nothing.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from rayfence.yamlio import Document, Problem
 _FAILS = re.compile(r"(?:^|\s)#\s*fails:[ \t]*(.*?)\s*$")
 _AS = re.compile(r"(?:^|\s)#\s*as:[ \t]*(\S+)\s*$")
 _GROUPS = re.compile(r"(?:^|\s)#\s*groups:[ \t]*(.*?)\s*$")
+_OLD = re.compile(r"^\s*#\s*old\s*$")
 _OPERATION = re.compile(r"(?:^|\s)#\s*operation:[ \t]*(.*?)\s*$")
 _OPERATIONS = (CREATE, UPDATE, DELETE)
 _SUFFIXES = (".yaml", ".yml")
@@ -72,6 +74,7 @@ def _read(file: Path, relative: Path) -> Iterator[Case | Problem]:
     lines = text.splitlines()
     starts = [_start(document.line, lines) for document in documents]
     name = relative.with_suffix("").as_posix()
+    old: Document | None = None
     for number, document in enumerate(documents):
         if isinstance(document, Problem):
             yield document
@@ -79,7 +82,13 @@ def _read(file: Path, relative: Path) -> Iterator[Case | Problem]:
         until = starts[number + 1] - 1 if number + 1 < len(starts) else len(lines)
         since = starts[number]
         remarks = list(enumerate(lines[since - 1 : until], start=since))
-        yield from _case(document, remarks, f"{name}#{number + 1}" if len(documents) > 1 else name)
+        if any(_OLD.search(text) for _, text in remarks):
+            old = document
+            continue
+        yield from _case(document, remarks, f"{name}#{number + 1}" if len(documents) > 1 else name, old)
+        old = None
+    if old:
+        yield Problem(str(file), old.line, "# old: no document follows; write the object as it is after the update")
 
 
 def _start(line: int, lines: Sequence[str]) -> int:
@@ -88,7 +97,9 @@ def _start(line: int, lines: Sequence[str]) -> int:
     return marks[-1] + 1 if marks else 1
 
 
-def _case(document: Document, remarks: Sequence[tuple[int, str]], name: str) -> Iterator[Case | Problem]:
+def _case(
+    document: Document, remarks: Sequence[tuple[int, str]], name: str, old: Document | None
+) -> Iterator[Case | Problem]:
     said = [(match.group(1), line) for line, text in remarks if (match := _FAILS.search(text))]
     pairs = [(rule.strip(), line) for rules, line in said for rule in rules.split(",")]
     objects = list(parts(document))
@@ -106,7 +117,7 @@ def _case(document: Document, remarks: Sequence[tuple[int, str]], name: str) -> 
             line=document.line,
             lines=frozenset(pairs),
             document=document,
-            request=_request([text for _, text in remarks]),
+            request=_request([text for _, text in remarks], objects[0].value, old),
         )
 
 
@@ -128,14 +139,16 @@ def _no_case(document: Document, objects: Sequence[Any]) -> Iterator[Problem]:
         yield Problem(document.file, document.line, f"a case needs metadata.{absent[0]}; write one")
 
 
-def _request(lines: Sequence[str]) -> Request:
+def _request(lines: Sequence[str], value: Any, old: Document | None) -> Request:
     """Who asks, and for what, as the remarks say."""
 
     def first(remark: re.Pattern[str], otherwise: str) -> str:
         return next((match.group(1) for line in lines if (match := remark.search(line))), otherwise)
 
     groups = tuple(group for each in first(_GROUPS, "").split(",") if (group := each.strip()))
-    return Request(first(_AS, ""), groups, first(_OPERATION, CREATE))
+    operation = UPDATE if old else first(_OPERATION, CREATE)
+    was = old.value if old else value if operation == UPDATE else None
+    return Request(first(_AS, ""), groups, operation, was)
 
 
 def known() -> tuple[str, ...]:

@@ -53,7 +53,7 @@ def cel(platform: Platform) -> Iterator[str]:
     yield (
         f"variables.tenant[0] == '' || {_is_privileged(platform)} ? []\n"
         f": {reserved} ? [{told}]\n"
-        f": request.operation == 'DELETE' ? []\n: {peers.cel(platform)}"
+        f": variables.operation == 'DELETE' ? []\n: {peers.cel(platform)}"
     )
 
 
@@ -63,7 +63,7 @@ def _is_privileged(platform: Platform) -> str:
     return (
         f"{user} in {literals((*KYVERNO, *platform.administrators.users))}"
         f" || {groups}.exists(g, g in {literals(platform.administrators.groups)})"
-        f" || (request.operation != 'CREATE' && {user} in {literals(TIDYING)})"
+        f" || (variables.operation != 'CREATE' && {user} in {literals(TIDYING)})"
     )
 
 

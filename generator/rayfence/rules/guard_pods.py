@@ -33,7 +33,7 @@ SPEC = Path.of("spec")
 
 def variables(platform: Platform) -> dict[str, str]:
     """CEL variables: the pod, and its containers."""
-    pod = "[{'path': dyn(''), 'value': dyn(object)}]"
+    pod = "variables.tenant[0] == '' ? [] : [{'path': dyn(''), 'value': dyn(object)}]"
     return pod_security.variables(pod, pod_security.containers_in("variables.templates"))
 
 
@@ -64,7 +64,7 @@ def _nodes(platform: Platform) -> str:
     path = literal(f"{SPEC / 'nodeSelector' / platform.node_label}: must be ")
     # Later on, a node's name is what the scheduler decided.
     named = (
-        f"request.operation == {literal(CREATE)} && optional.ofNonZeroValue(object.?spec.?nodeName.orValue(null))"
+        f"variables.operation == {literal(CREATE)} && optional.ofNonZeroValue(object.?spec.?nodeName.orValue(null))"
         ".hasValue()"
     )
     return " + ".join(

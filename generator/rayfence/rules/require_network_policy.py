@@ -16,7 +16,7 @@ from rayfence.config import Mode, Platform, Tenant
 from rayfence.path import Path
 from rayfence.rules.guard_network_policies import RESERVED
 from rayfence.rules.rule import At, Edit, Edits, Violation, instead, shown
-from rayfence.workload import API_GROUP, SERVED, Role, Workload, dig
+from rayfence.workload import API_GROUP, SERVED, STORED, Role, Workload, dig
 
 ID = "require-network-policy"
 FAMILY = "network"
@@ -24,7 +24,7 @@ WHY = (
     "KubeRay opens a closed namespace for a cluster that asks for it; without that, or in another mode, none can start."
 )
 
-VERSION = f"{API_GROUP}/v1"
+VERSION = STORED
 """The only version that knows the field: a write through another one takes it away."""
 
 LABEL = "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"
@@ -33,14 +33,6 @@ LABEL = "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"
 FIELD = "networkPolicy"
 
 _MODE = row.field("network_mode")
-
-SPARES = f"(object.apiVersion == {literal(VERSION)} || variables.tenant[0] == '' || {_MODE} == '')"
-"""CEL: whether a write leaves the field as it is, whatever its author sees of it."""
-
-
-def spares(value: dict[str, Any], tenant: Tenant | None) -> bool:
-    """The same in Python."""
-    return tenant is None or tenant.network.required_mode is None or value.get("apiVersion") == VERSION
 
 
 def cel(platform: Platform) -> Iterator[str]:

@@ -61,12 +61,14 @@ class At(Enum):
 class Edit:
     """A change to a good object of some tenant, made in place.
 
-    `swells` names the resource of which so much is asked that a quota is passed as well, where there is one.
+    `swells` names the resource of which so much is asked that a quota is passed as well, where there is one. With
+    `before` the edit is an update: it makes, at the same place, the object as it was out of a good one.
     """
 
     at: At
     apply: Callable[[dict[str, Any], Tenant], object]
     swells: str = ""
+    before: Callable[[dict[str, Any], Tenant], object] | None = None
 
 
 Edits = Mapping[str, Edit]

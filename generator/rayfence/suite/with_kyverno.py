@@ -16,13 +16,14 @@ from rayfence.cases import GENERATION, Case
 from rayfence.config import Config
 from rayfence.evaluate import Judge
 from rayfence.kyverno import Judged
-from rayfence.subjects import CREATE, RAY
+from rayfence.subjects import CREATE, DELETE, RAY
 from rayfence.suite.actions import compare_actions, compare_declared, declared_actions
 from rayfence.suite.dialects import DIALECTS
 from rayfence.suite.engine import Answer, Said
 from rayfence.suite.expecting import Expectations, identity, resource
 from rayfence.suite.scopes import compare_scopes, compare_triggers
 from rayfence.suite.texts import Texts, generates
+from rayfence.suite.updates import asked
 from rayfence.workload import Request
 
 OK = "Ok"
@@ -42,8 +43,8 @@ class KyvernoEngine:
         self._expected = Expectations(config)
 
     def posed(self, case: Case) -> Case | None:
-        """Native policies judge creations alone: an update or deletion is one if it would come to the same."""
-        if not self._dialect.is_native or case.request.operation == CREATE:
+        """Native policies judge no deletions: one is asked as a creation if that comes to the same."""
+        if not self._dialect.is_native or case.request.operation != DELETE:
             return case
         request = replace(case.request, operation=CREATE, old=None)
         found = {violation.rule for violation in Judge(self._config, request).violations(dict(case.value))}
@@ -54,12 +55,13 @@ class KyvernoEngine:
         text = self._judging.get(policy.name, "")
         if not text:
             raise kyverno.EngineError(f"there is no policy {policy.name} in the bundle")
+        text, request = asked(text, cases[0].request)
         said: list[Said] = []
         problems: list[str] = []
         for part, crds in self._runs(cases, lambda case: str(case.value["kind"])):
             rows = [self._row(policy, case) for case in part]
             values = [case.value for case in part]
-            answer = kyverno.run_test(self._program, text, values, rows, cases[0].request, crds)
+            answer = kyverno.run_test(self._program, text, values, rows, request, crds)
             results = {row.resource: row.result for row in rows}
             said += [_said(row, results.get(row.resource, "pass")) for row in answer.rows]
             problems += _whole(rows, answer)
@@ -128,7 +130,7 @@ class KyvernoEngine:
 
     def _reported(self, texts: Iterable[str], values: Sequence[Mapping[str, Any]], request: Request) -> list[Judged]:
         """`skip` is what a policy says where it is not in charge: no word, and one that is missing where it is."""
-        policies = "---\n".join(texts)
+        policies, request = asked("---\n".join(texts), request)
         if not policies:
             return []
         return [

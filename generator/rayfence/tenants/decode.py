@@ -9,7 +9,9 @@ from typing import Any
 
 from rayfence.config import (
     Administrators,
+    Allow,
     ApiServer,
+    Authentication,
     Bounds,
     Container,
     Egress,
@@ -22,6 +24,7 @@ from rayfence.config import (
     Platform,
     Provider,
     Quota,
+    Require,
     RoleRules,
     Scope,
     Tenant,
@@ -47,6 +50,8 @@ def platform(value: Raw) -> Platform:
         exposure=lambda raw: Exposure(**_given(raw, load_balancer=bool, node_port=bool, ingress=bool)),
         disabled_rules=tuple,
         egress=lambda raw: Egress(**_given(raw, namespaces=tuple, cidrs=tuple)),
+        allow=_allow,
+        require=_require,
     )
     return Platform(name=value["metadata"]["name"], **fields)
 
@@ -62,7 +67,8 @@ def tenant(value: Raw, platform: Platform) -> Tenant:
         container=Container(cpu=_bounds(spec["container"]["cpu"]), memory=_bounds(spec["container"]["memory"])),
         enforcement=enforcement,
         network=network,
-        **_given(spec, quota=_quota, namespace_quota=lambda raw: _quota(raw) if raw else None),
+        require=_require(spec["require"]) if "require" in spec else platform.require,
+        **_given(spec, quota=_quota, namespace_quota=lambda raw: _quota(raw) if raw else None, allow=_allow),
     )
 
 
@@ -99,6 +105,22 @@ def _bounds(raw: Raw) -> Bounds:
 
 def _quota(raw: Raw) -> Quota:
     return Quota(**_given(raw, cpu=quantity_text, memory=quantity_text, accelerators=int, workers=int))
+
+
+def _allow(raw: Raw) -> Allow:
+    exposure = raw.get("exposure", {})
+    return Allow(
+        **_given(raw, volumes=tuple, networks=tuple, pod_annotations=tuple, priority_classes=tuple, queues=_queues),
+        **{f"exposure_{name}": found for name, found in _given(exposure, annotations=tuple, kinds=tuple).items()},
+    )
+
+
+def _queues(raw: Raw) -> dict[str, tuple[str, ...]]:
+    return {key: tuple(values) for key, values in raw.items()}
+
+
+def _require(raw: Raw) -> Require:
+    return Require(**_given(raw, authentication=Authentication))
 
 
 def _network(raw: Raw, *, enforce: bool) -> Network:

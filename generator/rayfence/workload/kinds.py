@@ -49,6 +49,9 @@ KINDS = (
     ),
 )
 
+STORED = f"{API_GROUP}/v1"
+"""The only apiVersion that shows all there is in a Ray object: a write through another one drops the rest."""
+
 SERVED = {(f"{API_GROUP}/{version}", kind.name): kind for kind in KINDS for version in kind.versions}
 """(apiVersion, kind) -> Kind, for all that KubeRay serves."""
 

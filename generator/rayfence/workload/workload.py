@@ -14,6 +14,8 @@ from rayfence.workload.request import Request
 
 NOBODY = Request()
 
+POD = "Pod"
+
 _BY_NAME = {kind.name: kind for kind in KINDS}
 
 
@@ -131,6 +133,13 @@ class Workload:
     def sites(self) -> tuple[Site, ...]:
         """The head's template, each worker group's, and the submitter's."""
         return (*self._groups(), *self._submitter())
+
+    @cached_property
+    def templates(self) -> tuple[tuple[Path, Any], ...]:
+        """Everything with `metadata` and `spec` of a pod: each pod template, or the pod that the object is."""
+        if self.value["kind"] == POD:
+            return ((Path(), self.value),)
+        return tuple((site.path, site.template) for site in self.sites)
 
     def _groups(self) -> Iterator[Site]:
         if self.has_cluster:

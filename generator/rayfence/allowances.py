@@ -1,0 +1,43 @@
+"""What a tenant may use beyond the defaults, in Python and as CEL variables.
+
+A row of the table says only what the tenant's own config says; the platform's lists stand in the policy once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from rayfence import row
+from rayfence.cel import literals
+from rayfence.config import Allow, Platform, Tenant
+
+ANY = "*"
+"""The entry that stands for every PriorityClass of users, and behind the beginning of annotation keys."""
+
+DEFAULTS: Mapping[str, tuple[str, ...]] = {"priority_classes": (ANY,)}
+"""What holds where neither a tenant nor its platform has a list; nothing beyond the rules for all other lists."""
+
+
+def of(name: str, tenant: Tenant, platform: Platform) -> tuple[str, ...]:
+    """One list as it holds for a tenant; queues are written as `key=value`, see `row.listed`."""
+    own = row.listed(tenant.allow, name)
+    return _of_platform(platform.allow, name) if own is None else own
+
+
+def _of_platform(allow: Allow, name: str) -> tuple[str, ...]:
+    found = row.listed(allow, name)
+    return DEFAULTS.get(name, ()) if found is None else found
+
+
+def variables(texts: Iterable[str], platform: Platform) -> dict[str, str]:
+    """CEL variables: the lists that some of the texts read, each as `variables.allowed_<name>`."""
+    said = "\n".join(texts)
+    return {f"allowed_{name}": _list(name, platform) for name in row.LISTS if f"variables.allowed_{name}" in said}
+
+
+def _list(name: str, platform: Platform) -> str:
+    found, default = row.field(name), literals(_of_platform(platform.allow, name))
+    return (
+        f"variables.tenant[0] == '' || {found} == '' ? {default} :\n"
+        f"{found} == '{row.NOTHING}' ? [] : {found}.split('{row.ENTRY}')"
+    )

@@ -1,0 +1,35 @@
+"""Policies for an update, offline: the Kyverno CLI takes the object itself for the object as it was.
+
+A policy reads what is asked for, and the object as it was, in one variable each. For one run the two say what the
+request says; every other word stays the policy's own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from rayfence import cel, yamlio
+from rayfence.subjects import CREATE, UPDATE
+from rayfence.workload import Request
+
+
+def asked(text: str, request: Request) -> tuple[str, Request]:
+    """The policies of a text and a request that come to the same without an update."""
+    if request.operation != UPDATE:
+        return text, request
+    said = {"operation": cel.literal(request.operation), "old": cel.value(request.old)}
+    found = (each.value for each in yamlio.read(text, "policy") if isinstance(each, yamlio.Document))
+    return yamlio.dump([_with(value, said) for value in found]), replace(request, operation=CREATE, old=None)
+
+
+def _with(part: Any, said: dict[str, str]) -> Any:
+    match part:
+        case {"name": str(name), "expression": _} if name in said:
+            return {"name": name, "expression": said[name]}
+        case dict():
+            return {key: _with(each, said) for key, each in part.items()}
+        case list():
+            return [_with(each, said) for each in part]
+        case _:
+            return part
