@@ -100,7 +100,7 @@ def test_an_update_of_nothing_in_particular_changes_nothing(tmp_path: Path) -> N
 
 
 def test_an_old_object_without_a_case_is_an_error(tmp_path: Path) -> None:
-    assert ["one.yaml:2: # old: no document follows; write the object as it is after the update"] == problems(
+    assert ["one.yaml:3: # old: no document follows; write the object as it is after the update"] == problems(
         written(tmp_path, one=f"# old\n{TWO}")
     )
 
