@@ -28,10 +28,10 @@ _NATIVE = re.compile(r"ValidatingAdmissionPolicy '[a-z0-9-]+' with binding '[a-z
 
 
 def put_old(admin: Client, cases: Sequence[Case]) -> None:
-    """Create the objects that cases change or delete. They have the same faults: they came before the policies."""
+    """Create the objects that cases change or delete, faults and all: they came before the policies."""
     for case in cases:
         if case.request.operation != CREATE:
-            admin.create(_annotated(case.value)).or_raise()
+            admin.create(_as_it_was(case)).or_raise()
 
 
 def take_old(admin: Client, cases: Sequence[Case]) -> None:
@@ -48,6 +48,14 @@ def with_old(admin: Client, cases: Sequence[Case]) -> list[Case]:
 
 def _with_old(admin: Client, case: Case) -> Case:
     return replace(case, request=replace(case.request, old=admin.get(case.value).or_raise()))
+
+
+def _as_it_was(case: Case) -> dict[str, Any]:
+    """The old object that the case has, under the case's name, or else the object itself."""
+    if case.request.old is None or case.request.old == case.value:
+        return _annotated(case.value)
+    names = {key: case.value["metadata"][key] for key in ("name", "namespace")}
+    return {**case.request.old, "metadata": {**case.request.old["metadata"], **names}}
 
 
 def _annotated(value: Mapping[str, Any]) -> dict[str, Any]:
