@@ -1,6 +1,6 @@
 """What cannot be a tenant config, each with the exact words that are said about it.
 
-The cases in `bad_tenants/*.txt` change a good config: lines with `-` go, those with `+` come in their stead or at
+The cases in `bad_tenants/` change a good config: lines with `-` go, those with `+` come in their stead or at
 the end, those with `=` are the whole file, and `!` is all that is said, after the file's name.
 """
 
@@ -36,13 +36,26 @@ def plus(fields: str) -> str:
     return GOOD + fields
 
 
+BASES = {
+    "platform": "base-platform.yaml",
+    "rules": "base-tenant.yaml",
+    "sense": "base-tenant.yaml",
+    "shape": "base-tenant.yaml",
+}
+"""The files with cases, each with the good config that they change."""
+
+
 def cases() -> Iterator[object]:
-    for file in sorted(CASES.glob("*.txt")):
-        base = "base-platform.yaml" if file.stem == "platform" else "base-tenant.yaml"
-        good = (CASES / base).read_text("utf-8")
-        for case in file.read_text("utf-8").strip().split("\n\n"):
-            name, *lines = case.splitlines()
-            yield pytest.param(changed(good, lines), said(lines), id=name.removeprefix("# "))
+    for name, base in BASES.items():
+        yield from cases_in(name, base)
+
+
+def cases_in(name: str, base: str) -> Iterator[object]:
+    """Those of one file, made of the good config `base`."""
+    good = (CASES / base).read_text("utf-8")
+    for case in (CASES / f"{name}.txt").read_text("utf-8").strip().split("\n\n"):
+        title, *lines = case.splitlines()
+        yield pytest.param(changed(good, lines), said(lines), id=title.removeprefix("# "))
 
 
 def marked(mark: str, lines: list[str]) -> str:

@@ -43,6 +43,13 @@ def test_every_file_says_that_it_was_written_by_rayfence():
     assert all(text.startswith(bundle.HEADER) for text in bundle.files(CONFIG).values())
 
 
+def test_files_one_after_the_other_are_a_stream():
+    """`cat *.yaml | kubectl apply -f -` has every object: a separator stands before each file's first."""
+    texts = bundle.files(CONFIG).values()
+
+    assert [value for text in texts for value in manifests(text)] == manifests("".join(texts))
+
+
 def test_every_file_is_named_by_a_kustomization():
     files = bundle.files(CONFIG)
     named = {

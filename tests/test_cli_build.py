@@ -65,6 +65,14 @@ def test_a_second_build_touches_nothing(built):
     assert before == stamps(built / "policies")
 
 
+def test_a_bundle_of_an_older_version_is_replaced(built):
+    file = built / "policies" / "tenants" / "team-a.yaml"
+    file.write_text(file.read_text().removeprefix("---\n"))
+
+    assert 0 == rayfence("build").exit_code
+    assert file.read_text().startswith(HEADER)
+
+
 def test_the_same_tenants_give_the_same_bytes(built):
     rayfence("build", "--out", "elsewhere/policies")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from rayfence.cli import COMMANDS
+from rayfence.installation import preflight
 
 from .command_line import surroundings
 
@@ -46,6 +48,14 @@ def test_every_command_has_its_section(name):
 )
 def test_every_field_has_its_row(row):
     assert row in (TOP / "docs" / "tenant-config.md").read_text()
+
+
+def test_one_version_of_kubernetes_is_asked_for_everywhere():
+    page, readme = TOP / "docs" / "moving-from-clusterpolicy.md", TOP / "README.md"
+    told = [re.findall(r"needs Kubernetes (\d+\.\d+)", path.read_text()) for path in (page, readme)]
+    told += [re.findall(r"Kubernetes (\S+)", preflight._ENGINES["validatingadmissionpolicy"])]
+
+    assert [["1.35"]] * 3 == told
 
 
 def test_what_is_not_understood_is_refused():

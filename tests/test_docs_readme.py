@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,16 @@ def test_the_build_says_what_is_shown(tmp_path: Path) -> None:
     assert "\n".join(text_with("$ rayfence build")[1:]) + "\n" == rayfence("build", "--out", out).stderr.replace(
         out, "policies"
     )
+
+
+def test_a_namespace_of_two_tenants_is_told_as_it_is_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (shown,) = text_with("tenants/team-d.yaml:9")
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(TOP / "tenants", "tenants")
+    taken = Path("tenants/team-a.yaml").read_text(encoding="utf-8")
+    Path("tenants/team-d.yaml").write_text(taken.replace("name: team-a ", "name: team-d "), encoding="utf-8")
+
+    assert [shown, "1 problem; policies is as it was"] == rayfence("build").stderr.splitlines()
 
 
 @pytest.mark.usefixtures("at_the_top")

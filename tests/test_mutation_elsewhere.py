@@ -15,6 +15,7 @@ from rayfence.config import (
     Bounds,
     Config,
     Container,
+    Dns,
     Egress,
     Mode,
     Network,
@@ -36,7 +37,10 @@ BY_KUBERAY = Tenant(
     network=Network(provider=Provider.KUBERAY, mode=Mode.DENY_ALL_EGRESS),
 )
 PLAIN = Tenant("team-p", ("ray-p",), Container(Bounds("1", "4"), Bounds("2Gi", "8Gi")))
-PLATFORM = Platform(egress=Egress(cidrs=("10.0.0.0/8", "169.254.0.0/15", "fd00:ec2::/32")))
+PLATFORM = Platform(
+    egress=Egress(cidrs=("10.0.0.0/8", "169.254.0.0/15", "fd00:ec2::/32", "169.254.170.23/32")),
+    dns=Dns(cidrs=("169.254.20.10/32", "192.0.2.53/32")),
+)
 CONFIG = Config(PLATFORM, (BY_KUBERAY, PLAIN))
 FILES = bundle.files(CONFIG, ["gatekeeper"])
 MUTANTS = mutants(FILES, "gatekeeper")
@@ -44,15 +48,28 @@ MUTANTS = mutants(FILES, "gatekeeper")
 OF_OTHERS = "require-network-policy/"
 
 SECRET = "169.254.0.0/16"
+ASKING = [{"port": 53, "protocol": "UDP"}]
+"""The ports of a rule for DNS. The others are for all."""
+
 OPEN: dict[str, Json] = {
     "all of what is opened": {"cidr": "10.0.0.0/8"},
     "a part of it": {"cidr": "10.1.0.0/16"},
     "without the metadata service": {"cidr": "169.254.0.0/15", "except": [SECRET]},
+    "an address that is opened alone": {"cidr": "169.254.170.23/32"},
+    "an address of the DNS, to ask it": {"cidr": "169.254.20.10/32"},
+    "another address of the DNS, to ask it": {"cidr": "192.0.2.53/32"},
+    "a part of what is opened, to ask the DNS": {"cidr": "10.1.0.0/16"},
 }
 CLOSED: dict[str, Json] = {
     "elsewhere": {"cidr": "11.0.0.0/8"},
     "more than is opened": {"cidr": "10.0.0.0/7"},
     "an address": {"cidr": "10.0.0.1"},
+    "an address of the DNS": {"cidr": "169.254.20.10/32"},
+    "another address of the DNS": {"cidr": "192.0.2.53/32"},
+    "an address beside one that is opened": {"cidr": "169.254.170.22/32"},
+    "two addresses, one of them opened": {"cidr": "169.254.170.22/31"},
+    "elsewhere, to ask the DNS": {"cidr": "11.0.0.0/8"},
+    "an address beside that of the DNS, to ask it": {"cidr": "169.254.20.11/32"},
     "a number": {"cidr": 10},
     "the metadata service alone": {"cidr": "169.254.169.254/32"},
     "its range, all of which is left out": {"cidr": SECRET, "except": [SECRET]},
@@ -66,7 +83,7 @@ CLOSED: dict[str, Json] = {
 def ranges() -> Iterator[Case]:
     """Each range as a tenant's own policy has it, and as a cluster has it."""
     for number, (name, block) in enumerate([*OPEN.items(), *CLOSED.items()]):
-        rule = {"to": [{"ipBlock": block}]}
+        rule = {"to": [{"ipBlock": block}], **({"ports": ASKING} if "to ask" in name else {})}
         policy, cluster = good(NETWORK_POLICIES, PLATFORM, PLAIN)[0], ray_cluster(PLATFORM, PLAIN)
         policy["spec"]["egress"] = [rule]
         cluster["spec"]["networkPolicy"] = {"mode": "DenyAll", "worker": {"egressRules": [rule]}}

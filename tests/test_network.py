@@ -15,6 +15,7 @@ from rayfence.config import (
     ApiServer,
     Bounds,
     Container,
+    Dns,
     Mode,
     Network,
     Operator,
@@ -248,6 +249,15 @@ def test_heads_reach_the_api_server_where_it_is_known() -> None:
     selector = {"matchLabels": {"ray.io/node-type": "head"}}
     expected = {"podSelector": selector, "policyTypes": ["Egress"], "egress": [rule]}
     assert expected == by_name(TEAM, platform)["rayfence-apiserver"]
+
+
+def test_every_pod_reaches_the_addresses_of_the_dns_on_its_port_alone() -> None:
+    platform = replace(PLATFORM, dns=Dns(PLATFORM.dns.peer, ("169.254.20.10/32",)))
+    (rule,) = by_name(TEAM, platform)["rayfence-dns"]["egress"]
+    pods = by_name(TEAM)["rayfence-dns"]["egress"][0]
+
+    assert {"ipBlock": {"cidr": "169.254.20.10/32"}} == rule["to"].pop()
+    assert pods == rule
 
 
 def test_one_namespace_is_named_by_label_and_several_by_expression() -> None:

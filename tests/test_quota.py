@@ -9,7 +9,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rayfence import yamlio
-from rayfence.config import ApiServer, Bounds, Container, Mode, Network, Peer, Platform, Quota, RoleRules, Scope, Tenant
+from rayfence.config import (
+    ApiServer,
+    Bounds,
+    Container,
+    Dns,
+    Mode,
+    Network,
+    Peer,
+    Platform,
+    Quota,
+    RoleRules,
+    Scope,
+    Tenant,
+)
 from rayfence.quota import ACCELERATORS, resource_quotas
 from rayfence.tenant_file import tenant_file, tenant_objects
 
@@ -88,9 +101,10 @@ TENANTS = st.builds(
     network=NETWORKS,
     namespace_quota=st.none() | QUOTAS,
 )
+DNS_PODS = st.builds(Peer, st.just("kube-system"), st.dictionaries(st.just("k8s-app"), st.just("dns"), max_size=1))
 PLATFORMS = st.builds(
     Platform,
-    dns=st.builds(Peer, st.just("kube-system"), st.dictionaries(st.just("k8s-app"), st.just("dns"), max_size=1)),
+    dns=st.builds(Dns, DNS_PODS, st.lists(st.just("169.254.20.10/32"), max_size=1).map(tuple)),
     monitoring=st.none() | NAMESPACES,
     api_server=st.builds(ApiServer, st.lists(st.just("10.0.0.1/32"), max_size=1).map(tuple)),
 )

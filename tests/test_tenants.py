@@ -10,6 +10,7 @@ from rayfence.config import (
     Bounds,
     Config,
     Container,
+    Dns,
     Enforcement,
     Mode,
     Network,
@@ -101,7 +102,8 @@ def test_odd_names_are_fine(name: str) -> None:
 
 
 def test_one_field_of_a_section_leaves_the_others_at_their_defaults() -> None:
-    assert Peer("kube-system", {"a": "b"}) == platform("{dns: {podLabels: {a: b}}}").dns
+    assert Dns(Peer("kube-system", {"a": "b"})) == platform("{dns: {podLabels: {a: b}}}").dns
+    assert Dns(cidrs=("169.254.20.10/32",)) == platform("{dns: {cidrs: [169.254.20.10/32]}}").dns
     assert "system:serviceaccount:ray:kuberay-operator" == platform("{operator: {namespace: ray}}").operator.username
     assert "monitoring" == platform("{monitoring: {}}").monitoring
     assert platform("{monitoring: null}").monitoring is None
@@ -110,7 +112,7 @@ def test_one_field_of_a_section_leaves_the_others_at_their_defaults() -> None:
 def test_every_field_of_a_network_is_read() -> None:
     fields = (
         "  network: {enforce: true, mode: DenyAllIngress, scope: cluster, ports: [1, 65535],"
-        " head: {egress: [{}]}, worker: {ingress: [{from: [{podSelector: {}}]}]}}\n"
+        " head: {egress: [{to: [{podSelector: {}}]}]}, worker: {ingress: [{from: [{podSelector: {}}]}]}}\n"
     )
 
     assert (
@@ -119,7 +121,7 @@ def test_every_field_of_a_network_is_read() -> None:
             mode=Mode.DENY_ALL_INGRESS,
             scope=Scope.CLUSTER,
             ports=(1, 65535),
-            head=RoleRules(egress=({},)),
+            head=RoleRules(egress=({"to": [{"podSelector": {}}]},)),
             worker=RoleRules(ingress=({"from": [{"podSelector": {}}]},)),
         )
         == tenant(fields).network
@@ -145,10 +147,14 @@ def test_ingress_may_be_opened_to(peer: str) -> None:
 
 
 GOOD_EGRESS = {
-    "everything": "{}",
-    "the internet": "{to: [{ipBlock: {cidr: 0.0.0.0/0}}]}",
-    "every namespace": "{to: [{namespaceSelector: {}}]}",
-    "a range of ports": "{ports: [{port: 80, endPort: 80, protocol: UDP}, {port: http}, {protocol: SCTP}]}",
+    "the internet": "{to: [{ipBlock: {cidr: 0.0.0.0/0, except: [169.254.0.0/16, 168.0.0.0/7, 100.64.0.0/10,"
+    " 192.0.0.0/16]}}]}",
+    "a link-local address": "{to: [{ipBlock: {cidr: 169.254.170.23/32}}]}",
+    "a private range": "{to: [{ipBlock: {cidr: 10.0.0.0/8}}]}",
+    "pods of the own namespace": "{to: [{podSelector: {}}]}",
+    "a namespace that is no tenant's": "{to: [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: x}}}]}",
+    "a range of ports": "{to: [{podSelector: {}}],"
+    " ports: [{port: 80, endPort: 80, protocol: UDP}, {port: http}, {protocol: SCTP}]}",
 }
 
 

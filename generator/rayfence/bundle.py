@@ -14,7 +14,8 @@ from rayfence.tenant_file import tenant_file
 TENANTS = "tenants"
 KUSTOMIZATION = "kustomization.yaml"
 
-HEADER = "# Written by `rayfence build`. Change tenants/ or a rule and build again; edits here are lost.\n"
+# The separator comes first, so that files one after the other are a stream: `cat *.yaml | kubectl apply -f -`.
+HEADER = "---\n# Written by `rayfence build`. Change tenants/ or a rule and build again; edits here are lost.\n"
 
 
 def files(config: Config, backends: Sequence[str] = tuple(BACKENDS)) -> dict[str, str]:

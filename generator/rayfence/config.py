@@ -64,6 +64,14 @@ class Operator:
 
 
 @dataclass(frozen=True, slots=True)
+class Dns:
+    """The DNS that every Ray pod may ask: its pods, and addresses that are no pod's, like a cache on each node."""
+
+    peer: Peer = Peer("kube-system", {"k8s-app": "kube-dns"})
+    cidrs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ApiServer:
     """Where autoscaling heads find the API server; no rule is written while `cidrs` is empty."""
 
@@ -139,7 +147,7 @@ class Platform:
     taint_key: str = "tenant"
     enforcement: Enforcement = Enforcement.ENFORCE
     operator: Operator = Operator()
-    dns: Peer = Peer("kube-system", {"k8s-app": "kube-dns"})
+    dns: Dns = Dns()
     monitoring: str | None = "monitoring"
     api_server: ApiServer = ApiServer()
     administrators: Administrators = Administrators()
@@ -228,6 +236,8 @@ class Config:
 
     platform: Platform
     tenants: tuple[Tenant, ...]
+    warnings: tuple[str, ...] = field(default=(), compare=False)
+    """What is odd in the files, each with its file and line."""
 
     def by_namespace(self) -> dict[str, Tenant]:
         """Every tenant namespace with the one tenant it belongs to, in order of namespace."""

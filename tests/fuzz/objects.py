@@ -16,6 +16,7 @@ from rayfence.config import (
     Bounds,
     Config,
     Container,
+    Dns,
     Egress,
     Enforcement,
     Mode,
@@ -51,7 +52,11 @@ ISOLATED = Tenant(
     Container(Bounds("1", "2"), Bounds("1Gi", "4Gi")),
     network=Network(provider=Provider.KUBERAY, mode=Mode.DENY_ALL_INGRESS),
 )
-CONFIG = Config(Platform(egress=Egress(("object-store",), ("10.20.0.0/16",))), (FULL, SMALL, AUDITED, ISOLATED))
+PLATFORM = Platform(
+    egress=Egress(("object-store",), ("10.20.0.0/16", "100.64.0.0/10", "169.254.170.23/32")),
+    dns=Dns(cidrs=("169.254.20.10/32",)),
+)
+CONFIG = Config(PLATFORM, (FULL, SMALL, AUDITED, ISOLATED))
 
 NAMES = ["team-a", "1000", "1k", "team-c", "Team-a", "team-", "", "*", "tëam", "somebody-else"]
 QUANTITIES = [
@@ -146,14 +151,19 @@ PEERS = st.one_of(
             {"ipBlock": {"cidr": "10.20.3.0/24"}},
             {"ipBlock": {"cidr": "169.254.169.254/32"}},
             {"ipBlock": {"cidr": "nonsense"}},
+            {"ipBlock": {"cidr": "169.254.170.23/32"}},
+            {"ipBlock": {"cidr": "169.254.20.10/32"}},
+            {"ipBlock": {"cidr": "100.64.0.0/10"}},
+            {"ipBlock": {"cidr": "100.64.0.0/10", "except": ["100.100.100.200/32", "100.96.0.0/16"]}},
             {"ipBlock": {"cidr": "10.0.0.0/8", "except": ["10.20.0.0/16"]}},
         ]
     ),
 )
+PORTS = st.sampled_from([None, [{"port": 53}], [{"port": 53, "protocol": "UDP"}], [{"port": 443}], [{"port": 53}, {}]])
 RULES = st.lists(
     st.one_of(
         st.fixed_dictionaries({}, optional={"from": st.one_of(st.none(), st.lists(PEERS, max_size=2))}),
-        st.fixed_dictionaries({}, optional={"to": st.one_of(st.none(), st.lists(PEERS, max_size=2))}),
+        st.fixed_dictionaries({}, optional={"to": st.one_of(st.none(), st.lists(PEERS, max_size=2)), "ports": PORTS}),
     ),
     max_size=2,
 )

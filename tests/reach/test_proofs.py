@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from rayfence.config import Config, Egress, Mode, Network, Platform, Provider, RoleRules, Scope
+from rayfence.config import Config, Dns, Egress, Mode, Network, Platform, Provider, RoleRules, Scope
 from rayfence.reach.deciding import Decider
 from rayfence.reach.finding import find
 from rayfence.reach.findings import Counterexample, Findings, Proof
@@ -232,6 +232,58 @@ def test_wherever_a_pod_gets_out_to_without_being_asked_is_named(rule: Json, tar
         f"ray-a/notebook -> {target} is open on all ports, and no configuration asks for that: ray-a/more egress[0]"
     )
     assert expected in found
+
+
+def to_addresses(*cidrs: str, ports: Sequence[Json] = (), left_out: Sequence[str] = ()) -> Json:
+    peers = [{"ipBlock": {"cidr": cidr, "except": list(left_out)}} for cidr in cidrs]
+    return policy(podSelector={}, policyTypes=["Egress"], egress=[{"to": peers, "ports": list(ports)}])
+
+
+OPEN = Platform(
+    egress=Egress(cidrs=("100.64.0.0/10", "169.254.170.23/32", "169.254.169.254/32", "169.254.0.0/16")),
+    dns=Dns(cidrs=("169.254.20.10/32",)),
+)
+SHUT = {
+    "the metadata service": ("169.254.169.254/32", "metadata-service"),
+    "another address beside one that is listed": ("169.254.170.24/32", "169.254.170.24/32"),
+    "the address of the DNS": ("169.254.20.10/32", "dns-cache"),
+    "a metadata service in a range that is listed": ("100.64.0.0/10", "100.100.100.200/32"),
+}
+
+
+@pytest.mark.parametrize(("cidr", "target"), SHUT.values(), ids=SHUT)
+def test_what_is_shut_is_not_asked_for_whatever_the_platform_lists(cidr: str, target: str) -> None:
+    found = lines(find(scenario(config(OPEN), more=[to_addresses(cidr)])), Proof.ISOLATED)
+
+    assert any(f" -> {target} is open on " in each and each.endswith("ray-a/more egress[0]") for each in found)
+
+
+def test_what_the_platform_opens_alone_is_asked_for() -> None:
+    dns = [{"port": 53, "protocol": "UDP"}]
+    left_out = ["100.100.100.200/32", "100.96.0.96/32"]
+
+    assert find(scenario(config(OPEN), more=[to_addresses("169.254.170.23/32")])).holds
+    assert find(scenario(config(OPEN), more=[to_addresses("169.254.20.10/32", ports=dns)])).holds
+    assert find(scenario(config(OPEN), more=[to_addresses("100.64.0.0/10", left_out=left_out)])).holds
+
+
+def test_a_dns_that_is_no_pod_is_needed_and_open() -> None:
+    found = find(scenario(config(OPEN)))
+
+    assert () == found.counterexamples
+    assert {("TCP 53", "UDP 53")} == {each.ports for each in found.edges if each.target_id == "dns-cache"}
+
+
+def test_a_dns_that_is_no_pod_is_missed() -> None:
+    base = scenario(config(OPEN))
+    layer = [
+        {**each, "spec": {**each["spec"], "egress": [{"to": each["spec"]["egress"][0]["to"][:1]}]}}
+        if each["metadata"]["name"] == "rayfence-dns"
+        else each
+        for each in base.layered["team-a"]
+    ]
+
+    assert any("-> dns-cache UDP 53" in each for each in lines(find(with_layer(base, layer)), Proof.RUNS))
 
 
 def test_under_the_scope_cluster_two_clusters_of_a_tenant_are_apart() -> None:

@@ -36,6 +36,17 @@ FOUND = {
         {"ipBlock": {"cidr": "10.1.0.0/16", "except": ["10.1.0.0/24", "10.1.1.0/24"]}},
         [AddressLike("10.1.0.0/16", "10.1.2.0")],
     ),
+    "addresses with a metadata service": (
+        {"ipBlock": {"cidr": "100.100.0.0/16"}},
+        [
+            AddressLike("100.100.0.0/16", "100.100.0.1"),
+            AddressLike("100.100.100.200/32", "100.100.100.200"),
+        ],
+    ),
+    "addresses without their metadata service": (
+        {"ipBlock": {"cidr": "100.100.0.0/16", "except": ["100.100.100.0/24"]}},
+        [AddressLike("100.100.0.0/16", "100.100.0.1")],
+    ),
     "one address": ({"ipBlock": {"cidr": "10.1.2.3/32"}}, [AddressLike("10.1.2.3/32", "10.1.2.3")]),
     "addresses of the other kind": ({"ipBlock": {"cidr": "fd00::/64"}}, [AddressLike("fd00::/64", "fd00::1")]),
 }

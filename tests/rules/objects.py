@@ -93,9 +93,9 @@ def broken(
     return [f"[{violation.rule}] {violation.path}" for violation in found]
 
 
-def told(rule: Rule, value: Json, tenant: Tenant = TEAM_A) -> list[str]:
+def told(rule: Rule, value: Json, tenant: Tenant = TEAM_A, platform: Platform = PLATFORM) -> list[str]:
     """What people read: each violation's message."""
-    return [violation.message for violation in rule.violations(Workload(value), tenant, PLATFORM)]
+    return [violation.message for violation in rule.violations(Workload(value), tenant, platform)]
 
 
 CONFIGS = {

@@ -9,7 +9,7 @@ import pytest
 
 from rayfence import yamlio
 from rayfence.cases.good import good
-from rayfence.config import Administrators, Config, Egress, Platform
+from rayfence.config import Administrators, Config, Dns, Egress, Platform
 from rayfence.evaluate import Judge
 from rayfence.gotool import KYVERNO, find
 from rayfence.outcome import Result
@@ -134,8 +134,15 @@ def test_what_a_message_says_is_what_to_do() -> None:
 # --- both readings of odd values --------------------------------------------------------------------------------------
 
 OWN_NAME: Json = {"key": NAME_LABEL, "operator": "In", "values": ["ray-b"]}
+CACHE = {"ipBlock": {"cidr": "169.254.20.10/32"}}
 DNS = {"namespaceSelector": {"matchLabels": {NAME_LABEL: "kube-system"}}}
-CONFIG = Config(Platform(egress=Egress(("store",), ("0.0.0.0/0", "fd00::/8"))), (TEAM_A, TEAM_B))
+CONFIG = Config(
+    Platform(
+        egress=Egress(("store",), ("0.0.0.0/0", "fd00::/8", "64:ff9b::/96", "169.254.170.23/32")),
+        dns=Dns(cidrs=("169.254.20.10/32", "10.96.0.10/32")),
+    ),
+    (TEAM_A, TEAM_B),
+)
 
 LABELS: list[Any] = [None, "x", [], {NAME_LABEL: None}, {NAME_LABEL: 5}, {NAME_LABEL: ["ray-b"]}]
 EXPRESSIONS: list[Any] = [None, "x", {}, [None], ["x"], [[]], [[], OWN_NAME], OWN_NAME, [OWN_NAME]]
@@ -152,6 +159,9 @@ PEERS: list[Any] = [None, "x", [], {}, {"podSelector": "x"}, {"podSelector": []}
 RANGES: list[Any] = [
     *(None, 5, [], {}, "10.0.0.1", "10.0.0.0/08", "10.0.0.0/33", "10.0.0.1/8", "10.0/8", "010.0.0.0/8", "10.0.0.0/8\n"),
     *("0.0.0.0/0", "169.254.0.0/15", "169.254.1.0/24", "::/0", "fd00::/8", "fd12::/16", "FD12::/16", "fd00::%1/64"),
+    *("169.254.170.23/32", "169.254.170.22/31", "169.254.170.24/32", "169.254.20.10/32", "169.254.170.23/24"),
+    *("100.100.100.200/32", "100.64.0.0/10", "168.63.129.16/32", "64:ff9b::a9fe:a9fe/128", "64:ff9b::a00:0/104"),
+    *("64:ff9b::/96", "::ffff:169.254.169.254/128", "fe80::a9fe:a9fe/128", "fd00:ec2::254/128"),
     *("::ffff:10.0.0.0/112", "::ffff:0a00:0/112", "fd00::1::/64", "fd00:1:2:3:4:5:6::/64", "fd00::1.2.3.4/128"),
 ]
 EXCEPTIONS: list[Any] = [
@@ -163,6 +173,9 @@ EXCEPTIONS: list[Any] = [
     [[]],
     {},
     ["x", "0.0.0.0/1"],
+    ["169.254.0.0/15", "168.63.129.16/32", "192.0.0.192/32"],
+    ["169.254.0.0/15", "168.63.129.16/32", "192.0.0.193/32"],
+    ["128.0.0.0/1"],
 ]
 PORTS: list[Any] = [None, {}, 53, [[]], [None], [{"port": 53.0}], [{"port": "53"}], [{"port": True}], [{"port": [53]}]]
 
@@ -174,6 +187,7 @@ SPECS: list[Any] = [
     *({"egress": [{"to": [{"ipBlock": {"cidr": odd}}]}]} for odd in RANGES),
     *({"egress": [{"to": [{"ipBlock": {"cidr": "128.0.0.0/1", "except": odd}}]}]} for odd in EXCEPTIONS),
     *({"egress": [{"to": [DNS], "ports": odd}]} for odd in PORTS),
+    *({"egress": [{"to": [CACHE], "ports": odd}]} for odd in [*PORTS, [{"port": 53, "protocol": "UDP"}]]),
 ]
 
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from rayfence.config import Egress, Platform
+from rayfence.config import Dns, Egress, Platform
+from rayfence.metadata_services import SERVICES, SHUT
 from rayfence.rules import restrict_network_rules
 from rayfence.rules.peers import NAME_LABEL
 from rayfence.workload import Malformed
@@ -16,6 +17,10 @@ from .objects import PLATFORM, TEAM_B, Json, broken, cluster, cron_job, job, ser
 ID = restrict_network_rules.ID
 HEAD = "spec.networkPolicy.head"
 OPEN = Platform(egress=Egress(("object-store",), ("10.20.0.0/16", "0.0.0.0/0", "fd00::/8", "::/0")))
+ALONE = Platform(
+    egress=Egress(cidrs=("0.0.0.0/0", "169.254.170.23/32", "169.254.169.254/32", "169.254.30.0/24")),
+    dns=Dns(cidrs=("169.254.20.10/32",)),
+)
 NARROW = Platform(egress=Egress((), ("10.20.0.0/16", "169.254.0.0/16")))
 
 
@@ -216,6 +221,13 @@ def test_what_is_no_range_is_refused(cidr: object) -> None:
     assert at(f"{HEAD}.egressRules[0].to[0].ipBlock.cidr") == ranged(cidr)
 
 
+EVERY_HOLE = tuple(map(str, SHUT))
+
+
+def around(hole: str) -> list[str]:
+    return ["::/0" if ":" in hole else "0.0.0.0/0"]
+
+
 @pytest.mark.parametrize(
     ("cidr", "left_out"),
     [
@@ -227,8 +239,10 @@ def test_what_is_no_range_is_refused(cidr: object) -> None:
         ("0.0.0.0/0", ("169.254.169.254/32",)),
         ("128.0.0.0/1", ("10.0.0.0/8",)),
         ("0.0.0.0/0", ("x",)),
-        ("fd00:ec2::254/128", ()),
+        ("100.64.0.0/10", ("100.100.100.200/32",)),
         ("fd00::/8", ("fd00:ec2::/64",)),
+        *((str(service), ()) for service in SERVICES),
+        *((cidr, EVERY_HOLE[:n] + EVERY_HOLE[n + 1 :]) for n, hole in enumerate(EVERY_HOLE) for cidr in around(hole)),
     ],
 )
 def test_the_metadata_service_may_not_be_reached_whatever_is_listed(cidr: str, left_out: tuple[str, ...]) -> None:
@@ -238,14 +252,40 @@ def test_the_metadata_service_may_not_be_reached_whatever_is_listed(cidr: str, l
 @pytest.mark.parametrize(
     ("cidr", "left_out"),
     [
-        ("0.0.0.0/0", ("169.254.0.0/16",)),
-        ("128.0.0.0/1", ("10.0.0.0/8", "169.254.0.0/15")),
-        ("fd00::/8", ("fd00:ec2::/64", "fd20:ce::254/128")),
+        ("0.0.0.0/0", EVERY_HOLE),
+        ("::/0", EVERY_HOLE),
+        ("128.0.0.0/1", ("10.0.0.0/8", "168.0.0.0/7", "192.0.0.0/16")),
+        ("100.64.0.0/10", ("100.100.100.200/32", "100.96.0.96/32")),
+        ("fd00::/8", ("fd00::/16", "fd20:ce::254/128")),
         ("fd12:3456::/64", ()),
     ],
 )
 def test_a_range_that_leaves_the_metadata_service_out_is_fine(cidr: str, left_out: tuple[str, ...]) -> None:
     assert [] == ranged(cidr, *left_out)
+
+
+@pytest.mark.parametrize("cidr", ["169.254.170.23/32", "1.2.3.0/24"])
+def test_a_link_local_address_may_be_reached_where_it_is_listed_alone(cidr: str) -> None:
+    assert [] == ranged(cidr, platform=ALONE)
+
+
+@pytest.mark.parametrize(
+    "cidr",
+    [
+        *("169.254.170.22/32", "169.254.170.23/31", "169.254.170.0/24", "169.254.30.1/32", "169.254.30.0/24"),
+        *("169.254.169.254/32", "169.254.20.10/32", "::ffff:169.254.170.23/128", "64:ff9b::a9fe:aa17/128"),
+    ],
+)
+def test_the_rest_of_the_link_local_range_stays_shut(cidr: str) -> None:
+    assert at(f"{HEAD}.egressRules[0].to[0].ipBlock.cidr") == ranged(cidr, platform=ALONE)
+
+
+def test_an_address_of_the_dns_is_open_on_its_port_alone() -> None:
+    peer, dns = {"ipBlock": {"cidr": "169.254.20.10/32"}}, [{"port": 53, "protocol": "UDP"}, {"port": 53}]
+
+    assert [] == reached(peer, ports=dns, platform=ALONE)
+    assert at(f"{HEAD}.egressRules[0].to[0].ipBlock.cidr") == reached(peer, ports=[*dns, {}], platform=ALONE)
+    assert at(f"{HEAD}.egressRules[0].to[0].ipBlock.cidr") == reached(peer, ports=dns)
 
 
 @pytest.mark.parametrize(
@@ -294,3 +334,15 @@ def test_people_read_what_it_opens_and_what_to_write() -> None:
     assert everybody.endswith("name pods of ray-b or ray-b-dev")
     assert "choose ray-b or ray-b-dev by kubernetes.io/metadata.name" in other
     assert address.endswith("inside what the platform opens, which is nothing")
+
+
+def test_people_read_all_that_a_range_has_to_leave_out() -> None:
+    value = ruled(
+        egressRules=[{"to": [{"ipBlock": {"cidr": cidr}} for cidr in ("100.64.0.0/10", "169.254.169.254/32")]}]
+    )
+    wide, single = told(restrict_network_rules, value, TEAM_B, ALONE)
+
+    assert wide.endswith(
+        "100.64.0.0/10 reaches the metadata service of a cloud; add to except: 100.100.100.200/32, 100.96.0.96/32"
+    )
+    assert single.endswith("169.254.169.254/32 is shut, as the metadata service of a cloud is; write another address")

@@ -18,8 +18,10 @@ from rayfence.config import Config, Enforcement
 
 POLICIES = "policies"
 
-# Enough of the first line to know our files by, whatever the rest of it said in other versions.
+# Enough of the first lines to know our files by, whatever the rest of them said in other versions. Older files began
+# without a separator.
 _OURS = bundle.HEADER.partition(". ")[0].encode()
+_BEGINNINGS = (_OURS, _OURS.removeprefix(b"---\n"))
 _NAMED = 5
 
 
@@ -35,11 +37,14 @@ _NAMED = 5
 )
 @backend_option
 @click.option("--check", is_flag=True, help="Write nothing; say whether the folder is up to date.")
-def command(folders: tuple[Path, ...], out: Path, backends: tuple[str, ...], check: bool) -> None:
+@click.option("--strict", is_flag=True, help="Take a warning about the tenant config for a no.")
+def command(folders: tuple[Path, ...], out: Path, backends: tuple[str, ...], check: bool, strict: bool) -> None:
     """Write the policies of your tenants: policies/ from tenants/.
 
     The folder is replaced as a whole or not at all, and left alone where nothing changed. It is rayfence's own: a file
     in it that rayfence did not write is named, and nothing is done.
+
+    What is odd in the tenant config, but not wrong, is a warning on stderr. With --strict nothing is written then.
 
     \b
     Examples:
@@ -49,17 +54,29 @@ def command(folders: tuple[Path, ...], out: Path, backends: tuple[str, ...], che
     \b
     Exit codes:
       0  the folder is written, or is up to date
-      1  with --check: it is stale
+      1  with --check: it is stale; with --strict: there are warnings
       2  the tenant config is wrong, or the folder holds what is not rayfence's
     """
     config = configuration(folders, f"{out} is as it was")
+    warned = _warn(config)
     wanted = ((path, text.encode()) for path, text in bundle.each(config, backends))
     if check:
         _answer(out, compare(out, wanted), _again(folders, out, backends))
+    if strict and warned:
+        console.say(f"{_count(warned, 'warning')}, and --strict takes none; {out} is as it was")
+        raise click.exceptions.Exit(NO)
+    if check:
         return
     _refuse_to_lose(out)
     difference = replace(out, wanted)
     console.say("\n".join([_summary(config, out, difference), *_cautions(config)]))
+
+
+def _warn(config: Config) -> int:
+    """Tells what is odd in the config, and says how much that is."""
+    if config.warnings:
+        console.say("\n".join(f"warning: {each}" for each in config.warnings))
+    return len(config.warnings)
 
 
 def _answer(out: Path, difference: Difference, command: str) -> None:
@@ -96,7 +113,7 @@ def _refuse_to_lose(out: Path) -> None:
 
 def _is_ours(path: Path) -> bool:
     with path.open("rb") as file:
-        return file.read(len(_OURS)) == _OURS
+        return file.read(len(_OURS)).startswith(_BEGINNINGS)
 
 
 def _summary(config: Config, out: Path, difference: Difference) -> str:

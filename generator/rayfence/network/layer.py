@@ -20,6 +20,7 @@ from rayfence.network.policy import (
     NODE_TYPE_LABEL,
     WORKER,
     Manifest,
+    addresses,
     allow,
     directions,
     labelled,
@@ -78,7 +79,8 @@ def own_specs(network: Network) -> dict[str, Manifest]:
 
 def _dns(platform: Platform, network: Network) -> Manifest | None:
     # Workers find their head by name; large answers come over TCP.
-    return opening(network.mode, EVERY_POD, egress=allow("to", [pods_of(platform.dns)], ports([53], "UDP", "TCP")))
+    targets = [pods_of(platform.dns.peer), *addresses(platform.dns.cidrs)]
+    return opening(network.mode, EVERY_POD, egress=allow("to", targets, ports([53], "UDP", "TCP")))
 
 
 def _operator(platform: Platform, network: Network) -> Manifest | None:
@@ -105,7 +107,7 @@ def _moved(network: Network, name: str) -> list[int | str]:
 
 def _api_server(platform: Platform, network: Network) -> Manifest | None:
     # The autoscaler runs in the head pod and talks to the API server, which is no pod.
-    targets = [{"ipBlock": {"cidr": cidr}} for cidr in platform.api_server.cidrs]
+    targets = addresses(platform.api_server.cidrs)
     return opening(network.mode, HEADS, egress=allow("to", targets, ports([platform.api_server.port])))
 
 

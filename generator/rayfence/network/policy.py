@@ -82,6 +82,11 @@ def pods_of(peer: Peer) -> Manifest:
     return namespaces([peer.namespace]) | selector
 
 
+def addresses(cidrs: Iterable[str]) -> list[Manifest]:
+    """The peers of these address ranges."""
+    return [{"ipBlock": {"cidr": cidr}} for cidr in cidrs]
+
+
 def ports(which: Iterable[int | str], *protocols: str) -> list[Manifest]:
     """The ports of a rule, by number or by name, the protocol always written out; TCP where none is given."""
     return [{"port": port, "protocol": protocol} for protocol in protocols or ("TCP",) for port in which]

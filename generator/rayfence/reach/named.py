@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from ipaddress import ip_address, ip_network
 
 from rayfence.config import Peer, Tenant
+from rayfence.metadata_services import SHUT, may_be_opened
 from rayfence.network.policy import DASHBOARD_PORT, directions
 from rayfence.reach.findings import Role
 from rayfence.reach.kuberay import METRICS_PORT
@@ -20,8 +21,6 @@ from rayfence.reach.spans import EVERY_PORT, Span, Spans, common, on, union
 from rayfence.reach.topology import Pod
 from rayfence.reach.ways import spans_of
 from rayfence.reach.world import World
-
-LINK_LOCAL = ip_network("169.254.0.0/16")
 
 
 def named(world: World, source: Inhabitant, target: Inhabitant) -> Spans:
@@ -53,7 +52,7 @@ def _ingress(world: World, source: Inhabitant, target: Inhabitant, tenant: Tenan
 
 def _egress(world: World, source: Inhabitant, target: Inhabitant, tenant: Tenant) -> Iterator[Span]:
     yield from _among_themselves(source, target, tenant)
-    if _is(world.platform.dns, target):
+    if _is(world.platform.dns.peer, target) or _is_in(world.platform.dns.cidrs, target):
         yield from on([53], "UDP", "TCP")
     if source.role is Role.HEAD and _is_in(world.platform.api_server.cidrs, target):
         yield from on([world.platform.api_server.port])
@@ -99,4 +98,9 @@ def _is_in(cidrs: Iterable[str], other: Inhabitant) -> bool:
 
 
 def _is_listed(world: World, other: Inhabitant) -> bool:
-    return _is_in(world.platform.egress.cidrs, other) and ip_address(other.endpoint.ip) not in LINK_LOCAL
+    """Whether the platform opens an address. One that is shut it opens by listing it alone, if at all."""
+    cidrs = world.platform.egress.cidrs
+    if isinstance(other.endpoint, Pod) or not any(ip_address(other.endpoint.ip) in each for each in SHUT):
+        return _is_in(cidrs, other)
+    alone = ip_network(other.endpoint.ip)
+    return may_be_opened(alone) and any(ip_network(each, strict=False) == alone for each in cidrs)

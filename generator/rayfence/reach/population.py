@@ -78,15 +78,22 @@ def pods_of(tenant: Tenant, made: tuple[Made, ...], tenant_label: str, free: Add
 
 
 def platform_of(platform: Platform, free: Addresses) -> Iterator[Inhabitant]:
-    """The operator, DNS, Prometheus where there is one, and the API server where its addresses are known."""
+    """The operator, DNS, Prometheus where there is one, and the API server where its addresses are known.
+
+    DNS is a pod, and an address for each range of `dns.cidrs`.
+    """
     yield Inhabitant(_chosen("kuberay-operator", platform.operator.peer, free), Role.OPERATOR)
-    yield Inhabitant(_chosen("dns", platform.dns, free), Role.DNS)
+    yield Inhabitant(_chosen("dns", platform.dns.peer, free), Role.DNS)
     if platform.monitoring:
         yield Inhabitant(_chosen("prometheus", Peer(platform.monitoring), free), Role.MONITORING)
-    for number, cidr in enumerate(platform.api_server.cidrs):
-        network = ip_network(cidr, strict=False)
-        inside = network[1] if network.num_addresses > 2 else network[0]
-        yield Inhabitant(Address(f"api-server{f'-{number}' if number else ''}", str(inside)), Role.API_SERVER)
+    for name, cidrs, role in (
+        ("dns-cache", platform.dns.cidrs, Role.DNS),
+        ("api-server", platform.api_server.cidrs, Role.API_SERVER),
+    ):
+        for number, cidr in enumerate(cidrs):
+            network = ip_network(cidr, strict=False)
+            inside = network[1] if network.num_addresses > 2 else network[0]
+            yield Inhabitant(Address(f"{name}{f'-{number}' if number else ''}", str(inside)), role)
 
 
 def outsiders(platform: Platform, tenant: str, namespace: str, forged: Labels, free: Addresses) -> Iterator[Inhabitant]:
@@ -96,7 +103,7 @@ def outsiders(platform: Platform, tenant: str, namespace: str, forged: Labels, f
     theirs.
     """
     yield Inhabitant(Pod(namespace, "stranger", next(free)), Role.STRANGER)
-    for name, peer in (("operator", platform.operator.peer), ("dns", platform.dns)):
+    for name, peer in (("operator", platform.operator.peer), ("dns", platform.dns.peer)):
         if peer.pod_labels:
             yield Inhabitant(Pod(peer.namespace, f"not-{name}", next(free)), Role.STRANGER)
             yield Inhabitant(Pod(namespace, f"false-{name}", next(free), peer.pod_labels), Role.FORGED)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 from itertools import chain
 
+from rayfence.metadata_services import SERVICES, lies_inside
 from rayfence.reach.policies import Json, read, selects
 from rayfence.reach.topology import NAME_LABEL
 
@@ -81,6 +82,7 @@ def satisfying(selector: Json) -> dict[str, str] | None:
 
 
 def _address(block: Json) -> Iterator[AddressLike]:
+    """An address of the range, and each metadata service in it."""
     network = ip_network(block["cidr"], strict=False)
     holes = [ip_network(hole, strict=False) for hole in block.get("except") or []]
     # Just behind a hole there is an address that is not in it.
@@ -89,4 +91,7 @@ def _address(block: Json) -> Iterator[AddressLike]:
     for address in candidates:
         if address in network and not any(address in hole for hole in holes):
             yield AddressLike(block["cidr"], str(ip_address(address)))
-            return
+            break
+    for service in SERVICES:
+        if lies_inside(service, network) and not any(lies_inside(service, hole) for hole in holes):
+            yield AddressLike(str(service), str(service.network_address))

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from rayfence.config import Platform, Tenant
+from rayfence.metadata_services import SHUT, lies_inside
 from rayfence.path import Path
 from rayfence.rules.peers import DNS_PORT, NAME_LABEL
-from rayfence.rules.ranges import METADATA, fault, lies_inside, network
+from rayfence.rules.ranges import fault, network, opened
 
 Json = dict[str, Any]
 
@@ -17,6 +18,14 @@ _OTHER = "somebody-elses"
 _EXAMPLE = "203.0.113.0/24"
 """A range for examples, which nobody has."""
 
+_NEVER = {
+    "the metadata service": "169.254.169.254/32",
+    "link-local addresses": "169.254.0.0/16",
+    "the metadata service of Azure": "168.63.129.16/32",
+    "the metadata service over IPv6": "fd00:ec2::254/128",
+    "the metadata service through NAT64": "64:ff9b::a9fe:a9fe/128",
+}
+"""What no platform opens."""
 
 _OUTWARD = ("every namespace", "another namespace", "all namespaces but the own", "a name out of none")
 """The selectors that egress is tried with as well; both directions read them alike."""
@@ -53,9 +62,10 @@ def bad(platform: Platform, tenant: Tenant) -> Mapping[str, Opening]:
         "ingress from addresses": Opening(True, {"from": [_block("10.0.0.0/8")]}),
         "egress to everything": Opening(False, {"ports": [{"port": DNS_PORT, "protocol": "UDP"}]}),
         "egress to an empty list": Opening(False, {"to": []}),
-        "egress to the metadata service": Opening(False, {"to": [_block("169.254.169.254/32")]}),
+        **{f"egress to {name}": Opening(False, {"to": [_block(cidr)]}) for name, cidr in _NEVER.items()},
         "egress to no address": Opening(False, {"to": [_block("10.0.0.1")]}),
         **_unlisted(platform),
+        **_not_left_out(platform),
         **{
             f"egress to {name}": Opening(False, {"to": [good, {"namespaceSelector": selector}]})
             for name, selector in selectors.items()
@@ -70,16 +80,30 @@ def bad(platform: Platform, tenant: Tenant) -> Mapping[str, Opening]:
 
 def _unlisted(platform: Platform) -> dict[str, Opening]:
     """Rules that are wrong only where the platform does not list what they reach."""
-    dns = [_namespace(platform.dns.namespace)]
+    dns = [_namespace(platform.dns.peer.namespace)]
     more = [{"port": DNS_PORT, "protocol": "UDP"}, {"port": 443, "protocol": "TCP"}]
-    found = {}
+    found = {
+        f"egress to {cidr} on every port": Opening(False, {"to": [_block(cidr, *_secret(cidr))]})
+        for cidr in platform.dns.cidrs
+        if not _opened(cidr, platform)
+    }
     if not _opened(_EXAMPLE, platform):
         found["egress to addresses off the list"] = Opening(False, {"to": [_block(_EXAMPLE)]})
-    if platform.dns.namespace not in platform.egress.namespaces:
+    if platform.dns.peer.namespace not in platform.egress.namespaces:
         found["egress to the DNS on every port"] = Opening(False, {"to": dns})
         further = [{"port": DNS_PORT, "endPort": 443, "protocol": "UDP"}]
         found["egress to the DNS and the ports behind"] = Opening(False, {"to": dns, "ports": further})
         found["egress to the DNS on more ports"] = Opening(False, {"to": dns, "ports": more})
+    return found
+
+
+def _not_left_out(platform: Platform) -> dict[str, Opening]:
+    """Ranges that the platform lists, of which a rule leaves out too little."""
+    found = {}
+    for cidr in platform.egress.cidrs:
+        if secret := _secret(cidr):
+            found[f"egress to all of {cidr}"] = Opening(False, {"to": [_block(cidr)]})
+            found[f"egress to {cidr} with one metadata service"] = Opening(False, {"to": [_block(cidr, *secret[:-1])]})
     return found
 
 
@@ -90,25 +114,27 @@ def fine(platform: Platform, tenant: Tenant) -> Mapping[str, Opening]:
     dns = [{"port": DNS_PORT, "protocol": "UDP"}, {"port": DNS_PORT, "protocol": "TCP"}]
     listed = [_namespace(each) for each in platform.egress.namespaces]
     blocks = [_block(each, *_secret(each)) for each in platform.egress.cidrs if _opened(each, platform)]
+    caches = [_block(each, *_secret(each)) for each in platform.dns.cidrs if _opened(each, platform, dns_only=True)]
     return {
         "ingress from own pods": Opening(True, {"from": [{"podSelector": {"matchLabels": {"app": "client"}}}]}),
         "ingress from the own namespace": Opening(True, {"from": [_namespace(own)]}),
         "ingress from own namespaces": Opening(True, {"from": [_chosen(*tenant.namespaces)]}),
         "ingress from a part of the own namespace": Opening(True, {"from": [{"namespaceSelector": narrower}]}),
         "egress to own namespaces": Opening(False, {"to": [_chosen(*tenant.namespaces), {"podSelector": {}}]}),
-        "egress to the DNS": Opening(False, {"to": [_namespace(platform.dns.namespace)], "ports": dns}),
+        "egress to the DNS": Opening(False, {"to": [_namespace(platform.dns.peer.namespace)], "ports": dns}),
         **({"egress to listed namespaces": Opening(False, {"to": listed})} if listed else {}),
         **({"egress to listed addresses": Opening(False, {"to": blocks})} if blocks else {}),
+        **({"egress to addresses of the DNS": Opening(False, {"to": caches, "ports": dns})} if caches else {}),
     }
 
 
-def _opened(cidr: str, platform: Platform) -> bool:
-    return fault(_block(cidr, *_secret(cidr))["ipBlock"], Path(), platform) is None
+def _opened(cidr: str, platform: Platform, *, dns_only: bool = False) -> bool:
+    return fault(_block(cidr, *_secret(cidr))["ipBlock"], Path(), opened(platform, dns_only=dns_only)) is None
 
 
 def _secret(cidr: str) -> tuple[str, ...]:
     """What a range has to leave out."""
-    return tuple(each for each in METADATA if lies_inside(network(each), network(cidr)))
+    return tuple(str(each) for each in SHUT if lies_inside(each, network(cidr)))
 
 
 def _requirement(operator: str, *values: str) -> Json:

@@ -45,11 +45,12 @@ def variables(holders: str, fields: Fields, platform: Platform) -> dict[str, str
 
     Fails where no tenant has the namespace, unless `holders` is empty.
     """
-    dns = f"({_DNS_ONLY} ? [{literal(platform.dns.namespace)}] : [])"
+    dns = f"({_DNS_ONLY} ? [{literal(platform.dns.peer.namespace)}] : [])"
     reach = f"{_OWN} + (d.inward == true ? [] : {literals(platform.egress.namespaces)} + {dns})"
+    for_dns = f", 'dns': dyn({_DNS_ONLY})" if platform.dns.cidrs else ""
     path = "dyn('%s.%s[%d].%s'.format([h.path, d.list, i, d.peers]))"
     listed_rules, peers = (as_list(f"{each}.orValue(dyn(null))") for each in ("h.value[?d.list]", "r[?d.peers]"))
-    rule = f"{{'path': {path}, 'inward': d.inward, 'peers': dyn({peers}), 'reach': dyn({reach})}}"
+    rule = f"{{'path': {path}, 'inward': d.inward, 'peers': dyn({peers}), 'reach': dyn({reach}){for_dns}}}"
     rules = f"{listed_rules}.transformList(i, r, {rule})"
     directions = ", ".join(
         f"{{'list': dyn('{field}'), 'peers': dyn('{key}'), 'inward': dyn({str(key == 'from').lower()})}}"
@@ -122,14 +123,16 @@ def _let_in(rule: Any, path: Path, tenant: Tenant) -> Iterator[Fault]:
 
 def _reached(rule: Any, path: Path, tenant: Tenant, platform: Platform) -> Iterator[Fault]:
     peers = dig(rule, "to", at=path)
+    dns_only = _is_dns_only(rule, path)
     reach = (*tenant.namespaces, *platform.egress.namespaces)
-    reach += (platform.dns.namespace,) if _is_dns_only(rule, path) else ()
+    reach += (platform.dns.peer.namespace,) if dns_only else ()
+    cidrs = ranges.opened(platform, dns_only=dns_only)
     if not listed(peers):
         yield path / "to", f"is missing or empty, which reaches everything; name pods of {_any(reach)}"
     for at, peer in _numbered(peers, path / "to"):
         yield from _selects(peer, at, reach)
         block = dig(peer, "ipBlock", at=at)
-        wrong = None if block is None else ranges.fault(block, at / "ipBlock", platform)
+        wrong = None if block is None else ranges.fault(block, at / "ipBlock", cidrs)
         if wrong:
             yield at / "ipBlock" / "cidr", wrong
 

@@ -1,44 +1,76 @@
 """Address ranges that a tenant's own network rules may reach, in CEL and in Python.
 
 A range is reached where it lies inside one of the platform's list. The metadata service of a cloud hands out the node's
-own credentials, so no list opens it: a range that holds it has to leave it out.
+own credentials, so no list opens it: a range that holds it has to leave it out. It shares the link-local range with
+services that pods need. Of that range, a tenant reaches the addresses that the platform lists one by one.
 """
 
 from __future__ import annotations
 
 import re
-from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_interface
+from collections.abc import Callable, Iterable
+from ipaddress import IPv6Address, ip_interface
 from typing import Any
 
 from rayfence.cel import items, let, literal, literals, when
 from rayfence.config import Platform
+from rayfence.metadata_services import SHUT, Network, lies_inside, may_be_opened
 from rayfence.path import Path
 from rayfence.workload import dig
 from rayfence.workload import items as listed
 
-METADATA = ("169.254.0.0/16", "fd00:ec2::254/128", "fd20:ce::254/128")
-"""Where metadata services are: everybody's over IPv4, and those of two clouds over IPv6."""
-
-Network = IPv4Network | IPv6Network
+Cidrs = tuple[str, ...]
 
 _SHAPE = re.compile(r"[0-9a-fA-F:.]+/(0|[1-9][0-9]{0,2})")
 
 
+def opened(platform: Platform, *, dns_only: bool) -> Cidrs:
+    """What the platform opens to a tenant's rule. A rule for port 53 alone also reaches the DNS."""
+    return platform.egress.cidrs + (platform.dns.cidrs if dns_only else ())
+
+
+def shut(cidrs: Iterable[str]) -> Cidrs:
+    """What a rule must leave out of these ranges: of the ranges that are always shut, those with a part in them."""
+    networks = [network(each) for each in cidrs]
+    return tuple(
+        str(each) for each in SHUT if any(lies_inside(each, one) or lies_inside(one, each) for one in networks)
+    )
+
+
+def singles(cidrs: Iterable[str]) -> Cidrs:
+    """The link-local addresses that the platform opens by listing them alone."""
+    found = ((each, network(each)) for each in cidrs)
+    return tuple(each for each, one in found if one and may_be_opened(one))
+
+
+# --- in CEL -----------------------------------------------------------------------------------------------------------
+
+
 def cel(block: str, path: str, platform: Platform) -> str:
-    """CEL: a list of `path: what is wrong` with the optional ipBlock `block`; `path` is its own, in CEL."""
+    """CEL: a list of `path: what is wrong` with the optional ipBlock `block` of a rule `r`; `path` is its own, in CEL.
+
+    Where the platform lists addresses of the DNS, `r.dns` says whether the rule is for port 53 alone.
+    """
 
     def told(message: str) -> str:
         return f"{path} + {literal(f'.cidr: {message}')}"
 
-    if not platform.egress.cidrs:
+    def lists(pick: Callable[[Cidrs], Cidrs]) -> str:
+        usual, for_dns = (pick(opened(platform, dns_only=each)) for each in (False, True))
+        return literals(usual) if usual == for_dns else f"(r.dns == true ? {literals(for_dns)} : {literals(usual)})"
+
+    every = opened(platform, dns_only=True)
+    if not every:
         return when(f"{block}.orValue(null) != null", told("must be left out, the platform opens no addresses"))
-    opened = f"{literals(platform.egress.cidrs)}.exists(a, {_lies_in('c', 'a')})"
+    is_opened = f"{lists(lambda cidrs: cidrs)}.exists(a, {_lies_in('c', 'a')})"
     left_out = f"{items('b.?except')}.exists(e, {_is_range('e')} && {_lies_in('m', 'e')})"
-    secret = f"{literals(METADATA)}.exists(m, {_lies_in('c', 'm')} || ({_lies_in('m', 'c')} && !{left_out}))"
+    secret = f"{literals(shut(every))}.exists(m, {_lies_in('c', 'm')} || ({_lies_in('m', 'c')} && !{left_out}))"
+    if singles(every):
+        secret = f"!{lists(singles)}.exists(a, {_lies_in('c', 'a')}) && {secret}"
     wrong = (
         f"!({_is_range('c')}) ? [{told('must be an address range')}]\n"
-        f": !{opened} ? [{told('must lie in a range that the platform opens')}]\n"
-        f": {when(secret, told('must leave out the metadata service'))}"
+        f": !{is_opened} ? [{told('must lie in a range that the platform opens')}]\n"
+        f": {when(secret, told('must leave out the metadata service')) if shut(every) else '[]'}"
     )
     of_cidr = let("c", "b.?cidr.orValue(null)", wrong)
     return let("b", f"{block}.orValue(null)", f"b == null ? [] : {of_cidr}")
@@ -54,19 +86,25 @@ def _lies_in(inner: str, outer: str) -> str:
     return f"(cidr({outer}).containsIP(cidr({inner}).ip()) && {wide})"
 
 
-def fault(block: Any, path: Path, platform: Platform) -> str | None:
-    """What is wrong with the `cidr` of an ipBlock that is at `path`, if anything is."""
+# --- in Python --------------------------------------------------------------------------------------------------------
+
+
+def fault(block: Any, path: Path, cidrs: Cidrs) -> str | None:
+    """What is wrong with the `cidr` of an ipBlock that is at `path`, if anything is. `cidrs` are opened to its rule."""
     text = dig(block, "cidr", at=path)
-    found, opened = network(text), platform.egress.cidrs
+    found = network(text)
     if found is None:
-        return f"is no address range; write one inside {_any(opened)}"
-    if not any(lies_inside(found, network(each)) for each in opened):
-        return f"{text} is not open to tenants; stay inside {_any(opened)}"
+        return f"is no address range; write one inside {_any(cidrs)}"
+    if not any(lies_inside(found, network(each)) for each in cidrs):
+        return f"{text} is not open to tenants; stay inside {_any(cidrs)}"
+    if any(lies_inside(found, network(each)) for each in singles(cidrs)):
+        return None
+    if any(lies_inside(found, each) for each in SHUT):
+        return f"{text} is shut, as the metadata service of a cloud is; write another address"
     left_out = [network(each) for each in listed(dig(block, "except", at=path))]
-    for secret in METADATA:
-        own = network(secret)
-        if lies_inside(found, own) or (lies_inside(own, found) and not any(lies_inside(own, e) for e in left_out)):
-            return f"{text} reaches the metadata service of a cloud; leave out {secret}"
+    holes = [each for each in SHUT if lies_inside(each, found) and not any(lies_inside(each, e) for e in left_out)]
+    if holes:
+        return f"{text} reaches the metadata service of a cloud; add to except: {', '.join(map(str, holes))}"
     return None
 
 
@@ -82,16 +120,5 @@ def network(text: Any) -> Network | None:
     return None if isinstance(found.ip, IPv6Address) and found.ip.ipv4_mapped else found.network
 
 
-def lies_inside(inner: Network | None, outer: Network | None) -> bool:
-    """Whether one range holds another; what is no range neither holds nor lies in one."""
-    match inner, outer:
-        case IPv4Network(), IPv4Network():
-            return inner.subnet_of(outer)
-        case IPv6Network(), IPv6Network():
-            return inner.subnet_of(outer)
-        case _:
-            return False
-
-
-def _any(ranges: tuple[str, ...]) -> str:
+def _any(ranges: Cidrs) -> str:
     return " or ".join(ranges) or "what the platform opens, which is nothing"

@@ -1,7 +1,7 @@
 """Files of `tenants/` -> a Config, or every problem in them at once.
 
-The shape of a document is `tenants.schema.json`'s to say; `claims`, `bounds`, `peers` and `providers` say what makes
-sense.
+The shape of a document is `tenants.schema.json`'s to say. What makes sense is said by `claims`, `bounds`, `peers` and
+`providers` of a Tenant, and by `keys`, `administrators` and `openings` of a Platform.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from rayfence.config import Config, Platform
 from rayfence.path import Path
-from rayfence.tenants import addresses, bounds, claims, decode, peers, providers, shape
+from rayfence.tenants import administrators, bounds, claims, decode, keys, openings, peers, providers, shape
 from rayfence.tenants.complaints import Complaints
 from rayfence.yamlio import Document, Problem, read
 
@@ -24,8 +24,12 @@ class ConfigError(Exception):
     """A tenant config that cannot be used. `problems` has all of them, in order of file and line."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
-        self.problems = tuple(sorted(problems, key=lambda problem: (problem.file, problem.line)))
+        self.problems = tuple(_in_order(problems))
         super().__init__("\n".join(map(str, self.problems)))
+
+
+def _in_order(problems: Iterable[Problem]) -> list[Problem]:
+    return sorted(problems, key=lambda problem: (problem.file, problem.line))
 
 
 def load(paths: Sequence[pathlib.Path]) -> Config:
@@ -65,18 +69,20 @@ def _config(sources: Iterable[tuple[str, str | bytes]], problems: list[Problem],
     for file, text in sources:
         for found in read(text, file):
             problems.append(found) if isinstance(found, Problem) else documents.append(found)
-    problems += _checked(documents)
+    checked = _checked(documents)
+    problems += [problem for complaints in checked for problem in complaints.problems]
     if not problems and not any(document.value["kind"] == "Tenant" for document in documents):
         problems.append(Problem(where, 0, "there is no Tenant; write at least one document with `kind: Tenant`"))
     if problems:
         raise ConfigError(problems)
     platform = _platform(documents)
     tenants = [decode.tenant(doc.value, platform) for doc in documents if doc.value["kind"] == "Tenant"]
-    return Config(platform, tuple(sorted(tenants, key=lambda tenant: tenant.name)))
+    warnings = _in_order(warning for complaints in checked for warning in complaints.warnings)
+    return Config(platform, tuple(sorted(tenants, key=lambda tenant: tenant.name)), tuple(map(str, warnings)))
 
 
-def _checked(documents: Sequence[Document]) -> list[Problem]:
-    """The problems of all documents. Only those of the right shape are asked for their sense."""
+def _checked(documents: Sequence[Document]) -> list[Complaints]:
+    """What is wrong and what is odd in each document. Only those of the right shape are asked for their sense."""
     found = [Complaints(document) for document in documents]
     for complaints in found:
         shape.check()(complaints.document.value, Path(), complaints)
@@ -87,23 +93,21 @@ def _checked(documents: Sequence[Document]) -> list[Problem]:
         claims.check(complaints.document, owners, platform, complaints)
     claims.check_names(found)
     for complaints in sound:
-        _check_sense(complaints, owners)
-    return [problem for complaints in found for problem in complaints.problems]
+        _check_sense(complaints, owners, platform)
+    return found
 
 
-def _check_sense(complaints: Complaints, owners: dict[str, claims.Claim]) -> None:
+def _check_sense(complaints: Complaints, owners: dict[str, claims.Claim], platform: Platform) -> None:
     value = complaints.document.value
     spec = value.get("spec", {})
     if value["kind"] == "Tenant":
         bounds.check(spec, complaints)
-        providers.check(spec, complaints)
+        providers.check(spec, platform, complaints)
         peers.check(value["metadata"]["name"], spec, owners, complaints)
         return
-    for section in ("apiServer", "egress"):
-        for index, cidr in enumerate(spec.get(section, {}).get("cidrs", ())):
-            fault = addresses.fault(cidr)
-            if fault:
-                complaints.add(Path.of("spec", section, "cidrs", index), fault)
+    keys.check(spec, complaints)
+    administrators.check(spec, owners, platform, complaints)
+    openings.check(spec, owners, complaints)
 
 
 def _platform(documents: Sequence[Document]) -> Platform:

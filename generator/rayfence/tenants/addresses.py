@@ -1,10 +1,14 @@
-"""Address ranges: whether one is one, and whether it is as good as everywhere."""
+"""Address ranges: whether one is one, whether it is as good as everywhere, and whether it reaches what is shut."""
 
 from __future__ import annotations
 
-from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_network
+from collections.abc import Iterable
+from ipaddress import IPv6Address, ip_network
 
-Network = IPv4Network | IPv6Network
+from rayfence.metadata_services import SHUT, lies_inside, may_be_opened, service_in
+from rayfence.tenants.words import quoted
+
+WIDE = "and is wider than any private network; write the ranges that are needed"
 
 # The widest private ranges are 10.0.0.0/8 and fc00::/7. Whatever is wider takes in the internet: a floor on the
 # prefix also catches `0.0.0.0/1` beside `128.0.0.0/1`.
@@ -36,7 +40,24 @@ def is_everywhere(text: str) -> bool:
 
 def is_inside(inner: str, outer: str) -> bool:
     """Whether one right range lies within another."""
-    small, large = ip_network(inner), ip_network(outer)
-    if isinstance(small, IPv4Network):
-        return isinstance(large, IPv4Network) and small.subnet_of(large)
-    return isinstance(large, IPv6Network) and small.subnet_of(large)
+    return lies_inside(ip_network(inner), ip_network(outer))
+
+
+def shut(text: str) -> str | None:
+    """Why a right range can never be opened, and what to write; None for one that can."""
+    network = ip_network(text)
+    if service := service_in(network):
+        return f"{quoted(text)} is {service}, where pods get their node's credentials; leave it out"
+    if any(lies_inside(network, each) for each in SHUT) and not may_be_opened(network):
+        wrong = "is a part of the link-local range, where metadata services are"
+        return f"{quoted(text)} {wrong}; write single addresses, like 169.254.170.23/32"
+    return None
+
+
+def holds(text: str, left_out: Iterable[str]) -> str | None:
+    """What a right range has to leave out besides right ranges that it does leave out; None where that is nothing."""
+    network, holes = ip_network(text), [ip_network(each) for each in left_out]
+    more = [str(each) for each in SHUT if lies_inside(each, network) and not any(lies_inside(each, h) for h in holes)]
+    if not more or may_be_opened(network):
+        return None
+    return f"{quoted(text)} reaches metadata services of clouds; leave out {', '.join(more)}"

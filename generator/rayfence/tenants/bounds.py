@@ -1,7 +1,8 @@
-"""Whether a tenant's quantities make sense: parsable, above zero, and in order."""
+"""Whether a tenant's quantities make sense: parsable, above zero, in order, and in a likely unit."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
@@ -11,18 +12,23 @@ from rayfence.path import Path
 from rayfence.tenants.complaints import Complaints
 from rayfence.tenants.words import quoted
 
+_LARGE_UNIT = re.compile(r"[kMGTPE]i?\Z")
+_LITTLE = 1024**2
+"""Bytes: less than this no container runs in."""
+
 
 def check(spec: Mapping[str, Any], complaints: Complaints) -> None:
     """`spec` is a Tenant's, of the right shape."""
     quotas = {
-        name: {kind: _ceiling(spec[name], Path.of("spec", name), kind, complaints) for kind in ("cpu", "memory")}
+        name: {kind: _ceiling(spec[name], Path.of("spec", name), kind, kind, complaints) for kind in ("cpu", "memory")}
         for name in ("quota", "namespaceQuota")
         if name in spec
     }
+    _check_quotas(spec, complaints)
     for kind, bounds in spec["container"].items():
         path = Path.of("spec", "container", kind)
-        least = _parsed(bounds["min"], path / "min", complaints)
-        most = _ceiling(bounds, path, "max", complaints)
+        least = _parsed(bounds["min"], path / "min", kind, complaints)
+        most = _ceiling(bounds, path, "max", kind, complaints)
         if least is not None and least < 0:
             complaints.add(path / "min", f"{quoted(bounds['min'])} is negative; write a quantity of 0 or more")
         if most is None:
@@ -37,20 +43,46 @@ def check(spec: Mapping[str, Any], complaints: Complaints) -> None:
                 complaints.add(path / "max", f"{above}; lower the max or raise the {name}")
 
 
-def _ceiling(raw: Mapping[str, Any], path: Path, name: str, complaints: Complaints) -> Decimal | None:
+def _check_quotas(spec: Mapping[str, Any], complaints: Complaints) -> None:
+    """Warns of what one Ray object may use, but all objects of its namespace together may not.
+
+    Not of accelerators: one quota counts their kinds together, the other each kind by itself.
+    """
+    one, all_together = (spec.get(name, {}) for name in ("quota", "namespaceQuota"))
+    for kind in (each for each in ("cpu", "memory", "workers") if each in one and each in all_together):
+        try:
+            fits = _amount(one[kind]) <= _amount(all_together[kind])
+        except ValueError:
+            continue
+        if not fits:
+            above = f"{quoted(one[kind])} is above namespaceQuota.{kind}, which is {quoted(all_together[kind])}"
+            complaints.warn(Path.of("spec", "quota", kind), f"{above}; lower the quota or raise the namespaceQuota")
+
+
+def _amount(value: Any) -> Decimal:
+    return quantity.parse(quantity.text(value))
+
+
+def _ceiling(raw: Mapping[str, Any], path: Path, name: str, kind: str, complaints: Complaints) -> Decimal | None:
     """The ceiling `raw[name]`, if there is one and it is above zero."""
     if name not in raw:
         return None
-    most = _parsed(raw[name], path / name, complaints)
+    most = _parsed(raw[name], path / name, kind, complaints)
     if most is not None and most <= 0:
         complaints.add(path / name, f"{quoted(raw[name])} leaves nothing to use; write a quantity above 0")
         return None
     return most
 
 
-def _parsed(value: Any, path: Path, complaints: Complaints) -> Decimal | None:
+def _parsed(value: Any, path: Path, kind: str, complaints: Complaints) -> Decimal | None:
     try:
-        return quantity.parse(quantity.text(value))
+        amount = _amount(value)
     except ValueError:
         complaints.add(path, f"{quoted(value)} is not a quantity; write a quantity of Kubernetes, like 500m, 4 or 8Gi")
         return None
+    shown = f"{amount.normalize():f}"
+    if kind == "cpu" and _LARGE_UNIT.search(quantity.text(value)):
+        complaints.warn(path, f"{quoted(value)} is {shown} CPUs; write CPUs or thousandths of one, like 8 or 500m")
+    if kind == "memory" and 0 < amount < _LITTLE:
+        complaints.warn(path, f"{quoted(value)} is {shown} bytes; write a unit, like 8Gi")
+    return amount

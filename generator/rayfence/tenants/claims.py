@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from rayfence.config import Platform
 from rayfence.path import Path
 from rayfence.tenants.complaints import Complaints
+from rayfence.tenants.reserved import why_reserved
 from rayfence.tenants.words import quoted
 from rayfence.yamlio import Document
 
@@ -46,8 +47,7 @@ def check(document: Document, owners: dict[str, Claim], platform: Platform, comp
         if owner.document is not document:
             taken = f"{quoted(claim.namespace)} already belongs to {owner.tenant} ({owner.place})"
             complaints.add(claim.path, f"{taken}; give it to one tenant")
-        reserved = _reserved(claim.namespace, platform)
-        if reserved:
+        if reserved := why_reserved(claim.namespace, platform):
             complaints.add(claim.path, f"{quoted(claim.namespace)} is reserved, {reserved}; {_OWN}")
 
 
@@ -80,18 +80,6 @@ def _check_name(name: str, other: Document | None, complaints: Complaints) -> No
     else:
         clash = f"{quoted(name)} is the name of tenant {other_name} ({place}) but for upper and lower case"
         complaints.add(_NAME, f"{clash}, and their files would be one; write another name")
-
-
-def _reserved(namespace: str, platform: Platform) -> str:
-    if namespace.startswith("kube-"):
-        return "like every name that begins with kube-"
-    uses = {
-        "kyverno": "because Kyverno runs there",
-        platform.operator.peer.namespace: "because the KubeRay operator runs there",
-        platform.dns.namespace: "because the cluster's DNS runs there",
-        platform.monitoring: "because monitoring runs there",
-    }
-    return uses.get(namespace, "")
 
 
 def _claims(document: Document) -> Iterator[Claim]:

@@ -1,4 +1,4 @@
-"""What is wrong with one document of a tenant config, collected with the line of each fault."""
+"""What is wrong or odd in one document of a tenant config, collected with the line of each."""
 
 from __future__ import annotations
 
@@ -7,17 +7,24 @@ from rayfence.yamlio import Document, Problem
 
 
 class Complaints:
-    """The problems found in `document` so far."""
+    """The problems and warnings found in `document` so far. A warning does not stop anything."""
 
     def __init__(self, document: Document) -> None:
         self.document = document
         self.problems: list[Problem] = []
+        self.warnings: list[Problem] = []
 
     def add(self, path: Path, message: str) -> None:
         """`message` is "what is wrong; what to write"; the path and the line come before it."""
-        place = str(path) or "document"
-        self.problems.append(Problem(self.document.file, self.document.line_of(path), f"{place}: {message}"))
+        self.problems.append(self._placed(path, message))
+
+    def warn(self, path: Path, message: str) -> None:
+        """`message` is "what is odd; what to write"."""
+        self.warnings.append(self._placed(path, message))
 
     def written(self, path: Path) -> str:
         """The scalar at `path` as its author spelled it."""
         return self.document.written(path) or ""
+
+    def _placed(self, path: Path, message: str) -> Problem:
+        return Problem(self.document.file, self.document.line_of(path), f"{str(path) or 'document'}: {message}")

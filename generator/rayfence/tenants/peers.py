@@ -1,4 +1,4 @@
-"""A tenant's own NetworkPolicy rules: never open to everybody, never to another tenant.
+"""A tenant's own NetworkPolicy rules: never open to everybody, to another tenant, or to a metadata service.
 
 An address range is taken at its word. One that holds the cluster's own pod addresses reaches every pod there, on
 network plugins that apply ranges to pods; which addresses those are, a config cannot know.
@@ -16,6 +16,7 @@ from rayfence.tenants.complaints import Complaints
 from rayfence.tenants.words import quoted
 
 _NAMESPACE_LABEL = "kubernetes.io/metadata.name"
+_WAY = {True: "open to", False: "reach"}
 _BY_NAME = f"write matchLabels {_NAMESPACE_LABEL}, or matchExpressions with that key and the operator In"
 
 Raw = Mapping[str, Any]
@@ -42,8 +43,8 @@ def _check_peer(peer: Raw, path: Path, complaints: Complaints, *, ingress: bool)
         _check_block(peer["ipBlock"], path / "ipBlock", complaints, ingress=ingress)
     for name in ("podSelector", "namespaceSelector"):
         _check_selector(peer.get(name, {}), path / name, complaints)
-    if ingress and "namespaceSelector" in peer and _names(peer["namespaceSelector"]) is None:
-        wrong = "does not name namespaces, so it could open to another tenant's"
+    if "namespaceSelector" in peer and _names(peer["namespaceSelector"]) is None:
+        wrong = f"does not name namespaces, so it could {_WAY[ingress]} another tenant's"
         complaints.add(path / "namespaceSelector", f"{wrong}; {_BY_NAME}")
 
 
@@ -54,12 +55,23 @@ def _check_block(block: Raw, path: Path, complaints: Complaints, *, ingress: boo
     elif ingress and addresses.is_everywhere(block["cidr"]):
         wrong = f"{quoted(block['cidr'])} is wider than any private network and opens ingress to everywhere"
         complaints.add(path / "cidr", f"{wrong}; write 10.0.0.0/8, fc00::/7 or smaller ranges")
+    elif not ingress:
+        _check_way_out(block, path, complaints)
     for index, excepted in enumerate(block.get("except", ())):
         wrong_exception = addresses.fault(excepted)
         if not (fault or wrong_exception or addresses.is_inside(excepted, block["cidr"])):
             wrong_exception = f"{quoted(excepted)} is not inside {block['cidr']}; write a part of that range"
         if wrong_exception:
             complaints.add(path / "except" / index, wrong_exception)
+
+
+def _check_way_out(block: Raw, path: Path, complaints: Complaints) -> None:
+    cidr = block["cidr"]
+    left_out = [each for each in block.get("except", ()) if not addresses.fault(each)]
+    if wrong := addresses.shut(cidr) or addresses.holds(cidr, left_out):
+        complaints.add(path / "cidr", wrong)
+    if addresses.is_everywhere(cidr):
+        complaints.warn(path / "cidr", f"{quoted(cidr)} is open, {addresses.WIDE}")
 
 
 def _check_selector(selector: Raw, path: Path, complaints: Complaints) -> None:

@@ -5,17 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from rayfence.config import Provider
+from rayfence.config import Enforcement, Platform, Provider
 from rayfence.path import Path
 from rayfence.tenants.complaints import Complaints
 
-_PATH = Path.of("spec", "network", "provider")
+_PROVIDER = Path.of("spec", "network", "provider")
+_ENFORCE = Path.of("spec", "network", "enforce")
 
 
-def check(spec: Mapping[str, Any], complaints: Complaints) -> None:
+def check(spec: Mapping[str, Any], platform: Platform, complaints: Complaints) -> None:
     """`spec` is a Tenant's, of the right shape."""
     network = spec.get("network", {})
+    enforcement = spec.get("enforcement", platform.enforcement)
+    if network.get("enforce") is False and enforcement == Enforcement.ENFORCE:
+        wrong = f"the pods of the tenant are open to all others, though its enforcement is {enforcement}"
+        complaints.warn(_ENFORCE, f"{wrong}; leave enforce out")
     # Without the namespace's own layer no RayCluster of KubeRay's finds its head: nothing opens DNS.
     if network.get("provider") == Provider.KUBERAY and network.get("enforce") is False:
         wrong = "kuberay opens what the network layer closes, and enforce is false"
-        complaints.add(_PATH, f"{wrong}; write enforce: true, or leave the provider out")
+        complaints.add(_PROVIDER, f"{wrong}; write enforce: true, or leave the provider out")

@@ -1,0 +1,59 @@
+"""Whom a Platform names as administrators: nobody whose identity a tenant has, or can act through."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rayfence.config import Platform
+from rayfence.path import Path
+from rayfence.tenants.claims import Claim
+from rayfence.tenants.complaints import Complaints
+from rayfence.tenants.words import quoted
+
+_ACCOUNT, _ACCOUNTS = "system:serviceaccount:", "system:serviceaccounts"
+_GROUP = "name a group of the platform team"
+_ONE_BY_ONE = f"name each account in users, like {_ACCOUNT}argocd:argocd-application-controller"
+_ELSEWHERE = f"name another account, like {_ACCOUNT}argocd:argocd-application-controller"
+
+_EVERYBODY = {
+    "system:authenticated": "is everybody who has logged in, tenants too",
+    "system:unauthenticated": "is everybody who has not logged in",
+    "system:nodes": "has every kubelet",
+}
+
+
+def check(spec: Mapping[str, Any], owners: Mapping[str, Claim], platform: Platform, complaints: Complaints) -> None:
+    """`spec` is a Platform's, of the right shape; `owners` has every tenant's namespaces."""
+    named = spec.get("administrators", {})
+    for kind, fault in (("groups", _group), ("users", _user)):
+        for index, name in enumerate(named.get(kind, ())):
+            if wrong := fault(name, owners, platform):
+                complaints.add(Path.of("spec", "administrators", kind, index), f"{quoted(name)} {wrong}")
+
+
+def _group(name: str, owners: Mapping[str, Claim], platform: Platform) -> str | None:
+    if name in _EVERYBODY:
+        return f"{_EVERYBODY[name]}; {_GROUP}"
+    if name == _ACCOUNTS:
+        return f"has every service account, tenants' too; {_ONE_BY_ONE}"
+    if name.startswith(f"{_ACCOUNTS}:"):
+        namespace = name.removeprefix(f"{_ACCOUNTS}:")
+        return f"has every service account of {_namespace(namespace, owners)}; {_ONE_BY_ONE}"
+    return None
+
+
+def _user(name: str, owners: Mapping[str, Claim], platform: Platform) -> str | None:
+    if name == "system:anonymous":
+        return f"is everybody who has not logged in; {_ELSEWHERE}"
+    if name == platform.operator.username:
+        return f"is the KubeRay operator, which makes what tenants write; {_ELSEWHERE}"
+    namespace = name.removeprefix(_ACCOUNT).partition(":")[0]
+    if name.startswith(_ACCOUNT) and namespace in owners:
+        return f"is a service account of {_namespace(namespace, owners)}; {_ELSEWHERE}"
+    return None
+
+
+def _namespace(name: str, owners: Mapping[str, Claim]) -> str:
+    owner = owners.get(name)
+    return f"the namespace {name}" if owner is None else f"{name}, which belongs to {owner.tenant} ({owner.place})"

@@ -1,0 +1,43 @@
+"""What a Platform opens to all tenants and to the operator: nothing of a tenant's, and no metadata service."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rayfence.path import Path
+from rayfence.tenants import addresses
+from rayfence.tenants.claims import Claim
+from rayfence.tenants.complaints import Complaints
+from rayfence.tenants.words import quoted
+
+Raw = Mapping[str, Any]
+
+_CLIENT_PORT = 10001
+
+
+def check(spec: Raw, owners: Mapping[str, Claim], complaints: Complaints) -> None:
+    """`spec` is a Platform's, of the right shape; `owners` has every tenant's namespaces."""
+    for section in ("egress", "apiServer", "dns"):
+        for index, cidr in enumerate(spec.get(section, {}).get("cidrs", ())):
+            path = Path.of("spec", section, "cidrs", index)
+            # A rule that reaches one of `egress.cidrs` is judged for what it leaves out. The others are written as
+            # they stand, the API server's for its one port.
+            wrong = addresses.fault(cidr) or addresses.shut(cidr) or (section == "dns" and addresses.holds(cidr, ()))
+            if wrong:
+                complaints.add(path, wrong)
+            elif addresses.is_everywhere(cidr):
+                complaints.warn(path, f"{quoted(cidr)} is open to every tenant, {addresses.WIDE}")
+    for index, namespace in enumerate(spec.get("egress", {}).get("namespaces", ())):
+        if owner := owners.get(namespace):
+            belongs = f"{quoted(namespace)} belongs to {owner.tenant} ({owner.place})"
+            path = Path.of("spec", "egress", "namespaces", index)
+            complaints.add(path, f"{belongs}, and every tenant could reach it; name a namespace that is no tenant's")
+    for section in ("operator", "dns"):
+        if spec.get(section, {}).get("podLabels") == {}:
+            wrong = "is empty, so every pod of that namespace counts as one"
+            complaints.warn(Path.of("spec", section, "podLabels"), f"{wrong}; write the labels of its pods")
+    for index, port in enumerate(spec.get("operator", {}).get("ports", ())):
+        if port == _CLIENT_PORT:
+            wrong = f"{_CLIENT_PORT} runs whatever code it is sent, and the operator does not need it"
+            complaints.warn(Path.of("spec", "operator", "ports", index), f"{wrong}; leave it out")

@@ -1,0 +1,78 @@
+"""Namespaces that no tenant may have: those of the platform, and of well-known programs that run with more rights.
+
+A tenant's namespace is closed, judged, and open to whoever runs Ray code in it. In `istio-system` that code would be
+next to the keys of the mesh. A name with a `*` stands for every name of that form.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
+
+from rayfence.config import Platform
+
+_KUBERNETES = {
+    "kube-*": "like every name that begins with kube-",
+    "default": "because objects land there when nobody names a namespace",
+}
+
+_RUNS: Mapping[str, str] = {
+    "amazon-*": "AWS's own pods run",
+    "argo": "Argo Workflows runs",
+    "argo-*": "Argo runs",
+    "argocd": "Argo CD runs",
+    "aks-*": "AKS's own pods run",
+    "azure-*": "Azure's own pods run",
+    "calico-*": "Calico runs",
+    "capsule-system": "Capsule runs",
+    "cattle-*": "Rancher runs",
+    "cert-manager": "cert-manager runs",
+    "cilium*": "Cilium runs",
+    "crossplane-system": "Crossplane runs",
+    "external-dns": "ExternalDNS runs",
+    "external-secrets": "External Secrets runs",
+    "flux-system": "Flux runs",
+    "gatekeeper-system": "Gatekeeper runs",
+    "gke-*": "GKE's own pods run",
+    "gmp-*": "Google's monitoring runs",
+    "gpu-operator": "the GPU operator runs",
+    "ingress-nginx": "ingress-nginx runs",
+    "istio-*": "Istio runs",
+    "kai-scheduler": "the KAI scheduler runs",
+    "karpenter": "Karpenter runs",
+    "keda": "KEDA runs",
+    "knative-*": "Knative runs",
+    "kourier-system": "Kourier runs",
+    "kuberay-*": "KubeRay runs",
+    "kueue-system": "Kueue runs",
+    "kyverno": "Kyverno runs",
+    "linkerd*": "Linkerd runs",
+    "longhorn-system": "Longhorn runs",
+    "metallb-system": "MetalLB runs",
+    "monitoring": "monitoring runs",
+    "node-feature-discovery": "Node Feature Discovery runs",
+    "nvidia-*": "an operator of NVIDIA runs",
+    "openshift": "OpenShift runs",
+    "openshift-*": "OpenShift runs",
+    "rook-ceph": "Rook runs",
+    "tekton-*": "Tekton runs",
+    "tigera-*": "Calico's operator runs",
+    "traefik": "Traefik runs",
+    "velero": "Velero runs",
+    "volcano-*": "Volcano runs",
+    "yunikorn": "YuniKorn runs",
+}
+
+
+def why_reserved(namespace: str, platform: Platform) -> str | None:
+    """Why no tenant may have this namespace; None for one that a tenant may have."""
+    return next((reason for name, reason in _reasons(platform) if fnmatchcase(namespace, name)), None)
+
+
+def _reasons(platform: Platform) -> Iterator[tuple[str, str]]:
+    yield from _KUBERNETES.items()
+    yield platform.operator.peer.namespace, "because the KubeRay operator runs there"
+    yield platform.dns.peer.namespace, "because the cluster's DNS runs there"
+    if platform.monitoring:
+        yield platform.monitoring, "because monitoring runs there"
+    yield from ((name, f"because {what} there") for name, what in _RUNS.items())
