@@ -114,7 +114,7 @@ def _check(folder: Path, name: Name, size: int, runs: int) -> Subject:
     tenants, clusters = _tenants(folder, TENANTS_OF_CLUSTERS), _clusters(folder, size)
     bad = inputs.denied(size)
     words = ("check", str(clusters), "--tenants", str(tenants), "--engine", engine)
-    command = _rayfence(*words, exit_code=1, last_line=f"{size - bad} admitted, {bad} denied, 0 errors")
+    command = _rayfence(*words, exit_code=1, last_line=f"{size - bad} admitted, {bad} denied, 0 not judged, 0 errors")
     title, yardstick = f"check ({engine}), {size:,} RayClusters", _python("-c", _LOAD, str(clusters))
     return Subject(name, size, title, command, "load them", yardstick, runs)
 

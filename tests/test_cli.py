@@ -86,7 +86,7 @@ def test_a_report_that_is_a_file_leaves_stdout_alone(place):
     result = rayfence("check", "good.yaml", "--format", "json", "--output", "report.json")
 
     assert "" == result.stdout
-    assert "wrote report.json: 1 admitted, 0 denied, 0 errors\n" == result.stderr
+    assert "wrote report.json: 1 admitted, 0 denied, 0 not judged, 0 errors\n" == result.stderr
     assert (place / "report.json").read_text().startswith('{\n  "results"')
 
 

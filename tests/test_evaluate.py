@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from rayfence import yamlio
-from rayfence.config import Bounds, Config, Container, Enforcement, Platform, Tenant
+from rayfence.cases.good import good
+from rayfence.config import Bounds, Config, Container, Enforcement, Network, Platform, Provider, Tenant
 from rayfence.evaluate import Judge, concerns_us, parts
 from rayfence.outcome import Finding, Result, Verdict
-from rayfence.workload import SERVED, Request
+from rayfence.path import Path
+from rayfence.subjects import SUBJECTS, Subject
+from rayfence.workload import ROOT, SERVED, Request
 from rayfence.yamlio import Document
 
 BOUNDS = Container(Bounds("1", "4"), Bounds("2Gi", "8Gi"))
@@ -141,17 +146,194 @@ def test_every_kind_that_kuberay_serves_is_judged(version: str, kind: str) -> No
 @pytest.mark.parametrize(
     ("version", "kind"),
     [
-        ("apps/v1", "Deployment"),
-        ("batch/v1", "RayCluster"),
-        ("ray.io/v2", "RayCluster"),
-        ("ray.io/v1alpha1", "RayCronJob"),
         ("v1", "NodeList"),
+        ("v1", "ConfigMap"),
+        ("orchestration.aibrix.ai/v1alpha1", "RayClusterFleet"),
+        ("cluster.ray.io/v1", "RayCluster"),
+        ("batch.volcano.sh/v1alpha1", "Job"),
+        ("apps/v1", "ControllerRevision"),
     ],
 )
-def test_a_kind_that_no_rule_speaks_of_is_admitted_with_no_tenant(version: str, kind: str) -> None:
+def test_a_kind_that_no_rule_is_about_is_not_judged(version: str, kind: str) -> None:
     (result,) = judged(BAD.replace("ray.io/v1", version).replace("RayCluster", kind))
 
-    assert (kind, Verdict.ADMIT, None, ()) == (result.kind, result.verdict, result.tenant, result.findings)
+    assert (kind, Verdict.NOT_JUDGED, None, ()) == (result.kind, result.verdict, result.tenant, result.findings)
+    assert f"no rule is about {version} {kind}" == result.reason
+
+
+SLIPS = {
+    ("ray.io/v1", "Raycluster"): (2, "ray.io/v1 RayCluster"),
+    ("ray.io/v1", "RayClusters"): (2, "ray.io/v1 RayCluster"),
+    ("ray.io/v1alpha1", "RayJobs"): (2, "ray.io/v1alpha1 RayJob"),
+    ("ray.io/v1alpha1", "RayCronJob"): (1, "ray.io/v1 RayCronJob"),
+    ("ray.io/v2", "RayCluster"): (1, "ray.io/v1 RayCluster"),
+    ("ray.io/v1beta1", "rayservice"): (1, "ray.io/v1 RayService"),
+    ("ray.io", "RayCluster"): (1, "ray.io/v1 RayCluster"),
+    ("Ray.io/v1", "RayCluster"): (1, "ray.io/v1 RayCluster"),
+    ("rayio/v1", "RayClusters"): (1, "ray.io/v1 RayCluster"),
+    ("kuberay.io/v1", "RayJob"): (1, "ray.io/v1 RayJob"),
+    ("v1", "RayCluster"): (1, "ray.io/v1 RayCluster"),
+    ("batch/v1", "RayCluster"): (1, "ray.io/v1 RayCluster"),
+    ("networking.k8s.io/v1", "RayService"): (1, "ray.io/v1 RayService"),
+}
+
+
+@pytest.mark.parametrize(("version", "kind"), SLIPS, ids=[" ".join(each) for each in SLIPS])
+def test_a_slip_in_a_kind_of_kuberays_is_an_error_that_says_what_was_meant(version: str, kind: str) -> None:
+    line, meant = SLIPS[version, kind]
+    (result,) = judged(GOOD.replace("ray.io/v1", version).replace("RayCluster", kind))
+
+    assert (Verdict.ERROR, line) == (result.verdict, result.line)
+    assert f"there is no {version} {kind}; did you mean {meant}?" == result.error
+
+
+def test_a_kind_of_the_group_that_is_like_none_is_an_error_that_names_all() -> None:
+    (result,) = judged(GOOD.replace("RayCluster", "Widget"))
+
+    assert "there is no ray.io/v1 Widget; KubeRay has RayCluster, RayJob, RayService, RayCronJob in ray.io/v1" == (
+        result.error
+    )
+
+
+def test_a_slip_in_a_list_of_kuberays_is_found_in_each_item() -> None:
+    bare = "\n".join(GOOD.splitlines()[2:]) + "\n"
+    (result,) = judged(list_of(bare, head="apiVersion: ray.io/v1\nkind: RayClustersList\n"))
+
+    assert (Verdict.ERROR, "RayClusters") == (result.verdict, result.kind)
+
+
+POD = """\
+metadata:
+  labels: {app: web}
+spec:
+  hostNetwork: true
+  containers:
+    - name: web
+      image: web
+"""
+
+
+def workload(version: str, kind: str, namespace: str = "ray-a", pod: str = POD) -> str:
+    """A workload whose pod template begins at line 7, or at line 9 of a CronJob."""
+    way = ["spec", "jobTemplate", "spec", "template"] if kind == "CronJob" else ["spec", "template"]
+    head = f"apiVersion: {version}\nkind: {kind}\nmetadata: {{name: web, namespace: {namespace}}}\n"
+    steps = "".join(f"{'  ' * depth}{step}:\n" for depth, step in enumerate(way))
+    return head + steps + "".join(f"{'  ' * len(way)}{line}\n" for line in pod.splitlines())
+
+
+WORKLOADS = {
+    "Deployment": "apps/v1",
+    "StatefulSet": "apps/v1",
+    "DaemonSet": "apps/v1",
+    "ReplicaSet": "apps/v1",
+    "Job": "batch/v1",
+    "CronJob": "batch/v1",
+    "ReplicationController": "v1",
+}
+
+
+@pytest.mark.parametrize("kind", WORKLOADS)
+def test_a_workload_is_judged_as_the_pod_it_becomes(kind: str) -> None:
+    text = workload(WORKLOADS[kind], kind)
+    (result,) = judged(text)
+    (finding,) = result.findings
+    path = "spec.jobTemplate.spec.template" if kind == "CronJob" else "spec.template"
+
+    assert (kind, "web", "team-a", Verdict.DENY, 1) == (
+        result.kind,
+        result.name,
+        result.tenant,
+        result.verdict,
+        result.line,
+    )
+    assert ("guard-pods", f"{path}.spec.hostNetwork") == (finding.rule, finding.path)
+    assert text.splitlines()[finding.line - 1].endswith("hostNetwork: true")
+    assert [("web", "admit", set())] == summary(judged(text.replace("hostNetwork: true", "hostNetwork: false")))
+
+
+def test_a_workload_in_a_list_has_its_own_path_and_line() -> None:
+    (_, result) = judged(list_of(GOOD, workload("apps/v1", "Deployment")))
+
+    assert ["items[1].spec.template.spec.hostNetwork"] == [finding.path for finding in result.findings]
+
+
+def test_a_workload_takes_the_given_namespace_and_not_its_templates() -> None:
+    own = workload("apps/v1", "Deployment").replace(", namespace: ray-a", "")
+    elsewhere = own.replace("labels: {app: web}", "namespace: ray-a")
+
+    assert [Verdict.DENY] == [each.verdict for each in judged(own, "ray-a")]
+    assert [Verdict.NOT_JUDGED] == [each.verdict for each in judged(elsewhere)]
+
+
+def test_who_creates_the_pods_of_a_workload_is_not_known() -> None:
+    label = POD.replace("app: web", "ray.io/cluster: one")
+    one, other = (
+        judged(workload("apps/v1", "Deployment", pod=label), username=username)
+        for username in ("", CONFIG.platform.operator.username)
+    )
+
+    assert one == other
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (POD, "", "spec.template: no template where a mapping belongs"),
+        (POD, "[]", "spec.template: a list where a mapping belongs"),
+        ("labels: {app: web}", "[a]", "spec.template.metadata: a list where a mapping belongs"),
+        ("labels: {app: web}", "labels: [a]", "spec.template.metadata.labels: a list where a mapping belongs"),
+    ],
+)
+def test_a_workload_without_a_pod_template_is_an_error(old: str, new: str, said: str) -> None:
+    (result,) = judged(workload("apps/v1", "Deployment", pod=POD.replace(old, new)))
+
+    assert (Verdict.ERROR, f"{said}; write a mapping there") == (result.verdict, result.error)
+
+
+@pytest.mark.parametrize("kind", ["Pod", "Service", "NetworkPolicy", "Ingress"])
+def test_what_only_tenants_are_asked_about_is_not_judged_elsewhere(kind: str) -> None:
+    version = "networking.k8s.io/v1" if kind in ("NetworkPolicy", "Ingress") else "v1"
+    text = f"apiVersion: {version}\nkind: {kind}\nmetadata: {{name: x, namespace: nobodys}}\n"
+
+    assert ["no tenant has namespace nobodys"] == [each.reason for each in judged(text)]
+    assert [f"this {kind} names no namespace"] == [
+        each.reason for each in judged(text.replace(", namespace: nobodys", ""))
+    ]
+    assert Verdict.NOT_JUDGED not in [each.verdict for each in judged(text.replace("nobodys", "ray-a"))]
+
+
+def test_where_every_rule_is_disabled_nothing_is_judged() -> None:
+    config = Config(Platform(disabled_rules=("guard-pods",)), (TEAM_A,))
+    (result,) = judged(workload("apps/v1", "Deployment"), config=config)
+
+    assert (Verdict.NOT_JUDGED, "the platform disables every rule about Pod") == (result.verdict, result.reason)
+
+
+def test_a_deletion_that_no_policy_looks_at_is_not_judged() -> None:
+    judge = Judge(CONFIG, Request(operation="DELETE"))
+    documents = [each for each in yamlio.read(BAD, "x") if isinstance(each, Document)]
+
+    assert ["no rule is about DELETE of RayCluster"] == [each.reason for each in judge.results(documents)]
+
+
+def test_each_object_may_be_asked_for_in_its_own_way() -> None:
+    part = next(parts(next(each for each in yamlio.read(BAD, "x") if isinstance(each, Document))))
+    before = {**part.value, "metadata": {**part.value["metadata"], "finalizers": ["x"]}}
+    judge = Judge(CONFIG)
+
+    assert [Verdict.DENY, Verdict.ADMIT] == [
+        judge.result(part, request).verdict for request in (None, Request(operation="UPDATE", old=before))
+    ]
+
+
+def test_findings_come_in_the_order_of_the_lines() -> None:
+    text = GOOD.replace("tenant: team-a", "tenant: x").replace("ray-a\n", "ray-a\n  annotations: {maxCpu: '99'}\n")
+    (result,) = judged(text)
+    lines = [finding.line for finding in result.findings]
+
+    assert 4 == len(lines)
+    assert sorted(lines) == lines
+    assert "honor-declared-bounds" == result.findings[0].rule
 
 
 @pytest.mark.parametrize("text", ["just text", "5", "[1, 2]", "{kind: 5}", "{apiVersion: v1, kind: [RayCluster]}"])
@@ -229,6 +411,52 @@ def test_a_list_in_a_mappings_place_is_an_error_that_says_where(old: str, new: s
 
     assert (Verdict.ERROR, ()) == (result.verdict, result.findings)
     assert f"{path}: a list where a mapping belongs; write a mapping there" == result.error
+    assert result.line > 1
+
+
+def mappings(value: Any, path: Path = ROOT) -> Iterator[Path]:
+    """Where mappings stand in a value, itself left out."""
+    below = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for step, each in below:
+        if isinstance(each, dict):
+            yield path / step
+        yield from mappings(each, path / step)
+
+
+def with_list(value: Any, path: Path) -> dict[str, Any]:
+    """A copy with a list at a path."""
+    copy = target = json.loads(json.dumps(value))
+    for step in path[:-1]:
+        target = target[step]
+    target[path[-1]] = ["x"]
+    return dict(copy)
+
+
+BY_KUBERAY = Tenant("team-k", ("ray-k",), BOUNDS, network=Network(provider=Provider.KUBERAY))
+
+
+@pytest.mark.parametrize("tenant", [TEAM_A, BY_KUBERAY], ids=lambda tenant: tenant.name)
+@pytest.mark.parametrize("subject", SUBJECTS, ids=lambda subject: subject.name)
+def test_a_list_in_a_mappings_place_is_told_at_its_own_path_and_line(subject: Subject, tenant: Tenant) -> None:
+    config = Config(Platform(), (TEAM_A, BY_KUBERAY))
+    for value in good(subject, config.platform, tenant):
+        places = list(mappings(value))
+        documents = list(yamlio.read(yamlio.dump([with_list(value, place) for place in places]), "x"))
+        found = [Judge(config).result(next(parts(each))) for each in documents if isinstance(each, Document)]
+        errors = [
+            (place, document, result)
+            for place, document, result in zip(places, documents, found, strict=True)
+            if result.verdict is Verdict.ERROR
+        ]
+
+        assert errors
+        assert [] == [
+            result.error
+            for place, document, result in errors
+            if not str(result.error).startswith(f"{place}: a list")
+            or not isinstance(document, Document)
+            or document.line_of(place) != result.line
+        ]
 
 
 def test_the_operator_may_leave_out_the_label() -> None:

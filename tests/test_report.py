@@ -13,6 +13,8 @@ from junitparser import JUnitXml
 
 from rayfence.outcome import Finding, Outcome, Result, SuiteReport, Verdict
 from rayfence.report import CheckFormat, SuiteFormat, check_report, suite_report
+from rayfence.report.check_text import summary_of
+from rayfence.report.terminal import paint
 
 CPU = "spec.workerGroupSpecs[1].template.spec.containers[0].resources.limits.cpu"
 TOO_MUCH_CPU = Finding("limit-resources", CPU, 31, "40 is above team-a's maximum 8")
@@ -27,6 +29,7 @@ def result(verdict: Verdict, *findings: Finding, file: str = "ray.yaml", error: 
 ADMITTED = result(Verdict.ADMIT)
 AUDITED = result(Verdict.ADMIT, NO_LABEL)
 DENIED = result(Verdict.DENY, NO_LABEL, TOO_MUCH_CPU)
+NOT_JUDGED = Result("other.yaml", 9, "Pod", "", "p", None, Verdict.NOT_JUDGED, reason="no rule is about v2 Pod")
 UNREADABLE = Result("broken.yaml", 7, "", "", "", None, Verdict.ERROR, error="a tab starts this line; use spaces")
 
 
@@ -59,7 +62,8 @@ def test_a_violation_is_one_line_with_file_line_rule_path_and_message():
     text = check_report([result(Verdict.DENY, TOO_MUCH_CPU)], CheckFormat.TEXT)
 
     assert (
-        f"ray.yaml:31: [limit-resources] {CPU}: 40 is above team-a's maximum 8\n0 admitted, 1 denied, 0 errors\n"
+        f"ray.yaml:31: [limit-resources] {CPU}: 40 is above team-a's maximum 8\n"
+        "0 admitted, 1 denied, 0 not judged, 0 errors\n"
     ) == text
 
 
@@ -68,20 +72,71 @@ def test_a_violation_of_an_admitted_object_is_a_warning():
 
     assert (
         "ray.yaml:4: warning: [require-tenant-label] metadata.labels.tenant: must be team-a\n"
-        "1 admitted (1 with warnings), 0 denied, 0 errors\n"
+        "1 admitted (1 with warnings), 0 denied, 0 not judged, 0 errors\n"
     ) == text
 
 
 def test_a_document_without_a_verdict_says_why():
     text = check_report([UNREADABLE, ADMITTED], CheckFormat.TEXT)
 
-    assert ("broken.yaml:7: error: a tab starts this line; use spaces\n1 admitted, 0 denied, 1 error\n") == text
+    assert (
+        "broken.yaml:7: error: a tab starts this line; use spaces\n1 admitted, 0 denied, 0 not judged, 1 error\n"
+    ) == text
 
 
 def test_a_violation_without_a_path_is_its_message():
     text = check_report([result(Verdict.DENY, Finding("restrict-namespace", "", 1, "no tenant"))], CheckFormat.TEXT)
 
     assert "ray.yaml:1: [restrict-namespace] no tenant" == text.splitlines()[0]
+
+
+def test_what_is_not_judged_is_told_once_for_each_reason_and_counted():
+    other = replace(NOT_JUDGED, reason="no tenant has namespace x", line=20)
+    text = check_report([NOT_JUDGED, ADMITTED, other, NOT_JUDGED, NOT_JUDGED], CheckFormat.TEXT)
+
+    assert (
+        "other.yaml:9: not judged: no rule is about v2 Pod (and 2 more)\n"
+        "other.yaml:20: not judged: no tenant has namespace x\n"
+        "1 admitted, 0 denied, 4 not judged, 0 errors\n"
+    ) == text
+
+
+@pytest.mark.parametrize(
+    ("results", "style"),
+    [
+        ((ADMITTED,), "green"),
+        ((ADMITTED, NOT_JUDGED), "yellow"),
+        ((NOT_JUDGED,), "bold red"),
+        ((ADMITTED, NOT_JUDGED, DENIED), "bold red"),
+        ((ADMITTED, UNREADABLE), "bold red"),
+    ],
+)
+def test_only_what_is_admitted_as_a_whole_is_green(results: tuple[Result, ...], style: str):
+    last = check_report(results, CheckFormat.TEXT, colour=True).splitlines()[-1]
+
+    assert last == paint(summary_of(results), style, colour=True)
+
+
+TEMPLATE = "spec.submitterPodTemplate"
+MISSING = tuple(
+    Finding(rule, f"{TEMPLATE}.{path}", 7, "is missing; paste it", TEMPLATE)
+    for rule, path in (("require-pod-tenant-label", "metadata.labels.tenant"), ("require-tenant-nodes", "spec.x"))
+)
+
+
+def test_one_mistake_that_breaks_several_rules_is_one_line_with_all_of_them():
+    text = check_report([result(Verdict.DENY, *MISSING, TOO_MUCH_CPU)], CheckFormat.TEXT)
+
+    assert [
+        f"ray.yaml:7: [require-pod-tenant-label, require-tenant-nodes] {TEMPLATE}: is missing; paste it",
+        f"ray.yaml:31: [limit-resources] {CPU}: 40 is above team-a's maximum 8",
+    ] == text.splitlines()[:-1]
+
+
+def test_findings_with_the_same_words_at_places_of_their_own_stay_apart():
+    alike = replace(TOO_MUCH_CPU, path="spec.y")
+
+    assert 3 == len(check_report([result(Verdict.DENY, TOO_MUCH_CPU, alike)], CheckFormat.TEXT).splitlines())
 
 
 def test_no_documents_are_not_reported_as_admitted():
@@ -112,7 +167,9 @@ def test_hostile_text_stays_on_its_line_and_is_shown(hostile: str, shown: str):
 
     text = check_report([result(Verdict.DENY, finding, file=f"file {hostile}")], CheckFormat.TEXT)
 
-    assert (f"file {shown}:1: [r] path {shown}: message {shown}\n0 admitted, 1 denied, 0 errors\n") == text
+    assert (
+        f"file {shown}:1: [r] path {shown}: message {shown}\n0 admitted, 1 denied, 0 not judged, 0 errors\n"
+    ) == text
 
 
 # rayfence check, json
@@ -138,7 +195,7 @@ def test_json_of_check_keeps_its_contract():
                 ],
             }
         ],
-        "summary": {"admit": 0, "deny": 1, "error": 0},
+        "summary": {"admit": 0, "deny": 1, "not-judged": 0, "error": 0},
     } == check_json(result(Verdict.DENY, TOO_MUCH_CPU))
 
 
@@ -148,8 +205,22 @@ def test_json_says_why_there_is_no_verdict():
     assert ("error", "a tab starts this line; use spaces", None) == (found["verdict"], found["error"], found["tenant"])
 
 
+def test_json_says_why_no_rule_was_asked():
+    found = check_json(NOT_JUDGED, ADMITTED)
+
+    assert ("not-judged", "no rule is about v2 Pod") == tuple(found["results"][0][key] for key in ("verdict", "reason"))
+    assert {"admit": 1, "deny": 0, "not-judged": 1, "error": 0} == found["summary"]
+    assert "reason" not in found["results"][1]
+
+
+def test_json_has_each_rule_at_the_place_that_people_are_shown():
+    found = check_json(result(Verdict.DENY, *MISSING))["results"][0]["violations"]
+
+    assert [(each.rule, TEMPLATE) for each in MISSING] == [(each["rule"], each["path"]) for each in found]
+
+
 def test_json_of_nothing_is_empty_and_counts_zero():
-    assert {"results": [], "summary": {"admit": 0, "deny": 0, "error": 0}} == check_json()
+    assert {"results": [], "summary": {"admit": 0, "deny": 0, "not-judged": 0, "error": 0}} == check_json()
 
 
 def test_json_keeps_letters_readable_and_ends_its_last_line():
@@ -229,6 +300,27 @@ def test_an_unreadable_document_is_a_sarif_result_and_a_failed_run():
     assert [{"executionSuccessful": False}] == run["invocations"]
 
 
+def test_sarif_has_a_result_for_each_rule_that_one_mistake_breaks():
+    run = sarif_run(result(Verdict.DENY, *MISSING))
+
+    assert [each.rule for each in MISSING] == [found["ruleId"] for found in run["results"]]
+    assert {f"{TEMPLATE}: is missing; paste it"} == {found["message"]["text"] for found in run["results"]}
+
+
+def test_what_is_not_judged_is_a_notification_in_sarif_and_no_alert():
+    run = sarif_run(ADMITTED, NOT_JUDGED)
+    (invocation,) = run["invocations"]
+    (note,) = invocation["toolExecutionNotifications"]
+
+    assert ([], True) == (run["results"], invocation["executionSuccessful"])
+    assert ("note", "no rule is about v2 Pod") == (note["level"], note["message"]["text"])
+    assert "other.yaml" == note["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+
+
+def test_sarif_of_nothing_judged_did_not_succeed():
+    assert not sarif_run(NOT_JUDGED)["invocations"][0]["executionSuccessful"]
+
+
 def test_sarif_of_admitted_objects_has_no_results_and_succeeded():
     run = sarif_run(ADMITTED)
 
@@ -260,14 +352,16 @@ def test_a_sarif_line_is_never_zero():
 
 
 def test_a_denial_is_an_error_annotation_and_an_audited_one_a_warning():
-    text = check_report([result(Verdict.DENY, TOO_MUCH_CPU), AUDITED, UNREADABLE], CheckFormat.GITHUB)
+    judged = [result(Verdict.DENY, TOO_MUCH_CPU), AUDITED, UNREADABLE, NOT_JUDGED]
+    text = check_report(judged, CheckFormat.GITHUB)
 
     label = "metadata.labels.tenant: must be team-a"
     assert [
         f"::error file=ray.yaml,line=31,title=rayfence limit-resources::{CPU}: 40 is above team-a's maximum 8",
         f"::warning file=ray.yaml,line=4,title=rayfence require-tenant-label::{label}",
         "::error file=broken.yaml,line=7,title=rayfence unreadable::a tab starts this line; use spaces",
-        "1 admitted (1 with warnings), 1 denied, 1 error",
+        "::notice file=other.yaml,line=9,title=rayfence not-judged::no rule is about v2 Pod",
+        "1 admitted (1 with warnings), 1 denied, 1 not judged, 1 error",
     ] == text.splitlines()
 
 
@@ -278,7 +372,7 @@ def test_nothing_in_a_manifest_can_end_an_annotation_or_start_another():
 
     assert [
         "::error file=a%3Ab%2Cc=d%25%0A.yaml,line=1,title=rayfence r::100%250A, a: b%0D%0A::stop-commands::x",
-        "0 admitted, 1 denied, 0 errors",
+        "0 admitted, 1 denied, 0 not judged, 0 errors",
     ] == text.splitlines()
 
 
@@ -305,7 +399,7 @@ def test_a_file_name_that_is_no_utf8_can_be_printed(format: CheckFormat):
 def test_a_check_carries_no_colour_codes_unless_asked(format: CheckFormat, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("FORCE_COLOR", "1")
 
-    assert ESCAPE not in check_report([ADMITTED, AUDITED, DENIED, UNREADABLE], format)
+    assert ESCAPE not in check_report([ADMITTED, AUDITED, DENIED, NOT_JUDGED, UNREADABLE], format)
 
 
 def test_a_check_in_colour_says_the_same_words():

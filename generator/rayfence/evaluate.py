@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from rayfence.config import Config, Enforcement, Tenant
 from rayfence.outcome import Finding, Result, Verdict
 from rayfence.path import Path
-from rayfence.rules import OF, restrict_namespace
+from rayfence.rules import OF, missing_submitter, restrict_namespace
 from rayfence.rules.rule import Violation
-from rayfence.subjects import NETWORK_POLICIES, RAY, UPDATE, Subject, subject_of
-from rayfence.workload import NOBODY, STORED, Malformed, Request, Workload, dig
+from rayfence.subjects import DELETE, NETWORK_POLICIES, RAY, UPDATE, Subject, subject_of
+from rayfence.workload import NOBODY, STORED, Malformed, Request, Workload, dig, misspelled, pod_of, template_of
 from rayfence.yamlio import Document
 
 
 class Judge:
-    """The rules for one configuration, for objects that are all asked for in the same way."""
+    """The rules for one configuration. `request` is how objects are asked for, unless a caller says otherwise."""
 
     def __init__(self, config: Config, request: Request = NOBODY) -> None:
         self._platform = config.platform
         self._tenants = config.by_namespace()
+        self._namespaces = tuple(self._tenants)
         self._request = request
 
     @property
@@ -33,24 +34,29 @@ class Judge:
         """Whose a namespace is."""
         return self._tenants.get(namespace)
 
-    def violations(self, value: dict[str, Any]) -> Iterator[Violation]:
+    def violations(self, value: dict[str, Any], request: Request | None = None) -> Iterator[Violation]:
         """Every broken rule of one object, in the rules' order. Raises Malformed where a list stands for a map."""
+        request = request or self._request
         subject = subject_of(_text(value, "apiVersion"), _text(value, "kind"))
-        work = Workload(value, self._request)
+        work = Workload(value, request)
         tenant = self.tenant_of(work.namespace)
-        if subject is None or self._untouched(value, subject):
+        if subject is None or self._untouched(value, subject, request):
             return
         if tenant is None:
-            yield from restrict_namespace.violations(work, None, self._platform) if subject is RAY else ()
+            if subject is RAY:
+                yield from restrict_namespace.violations(work, None, self._platform, self._namespaces)
             return
         for rule in OF[subject]:
             if rule.ID not in self._platform.disabled_rules:
-                yield from rule.violations(work, tenant, self._platform)
+                yield from (
+                    missing_submitter.told(violation, work, tenant, self._platform)
+                    for violation in rule.violations(work, tenant, self._platform)
+                )
 
-    def _untouched(self, value: dict[str, Any], subject: Subject) -> bool:
+    def _untouched(self, value: dict[str, Any], subject: Subject, request: Request) -> bool:
         """Whether only other metadata changes, as when a finalizer is taken off an object older than the policy."""
-        old = self._request.old
-        if self._request.operation != UPDATE or old is None or subject is NETWORK_POLICIES:
+        old = request.old
+        if request.operation != UPDATE or old is None or subject is NETWORK_POLICIES:
             return False
         paths = (("spec",), ("metadata", "labels"), ("metadata", "annotations"))
         same = all(dig(value, *path) == dig(old, *path) for path in paths)
@@ -64,21 +70,44 @@ class Judge:
             for part in parts(document, namespace):
                 yield self.result(part)
 
-    def result(self, part: Part) -> Result:
+    def result(self, part: Part, request: Request | None = None) -> Result:
         """The verdict on one object, with every violation at its line."""
-        if not _text(part.value, "apiVersion") or not _text(part.value, "kind"):
-            return part.result(None, Verdict.ERROR, error="no Kubernetes object; write its apiVersion and kind")
-        if not concerns_us(part.value):
-            return part.result(None, Verdict.ADMIT)
+        api_version, kind = _text(part.value, "apiVersion"), _text(part.value, "kind")
+        if not api_version or not kind:
+            return part.error(part.path, "no Kubernetes object; write its apiVersion and kind")
+        if wrong := misspelled(api_version, kind):
+            field, what = wrong
+            return part.error(part.path / field, what)
         tenant = self.tenant_of(part.namespace)
         try:
-            found = tuple(
-                part.located(violation.rule, violation.path, violation.message)
-                for violation in self.violations(part.value)
-            )
+            asked, request = part.asked(request or self._request)
+            if reason := self.not_judged(asked, request):
+                return part.result(None, Verdict.NOT_JUDGED, reason=reason)
+            found = self._findings(asked, request)
         except Malformed as error:
-            return part.result(tenant, Verdict.ERROR, error=f"{error}; write a mapping there")
+            return part.error(error.path, f"{error}; write a mapping there", tenant)
         return part.result(tenant, self.verdict(tenant, bool(found)), found)
+
+    def _findings(self, asked: Part, request: Request) -> list[Finding]:
+        try:
+            found = self.violations(asked.value, request)
+            return [asked.located(each.rule, each.path, each.message, each.about) for each in found]
+        except Malformed as error:
+            raise error.below(asked.path) from None
+
+    def not_judged(self, asked: Part, request: Request) -> str:
+        """Why no rule is asked about an object, '' where one is."""
+        kind = _text(asked.value, "kind")
+        subject = subject_of(_text(asked.value, "apiVersion"), kind)
+        if subject is None:
+            return f"no rule is about {_text(asked.value, 'apiVersion')} {kind}"
+        if not asks(subject, request):
+            return f"no rule is about {request.operation} of {kind}"
+        if all(rule.ID in self._platform.disabled_rules for rule in OF[subject]):
+            return f"the platform disables every rule about {kind}"
+        if subject is RAY or self.tenant_of(asked.namespace):
+            return ""
+        return f"no tenant has namespace {asked.namespace}" if asked.namespace else f"this {kind} names no namespace"
 
     def verdict(self, tenant: Tenant | None, broken: bool) -> Verdict:
         """What a broken rule means: under Audit and Warn an object is admitted all the same."""
@@ -88,7 +117,7 @@ class Judge:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One object of a document: the whole of it, or an item of a `List` at `path`."""
+    """One object of a document: the whole of it, an item of a `List` at `path`, or a pod that it becomes there."""
 
     document: Document
     path: Path
@@ -99,23 +128,55 @@ class Part:
         """The namespace the object names, '' where it names none."""
         return _text(self.value, "metadata", "namespace")
 
-    def located(self, rule: str, path: Path, message: str) -> Finding:
+    def asked(self, request: Request) -> tuple[Part, Request]:
+        """What the rules are asked: the object itself, or the pod that a workload becomes.
+
+        A controller creates that pod, and its user is not known. Raises Malformed for a workload without a template.
+        """
+        path = template_of(self.value)
+        if path is None or request.operation == DELETE:
+            return self, request
+        try:
+            return Part(self.document, self.path + path, pod_of(self.value, path)), NOBODY
+        except Malformed as error:
+            raise error.below(self.path) from None
+
+    def located(self, rule: str, path: Path, message: str, about: Path | None = None) -> Finding:
         """A violation at `path` of this object, with its line."""
-        return Finding(rule, str(self.path + path), self.document.line_of(self.path + path), message)
+        place, shown = self.path + path, self.path + about if about else Path()
+        return Finding(rule, str(place), self.document.line_of(shown or place), message, str(shown))
+
+    def error(self, place: Path, message: str, tenant: Tenant | None = None) -> Result:
+        """No verdict, because of what stands at a place of the document."""
+        return replace(self.result(tenant, Verdict.ERROR, error=message), line=self._line(place))
 
     def result(
-        self, tenant: Tenant | None, verdict: Verdict, found: tuple[Finding, ...] = (), error: str | None = None
+        self,
+        tenant: Tenant | None,
+        verdict: Verdict,
+        found: Iterable[Finding] = (),
+        *,
+        error: str | None = None,
+        reason: str | None = None,
     ) -> Result:
-        """The object's own names beside a verdict."""
-        line = self.document.line_of(self.path) if self.path else self.document.line
+        """The object's own names with a verdict, and what was found in the order of its lines."""
         names = (_text(self.value, "kind"), self.namespace, _text(self.value, "metadata", "name"))
-        return Result(self.document.file, line, *names, tenant.name if tenant else None, verdict, found, error)
+        whose, ordered = tenant.name if tenant else None, tuple(sorted(found, key=lambda finding: finding.line))
+        return Result(self.document.file, self._line(self.path), *names, whose, verdict, ordered, error, reason)
+
+    def _line(self, place: Path) -> int:
+        return self.document.line_of(place) if place else self.document.line
+
+
+def asks(subject: Subject, request: Request) -> bool:
+    """Whether policies look at all at what is done to objects of a subject."""
+    return request.operation in subject.operations
 
 
 def concerns_us(value: Any) -> bool:
-    """Whether any rule speaks of an object."""
+    """Whether any rule speaks of an object, or of the pods that it becomes."""
     subject = subject_of(_text(value, "apiVersion"), _text(value, "kind"))
-    return subject is not None and subject in OF
+    return (subject is not None and subject in OF) or template_of(value) is not None
 
 
 def parts(document: Document, namespace: str = "") -> Iterator[Part]:

@@ -13,25 +13,37 @@ class Verdict(StrEnum):
 
     ADMIT = "admit"
     DENY = "deny"
+    NOT_JUDGED = "not-judged"
     ERROR = "error"
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One broken rule at one place of a manifest; `line` is 1-based."""
+    """One broken rule at one place of a manifest; `line` is 1-based.
+
+    `path` is the place that every engine names. `about`, where it is not empty, is the place that people are shown
+    instead, such as a template that is missing as a whole. `line` is the line of that place.
+    """
 
     rule: str
     path: str
     line: int
     message: str
+    about: str = ""
+
+    @property
+    def shown_path(self) -> str:
+        """The place that people are shown."""
+        return self.about or self.path
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One document of `rayfence check`.
+    """One object of `rayfence check`.
 
-    `tenant` is None where no rule speaks of the kind or no tenant has the namespace. Findings beside
-    an `admit` are those of a tenant whose enforcement is Audit or Warn. `error` says why there is no verdict.
+    `tenant` is None where no tenant has the namespace. Findings next to an `admit` belong to a tenant whose enforcement
+    is Audit or Warn. `error` says what is wrong with an object that cannot be judged, and `line` is then the line to
+    change. `reason` says why no rule was asked about an object that is not judged.
     """
 
     file: str
@@ -43,6 +55,7 @@ class Result:
     verdict: Verdict
     findings: tuple[Finding, ...] = ()
     error: str | None = None
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

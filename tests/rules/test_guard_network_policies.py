@@ -212,3 +212,21 @@ def test_both_readings_say_the_same_of_odd_values(documents: list[Document], by_
     both = zip([*SPECS, "reserved", "free"], Judge(CONFIG).results(documents), by_engine, strict=True)
 
     assert [] == [title for title, ours, theirs in both if said(ours) != said(theirs)]
+
+
+@pytest.mark.parametrize("name", [None, "mine"])
+def test_a_name_that_is_yet_to_be_made_is_rayfences_by_its_beginning(name: str | None) -> None:
+    value = policy()
+    value["metadata"] |= {"name": name, "generateName": "rayfence-"}
+    (found,) = guard_network_policies.violations(Workload(value), TEAM_A, PLATFORM)
+
+    assert ("metadata.name", "metadata.generateName") == (str(found.path), str(found.about))
+    assert [] == broken(value, Request(BACKGROUND))
+
+
+@pytest.mark.parametrize("given", ["rayfence", "my-rayfence-", "", None, 5, []])
+def test_other_names_that_are_yet_to_be_made_are_the_tenants(given: object) -> None:
+    value = policy()
+    value["metadata"]["generateName"] = given
+
+    assert [] == broken(value)

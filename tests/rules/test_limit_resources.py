@@ -9,7 +9,7 @@ import pytest
 from rayfence.rules import limit_resources
 from rayfence.workload import INJECTED
 
-from .objects import HEAD, WORKERS, Json, broken, cluster, container, group, pod, told
+from .objects import HEAD, WORKERS, Json, broken, cluster, container, group, job, pod, told
 
 ID = limit_resources.ID
 FIRST = f"{HEAD}.template.spec.containers[0].resources"
@@ -257,3 +257,22 @@ def test_an_autoscaler_without_end_is_refused() -> None:
     limits = "spec.autoscalerOptions.resources.limits"
 
     assert at(f"{limits}.cpu", f"{limits}.memory") == broken(limit_resources, value)
+
+
+@pytest.mark.parametrize("none", [None, [], "absent"])
+def test_a_template_without_a_container_is_refused(none: object) -> None:
+    empty = pod(containers=none)
+    if none == "absent":
+        del empty["spec"]["containers"]
+    value = job(cluster(group(empty), head=empty), submitterPodTemplate=empty)
+    paths = (
+        "rayClusterSpec.headGroupSpec.template",
+        "rayClusterSpec.workerGroupSpecs[0].template",
+        "submitterPodTemplate",
+    )
+
+    assert [f"[{ID}] spec.{path}.spec.containers" for path in paths] == broken(limit_resources, value)
+
+
+def test_of_a_submitter_that_is_missing_other_rules_tell() -> None:
+    assert [] == broken(limit_resources, job(cluster()))

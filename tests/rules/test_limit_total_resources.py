@@ -9,8 +9,9 @@ import pytest
 
 from rayfence.config import Quota, Tenant
 from rayfence.rules import limit_total_resources
+from rayfence.workload import Workload
 
-from .objects import TEAM_A, TEAM_B, WORKERS, Json, broken, cluster, container, group, pod, told
+from .objects import PLATFORM, TEAM_A, TEAM_B, WORKERS, Json, broken, cluster, container, group, pod, told
 
 ID = limit_total_resources.ID
 TOO_MUCH = f"[{ID}] spec"
@@ -232,3 +233,42 @@ def test_the_heads_own_factors_are_nobodys() -> None:
     value["spec"]["headGroupSpec"] |= {"maxReplicas": 5, "numOfHosts": -1}
 
     assert [] == broken(limit_total_resources, value, TEAM_B)
+
+
+def shown(value: Json, tenant: Tenant) -> list[tuple[str, str]]:
+    """The place that people are shown, and what they read there."""
+    found = limit_total_resources.violations(Workload(value), tenant, PLATFORM)
+    return [(str(each.about or each.path), each.message) for each in found]
+
+
+MISSING = "is missing, which KubeRay reads as 2147483647: above the quota of team-b, "
+
+
+def test_groups_without_a_bound_are_named_once_with_every_quota_they_break() -> None:
+    gpus = limited(cpu=1, gpu=1)
+    value = cluster(workers(gpus), workers(gpus, maxReplicas=None), workers(limited(cpu=1), maxReplicas=None))
+
+    assert [
+        (f"{WORKERS.format(1)}.maxReplicas", f"{MISSING}cpu 8, accelerators 4, workers 16"),
+        (f"{WORKERS.format(2)}.maxReplicas", f"{MISSING}cpu 8, workers 16"),
+    ] == shown(value, quota(cpu="8", accelerators=4, workers=16))
+    assert {TOO_MUCH} == {*broken(limit_total_resources, value, quota(cpu="8", accelerators=4, workers=16))}
+
+
+def test_a_group_without_a_bound_that_is_not_the_cause_is_not_named() -> None:
+    value = cluster(workers(limited(gpu=1), maxReplicas=5), workers(limited(cpu=1), maxReplicas=None))
+    none = cluster(workers(limited(gpu=1), maxReplicas=5), workers(limited(gpu=1), maxReplicas=None, numOfHosts=0))
+
+    for each in (value, none):
+        ((place, said),) = shown(each, quota(accelerators=4))
+        assert ("spec", "the worst case is 5, above") == (place, said[:26])
+
+
+def test_an_accelerator_that_cannot_be_counted_is_named() -> None:
+    path = f"{WORKERS.format(0)}.template.spec.containers[0].resources.limits"
+    value = cluster(workers(limited(gpu="one", mig=1)))
+
+    assert [(f"{path}[nvidia.com/gpu]", "is one; an accelerator must be a whole number of 0 or more")] == shown(
+        value, TEAM_B
+    )
+    assert at(path) == broken(limit_total_resources, value, TEAM_B)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from rayfence.evaluate import Judge
@@ -45,3 +47,31 @@ def test_an_object_without_a_namespace_is_refused() -> None:
 
 def test_where_a_tenant_has_the_namespace_the_rule_is_silent() -> None:
     assert [] == list(restrict_namespace.violations(Workload(cluster()), TEAM_A, CONFIGS["plain"].platform))
+
+
+def message(namespace: object, namespaces: Sequence[str]) -> str:
+    value = cluster()
+    value["metadata"]["namespace"] = namespace
+    (found,) = restrict_namespace.violations(Workload(value), None, CONFIGS["plain"].platform, (*namespaces,))
+    return found.message
+
+
+def test_people_are_told_which_namespaces_there_are() -> None:
+    assert "no tenant has nobodys; use one of: ray-a, ray-b" == message("nobodys", ["ray-b", "ray-a"])
+    assert "is missing; use one of: ray-a" == message(None, ["ray-a"])
+
+
+def test_the_one_that_was_probably_meant_comes_first_and_never_more_than_a_few() -> None:
+    many = [f"n{number}" for number in range(1000)]
+
+    assert "no tenant has ray_b; use one of: ray-b, n0, n1, n10, n100 and 996 more" == message(
+        "ray_b", [*many, "ray-b"]
+    )
+
+
+def test_the_judge_knows_every_namespace() -> None:
+    value = cluster()
+    value["metadata"]["namespace"] = "ray-c"
+    (found,) = Judge(CONFIGS["every quota"]).violations(value)
+
+    assert "no tenant has ray-c; use one of: ray-b, ray-b-dev" == found.message

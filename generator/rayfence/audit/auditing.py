@@ -73,9 +73,9 @@ class _Looking:
             deviation = self._layer.compare(part)
             self.deviations += [deviation] if deviation else []
         elif is_ray or self._judge.tenant_of(part.namespace):
-            self.judged += 1
             result = self._result(part)
-            if result.findings or result.verdict is not Verdict.ADMIT:
+            self.judged += result.verdict is not Verdict.NOT_JUDGED
+            if result.findings or result.verdict in (Verdict.DENY, Verdict.ERROR):
                 self.audited.append(result)
 
     def _result(self, part: Part) -> Result:

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import click
 
 from rayfence.backends import BACKENDS
 from rayfence.cli import console, manifests
-from rayfence.cli.exits import NO, WRONG_INPUT, Undecided
+from rayfence.cli.asking import CONSEQUENCE, asked, asking
+from rayfence.cli.exits import NO, UNDECIDED, WRONG_INPUT, Undecided
 from rayfence.cli.options import OneOf, configuration, engine, format_option, jobs_option, output_option, tenants_option
 from rayfence.config import Config
-from rayfence.evaluate import Judge
+from rayfence.evaluate import Judge, Part, parts
 from rayfence.outcome import Result, Verdict
 from rayfence.report import CheckFormat, check_report
 from rayfence.report.check_text import summary_of
 from rayfence.rules import RULES
+from rayfence.subjects import CREATE, DELETE, UPDATE
 from rayfence.workload import Request
 from rayfence.yamlio import Document, Problem
 
@@ -42,7 +44,25 @@ PYTHON = "python"
     "username",
     metavar="USER",
     default="",
-    help="Who would create the objects, such as system:serviceaccount:kuberay-operator:kuberay-operator.",
+    help="Who asks, such as system:serviceaccount:kuberay-operator:kuberay-operator. Pods of workloads have no user.",
+)
+@click.option(
+    "--operation",
+    type=OneOf((CREATE, UPDATE, DELETE)),
+    show_default="CREATE, with --old UPDATE",
+    help="What is asked for.",
+)
+@click.option(
+    "--old",
+    metavar="FILE",
+    help="The objects as they were before an update, found by kind, namespace and name; - for stdin.",
+)
+@click.option(
+    "--exclude",
+    "globs",
+    multiple=True,
+    metavar="GLOB",
+    help="Files and folders to leave out, such as 'charts/*/templates'; may be given several times.",
 )
 @format_option([each.value for each in CheckFormat])
 @output_option
@@ -53,6 +73,9 @@ def command(
     judge: str,
     namespace: str,
     username: str,
+    operation: str | None,
+    old: str | None,
+    globs: tuple[str, ...],
     format: str,
     output: Path | None,
     jobs: int,
@@ -61,25 +84,34 @@ def command(
 
     PATH is a file, a folder (its *.yaml, *.yml and *.json, at any depth), or - for stdin.
 
+    The pod templates of Deployments, StatefulSets, DaemonSets, ReplicaSets, ReplicationControllers, Jobs and CronJobs
+    are judged as the pods they become. Objects that no rule is about, and pods, Services and the like outside of
+    tenants' namespaces, are counted as not judged, never as admitted.
+
     \b
     Examples:
       rayfence check cluster.yaml
-      rayfence check manifests/ --format github
+      rayfence check manifests/ --exclude charts --format github
+      rayfence check after.yaml --old before.yaml
       helm template ray kuberay/ray-cluster | rayfence check -n ray-team-a -
 
     \b
     Exit codes:
-      0  every object would be admitted
+      0  at least one object was judged, and every one that was would be admitted
       1  at least one would be denied
-      2  at least one cannot be read, or the tenant config is wrong
-      3  the engine is missing or does not answer
+      2  at least one cannot be read or is no kind of KubeRay's, or the tenant config is wrong
+      3  no object was judged, or the engine is missing or does not answer
     """
-    config = configuration(folders, "nothing was checked")
-    documents = manifests.documents(manifests.files(paths))
+    config = configuration(folders, CONSEQUENCE)
+    options = asked(username, operation, old, namespace)
+    documents: Iterable[Document | Problem] = manifests.documents(manifests.files(paths, globs))
+    if options.operation != CREATE:
+        documents = list(documents)
+    request_of = asking(options, documents)
     if judge == PYTHON:
-        results = list(_judged(Judge(config, Request(username)), documents, namespace))
+        results = list(_judged(Judge(config), documents, request_of, namespace))
     else:
-        results = _by_engine(config, list(documents), judge, namespace, username, jobs)
+        results = _by_engine(config, list(documents), judge, request_of, namespace, jobs)
     if not results:
         raise manifests.nothing_in(paths)
     _report(results, CheckFormat(format), output)
@@ -87,25 +119,28 @@ def command(
 
 
 def exit_code(results: Sequence[Result]) -> int:
-    """One object without a verdict weighs more than any that is denied."""
+    """One object that cannot be judged weighs more than any that is denied; where none was judged there is no yes."""
     verdicts = {result.verdict for result in results}
-    return WRONG_INPUT if Verdict.ERROR in verdicts else NO if Verdict.DENY in verdicts else 0
+    by_weight = ((Verdict.ERROR, WRONG_INPUT), (Verdict.DENY, NO), (Verdict.ADMIT, 0))
+    return next((code for verdict, code in by_weight if verdict in verdicts), UNDECIDED)
 
 
-def _judged(judge: Judge, documents: Iterable[Document | Problem], namespace: str) -> Iterator[Result]:
+def _judged(
+    judge: Judge, documents: Iterable[Document | Problem], request_of: Callable[[Part], Request], namespace: str
+) -> Iterator[Result]:
     for document in documents:
         if isinstance(document, Problem):
             yield manifests.unreadable(document)
         else:
-            yield from judge.results([document], namespace)
+            yield from (judge.result(part, request_of(part)) for part in parts(document, namespace))
 
 
 def _by_engine(
     config: Config,
     documents: Sequence[Document | Problem],
     backend: str,
+    request_of: Callable[[Part], Request],
     namespace: str,
-    username: str,
     jobs: int,
 ) -> list[Result]:
     # Imported here, for they take longer than to check a file.
@@ -115,7 +150,6 @@ def _by_engine(
     readable = [each for each in documents if isinstance(each, Document)]
     results = [manifests.unreadable(each) for each in documents if isinstance(each, Problem)]
     if readable:
-        asked = Request(username)
         try:
             results += suite.check(
                 config,
@@ -123,7 +157,7 @@ def _by_engine(
                 backend,
                 engine(suite.tool_of(backend)).path,
                 namespace=namespace,
-                request=asked,
+                request=request_of,
                 jobs=jobs,
             )
         except EngineError as error:

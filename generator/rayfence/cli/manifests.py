@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
+from fnmatch import fnmatch
+from pathlib import Path, PurePath
 
 from rayfence import yamlio
 from rayfence.cli.exits import WrongInput, refusal
@@ -16,9 +18,14 @@ STDIN = "-"
 STDIN_NAME = "<stdin>"
 SUFFIXES = (".yaml", ".yml", ".json")
 
+_TEMPLATE = re.compile(rb"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
+"""What Helm and Jinja replace."""
 
-def files(paths: Sequence[str]) -> list[str]:
-    """The files to read: folders searched through in order of path, each file once.
+_RENDER = "render it first: helm template … | rayfence check -"
+
+
+def files(paths: Sequence[str], excluded: Sequence[str] = ()) -> list[str]:
+    """The files to read: folders searched through in order of path, each file once, and none that a glob leaves out.
 
     Raises WrongInput, with all of them, for paths that are not there and folders without manifests.
     """
@@ -27,7 +34,10 @@ def files(paths: Sequence[str]) -> list[str]:
     if problems:
         raise refusal(problems, "nothing was checked")
     once = {os.path.abspath(file) if file != STDIN else file: file for below in found.values() for file in below}
-    return list(once.values())
+    kept = [file for file in once.values() if file == STDIN or not _is_excluded(file, excluded)]
+    if not kept:
+        raise WrongInput(f"error: --exclude {' '.join(excluded)}: nothing is left; name fewer files to leave out")
+    return kept
 
 
 def below(folder: str | Path) -> list[str]:
@@ -41,10 +51,14 @@ def below(folder: str | Path) -> list[str]:
 def documents(files: Iterable[str]) -> Iterator[Document | Problem]:
     """Every document of every file, in order. Raises OSError for a file that cannot be read."""
     for file in files:
-        if file == STDIN:
-            yield from yamlio.read(sys.stdin.buffer.read(), STDIN_NAME)
-        else:
-            yield from yamlio.read(Path(file).read_bytes(), file)
+        text, name = (sys.stdin.buffer.read(), STDIN_NAME) if file == STDIN else (Path(file).read_bytes(), file)
+        for each in yamlio.read(text, name):
+            yield _of_template(each) if isinstance(each, Problem) and _TEMPLATE.search(text) else each
+
+
+def _of_template(problem: Problem) -> Problem:
+    """What is wrong with a file that another program makes YAML of, and is read too early."""
+    return Problem(problem.file, problem.line, f"{problem.message}; or, as this looks like a template, {_RENDER}")
 
 
 def unreadable(problem: Problem) -> Result:
@@ -63,6 +77,14 @@ def _at(path: str) -> list[str]:
     if os.path.isdir(path):
         return below(path)
     return [path] if os.path.exists(path) else []
+
+
+def _is_excluded(file: str, globs: Sequence[str]) -> bool:
+    """Whether a glob fits the file, or a folder that it is in: the whole path, or the end of it."""
+    path = PurePath(os.path.normpath(file))
+    places = [path, *path.parents]
+    wanted = [os.path.normpath(glob) for glob in globs]
+    return any(fnmatch(str(place), glob) or place.match(glob) for place in places for glob in wanted)
 
 
 def _nothing_at(path: str) -> str:

@@ -38,7 +38,7 @@ def _others(report: Report, *, colour: bool) -> Iterator[str]:
 def _line(remark: Remark, *, colour: bool) -> str:
     file = f"{visible(remark.file)}:{remark.line}: " if remark.file else ""
     place = paint(f"{file}{visible(remark.resource)}:", "bold", colour=colour)
-    rule, warning = f"[{visible(remark.rule)}]", remark.level is Level.WARNING
+    rule, warning = f"[{visible(', '.join(remark.rules))}]", remark.level is Level.WARNING
     mark = paint(f"warning: {rule}" if warning else rule, CAREFUL if warning else BAD, colour=colour)
     return f"{place} {mark} {visible(remark.text)}"
 

@@ -90,7 +90,8 @@ def _rows(report: Report) -> Iterator[tuple[str, ...]]:
 
 
 def _row(remark: Remark, word: str) -> tuple[str, ...]:
-    rule = f"{remark.rule} (warning)" if remark.level is Level.WARNING else remark.rule
+    rules = ", ".join(remark.rules)
+    rule = f"{rules} (warning)" if remark.level is Level.WARNING else rules
     return (remark.resource, rule, remark.text, word)
 
 

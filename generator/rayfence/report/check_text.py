@@ -10,25 +10,32 @@ from rayfence.report.terminal import BAD, CAREFUL, GOOD, paint, visible
 
 
 def render(results: Sequence[Result], *, colour: bool) -> str:
-    """`file:line: [rule] path: message` for each violation, then how many documents have which verdict.
+    """`file:line: [rule] path: message` for each violation, then how many objects have which verdict.
 
     `warning:` before the rule says that the object is admitted all the same.
     """
     lines = [_line(remark, colour=colour) for remark in remarks(results)]
-    good = all(result.verdict is Verdict.ADMIT for result in results)
-    summary = paint(summary_of(results), GOOD if good else BAD, colour=colour)
+    summary = paint(summary_of(results), _style(results), colour=colour)
     return "".join(f"{line}\n" for line in [*lines, summary])
 
 
+def _style(results: Sequence[Result]) -> str:
+    verdicts = {result.verdict for result in results}
+    if verdicts <= {Verdict.ADMIT}:
+        return GOOD
+    return CAREFUL if verdicts == {Verdict.ADMIT, Verdict.NOT_JUDGED} else BAD
+
+
 def summary_of(results: Sequence[Result]) -> str:
-    """`3 admitted, 1 denied, 0 errors`."""
+    """`3 admitted, 1 denied, 2 not judged, 0 errors`."""
     if not results:
         return "no documents to check"
     seen = count(results)
     warned = sum(result.verdict is Verdict.ADMIT and bool(result.findings) for result in results)
     admitted = f"{seen[Verdict.ADMIT]} admitted" + (f" ({warned} with warnings)" if warned else "")
     errors = seen[Verdict.ERROR]
-    return f"{admitted}, {seen[Verdict.DENY]} denied, {errors} {'error' if errors == 1 else 'errors'}"
+    others = f"{seen[Verdict.DENY]} denied, {seen[Verdict.NOT_JUDGED]} not judged"
+    return f"{admitted}, {others}, {errors} {'error' if errors == 1 else 'errors'}"
 
 
 def _line(remark: Remark, *, colour: bool) -> str:
@@ -39,7 +46,9 @@ def _line(remark: Remark, *, colour: bool) -> str:
 def _mark(remark: Remark, *, colour: bool) -> str:
     if remark.rule == UNREADABLE:
         return paint("error:", BAD, colour=colour)
-    rule = f"[{visible(remark.rule)}]"
+    if remark.level is Level.NOTE:
+        return paint("not judged:", CAREFUL, colour=colour)
+    rule = f"[{visible(', '.join(remark.rules))}]"
     if remark.level is Level.WARNING:
         return f"{paint('warning:', CAREFUL, colour=colour)} {paint(rule, CAREFUL, colour=colour)}"
     return paint(rule, BAD, colour=colour)

@@ -11,7 +11,7 @@ from rayfence.report.tally import by_backend, problems
 
 
 def check(results: Sequence[Result]) -> str:
-    """`{"results": [...], "summary": {"admit": 1, "deny": 0, "error": 0}}`; results in the order they came."""
+    """`{"results": [...], "summary": {"admit": 1, "deny": 0, "not-judged": 2, "error": 0}}`, in the results' order."""
     return dump({"results": [result_data(result) for result in results], "summary": count(results)})
 
 
@@ -53,11 +53,13 @@ def result_data(result: Result) -> dict[str, Any]:
     }
     if result.verdict is Verdict.ERROR:
         document["error"] = result.error or ""
+    if result.verdict is Verdict.NOT_JUDGED:
+        document["reason"] = result.reason or ""
     return document
 
 
 def _violation(finding: Finding) -> dict[str, Any]:
-    return {"rule": finding.rule, "path": finding.path, "line": finding.line, "message": finding.message}
+    return {"rule": finding.rule, "path": finding.shown_path, "line": finding.line, "message": finding.message}
 
 
 def _outcome(outcome: Outcome) -> dict[str, Any]:

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 from rayfence.outcome import Outcome, Result, SuiteReport
 from rayfence.report.check_text import summary_of
-from rayfence.report.remarks import Remark, remarks
+from rayfence.report.remarks import Level, Remark, remarks
 from rayfence.report.tally import case_name, last_line, problems
 
 
 def check(results: Sequence[Result]) -> str:
-    """One `::error` or `::warning` per violation, and the summary for the log."""
+    """One `::error` or `::warning` per violation, one `::notice` for each reason not to judge, then the summary."""
     commands = [_remark(remark) for remark in remarks(results)]
     return _lines([*commands, summary_of(results)])
 
@@ -24,9 +24,12 @@ def suite(report: SuiteReport) -> str:
     return _lines([*commands, _data(last_line(report))])
 
 
+_COMMANDS = {Level.ERROR: "error", Level.WARNING: "warning", Level.NOTE: "notice"}
+
+
 def _remark(remark: Remark) -> str:
-    place = {"file": remark.file, "line": str(remark.line), "title": f"rayfence {remark.rule}"}
-    return _command(remark.level.value, place, remark.text)
+    place = {"file": remark.file, "line": str(remark.line), "title": f"rayfence {', '.join(remark.rules)}"}
+    return _command(_COMMANDS[remark.level], place, remark.text)
 
 
 def _outcome(outcome: Outcome) -> str:

@@ -9,26 +9,32 @@ from urllib.parse import quote
 
 from rayfence.outcome import Result, Verdict
 from rayfence.report.data import dump
-from rayfence.report.remarks import PSEUDO_RULES, Remark, remarks
+from rayfence.report.remarks import PSEUDO_RULES, Level, Remark, remarks
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
 def render(results: Sequence[Result], rules: Mapping[str, str]) -> str:
     """One SARIF run. `rules` gives a rule id its short description; only rules that were broken are listed."""
-    return of_remarks(
-        list(remarks(results)), rules, complete=all(each.verdict is not Verdict.ERROR for each in results)
-    )
+    verdicts = {each.verdict for each in results}
+    complete = Verdict.ERROR not in verdicts and verdicts != {Verdict.NOT_JUDGED}
+    return of_remarks(list(remarks(results)), rules, complete=complete)
 
 
 def of_remarks(found: Sequence[Remark], rules: Mapping[str, str], *, complete: bool) -> str:
-    """One SARIF run of these remarks; `complete` says that nothing was left without a verdict."""
-    ids = sorted({remark.rule for remark in found})
+    """One SARIF run of these remarks; `complete` says that there was something to judge, and all of it was.
+
+    What is about no broken rule is a notification, which no service takes for an alert.
+    """
+    broken = [(remark, rule) for remark in found if remark.level is not Level.NOTE for rule in remark.rules]
+    notes = [_notification(remark) for remark in found if remark.level is Level.NOTE]
+    ids = sorted({rule for _, rule in broken})
+    invocation = {"executionSuccessful": complete, **({"toolExecutionNotifications": notes} if notes else {})}
     run = {
         "tool": {"driver": {"name": "rayfence", "rules": [_rule(id, {**PSEUDO_RULES, **rules}) for id in ids]}},
         "columnKind": "unicodeCodePoints",
-        "invocations": [{"executionSuccessful": complete}],
-        "results": [_result(remark, ids.index(remark.rule)) for remark in found],
+        "invocations": [invocation],
+        "results": [_result(remark, rule, ids.index(rule)) for remark, rule in broken],
     }
     return dump({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]})
 
@@ -37,9 +43,13 @@ def _rule(id: str, descriptions: Mapping[str, str]) -> dict[str, Any]:
     return {"id": id, "shortDescription": {"text": descriptions.get(id, id)}}
 
 
-def _result(remark: Remark, rule_index: int) -> dict[str, Any]:
+def _notification(remark: Remark) -> dict[str, Any]:
+    return {"level": remark.level.value, "message": {"text": remark.text}, "locations": [_location(remark)]}
+
+
+def _result(remark: Remark, rule: str, rule_index: int) -> dict[str, Any]:
     return {
-        "ruleId": remark.rule,
+        "ruleId": rule,
         "ruleIndex": rule_index,
         "level": remark.level.value,
         "message": {"text": remark.text},

@@ -10,6 +10,7 @@ whatever else the platform keeps them from.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from rayfence.cel import literal, literals
 from rayfence.config import Platform, Tenant
@@ -39,6 +40,7 @@ TIDYING = (
 """Who deletes, and takes off the finalizers of what is deleted; without them a namespace would never go away."""
 
 _RESERVED_PATH = Path.of("metadata", "name")
+_GENERATED_PATH = Path.of("metadata", "generateName")
 
 
 def variables(platform: Platform) -> dict[str, str]:
@@ -47,8 +49,9 @@ def variables(platform: Platform) -> dict[str, str]:
 
 
 def cel(platform: Platform) -> Iterator[str]:
-    name = "variables.it.metadata.?name.orValue('')"
-    reserved = f"(type({name}) == string && {name}.startsWith({literal(RESERVED)}))"
+    # The API server makes a name of a generateName before it asks anybody. Offline there is only the generateName.
+    names = ", ".join(f"dyn(variables.it.metadata.?{key}.orValue(''))" for key in ("name", "generateName"))
+    reserved = f"[{names}].exists(n, type(n) == string && n.startsWith({literal(RESERVED)}))"
     told = literal(f"{_RESERVED_PATH}: names that begin with {RESERVED} are for Kyverno and administrators")
     yield (
         f"variables.tenant[0] == '' || {_is_privileged(platform)} ? []\n"
@@ -68,14 +71,18 @@ def _is_privileged(platform: Platform) -> str:
 
 
 def violations(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[Violation]:
-    name = dig(work.value, "metadata", "name")
     if _privileged(work.request, platform):
         return
-    if isinstance(name, str) and name.startswith(RESERVED):
-        yield Violation(ID, _RESERVED_PATH, f"{name} is rayfence's own; leave it to Kyverno and administrators")
+    if reserved := [path for path in (_RESERVED_PATH, _GENERATED_PATH) if _is_reserved(work.at(path))]:
+        what = f"{work.at(reserved[0])} is rayfence's own; leave it to Kyverno and administrators"
+        yield Violation(ID, _RESERVED_PATH, what, reserved[0])
     elif work.request.operation != "DELETE":
         for at, wrong in peers.faults(dig(work.value, "spec"), Path.of("spec"), FIELDS, tenant, platform):
             yield Violation(ID, at, wrong)
+
+
+def _is_reserved(name: Any) -> bool:
+    return isinstance(name, str) and name.startswith(RESERVED)
 
 
 def _privileged(request: Request, platform: Platform) -> bool:
@@ -91,13 +98,22 @@ def breaks(platform: Platform, tenant: Tenant) -> Edits:
     reserved = {
         "rayfence's own name": _renamed(f"{RESERVED}default-deny"),
         "a name like those generated": _renamed(f"{RESERVED}one-head"),
+        "a name to be made that begins like rayfence's": Edit(
+            At.OBJECT, lambda value, tenant: value["metadata"].update(generateName=RESERVED)
+        ),
     }
     return reserved | {name: _edit(opening) for name, opening in bad(platform, tenant).items()}
 
 
 def passes(platform: Platform, tenant: Tenant) -> Edits:
     openings = {name: _edit(opening) for name, opening in fine(platform, tenant).items()}
-    near = {"a name that only looks like rayfence's": _renamed("rayfence"), "nothing": _closed()}
+    near = {
+        "a name that only looks like rayfence's": _renamed("rayfence"),
+        "a name to be made of another": Edit(
+            At.OBJECT, lambda value, tenant: value["metadata"].update(generateName="my-rayfence-")
+        ),
+        "nothing": _closed(),
+    }
     return openings | near
 
 

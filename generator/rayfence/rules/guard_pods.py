@@ -16,11 +16,10 @@ from rayfence.config import Platform, Tenant
 from rayfence.path import Path
 from rayfence.quantity import parse, text
 from rayfence.rules import guard_pods_edits, pod_security, restrict_tolerations
-from rayfence.rules.require_tenant_toleration import is_own, own
+from rayfence.rules.require_tenant_toleration import has_own, own
 from rayfence.rules.rule import Edits, Violation, instead, shown
 from rayfence.subjects import CREATE
 from rayfence.workload import BOUNDED, SIDES, Workload, dig
-from rayfence.workload import items as listed
 
 ID = "guard-pods"
 FAMILY = "backstop"
@@ -125,7 +124,7 @@ def _placed(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[pod_
 
 def _tolerating(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[pod_security.Problem]:
     path, found = SPEC / "tolerations", work.at(SPEC, "tolerations")
-    if _is_ray(work) and not any(is_own(toleration, tenant, platform) for toleration in listed(found)):
+    if _is_ray(work) and not has_own(found, path, tenant, platform):
         what = f"has no key {platform.taint_key}, operator Equal, effect NoSchedule, value {tenant.name}; add it"
         yield path, what
     yield from restrict_tolerations.wrong_with(found, path, tenant, platform)

@@ -11,7 +11,7 @@ from rayfence.config import Bounds, Platform, Tenant
 from rayfence.quantity import parse, text
 from rayfence.rules.container_edges import milli, more, put, whole_bytes
 from rayfence.rules.rule import At, Edit, Edits, Violation, shown
-from rayfence.workload import BOUNDED, SIDES, Container, Site, Workload, dig
+from rayfence.workload import BOUNDED, SIDES, Container, Role, Site, Workload, dig
 from rayfence.workload import items as listed
 
 ID = "limit-resources"
@@ -21,6 +21,7 @@ WHY = "A container without a limit takes what the node has; one above its tenant
 PODLESS = "is not allowed, its containers are what is bounded"
 NO_LIMIT = "is no limit to a container runtime"
 HUGE_PAGES = "huge pages are not allowed"
+EMPTY = "must hold a container, a template without one is no pod"
 
 
 def variables(platform: Platform) -> dict[str, str]:
@@ -49,7 +50,10 @@ def cel(platform: Platform) -> Iterator[str]:
         when(f"optional.ofNonZeroValue(s.spec.?{key}.orValue(null)).hasValue()", f"s.path + '.spec.{key}: {PODLESS}'")
         for key in ("resources", "resourceClaims")
     )
-    yield f"variables.sites.map(s, {pod}).flatten()"
+    # Of a submitter without a template other rules tell that it is missing.
+    absent = "s.role == 'submitter' && s.template == null"
+    none = when(f"size({items('s.spec.?containers')}) == 0 && !({absent})", f"s.path + '.spec.containers: {EMPTY}'")
+    yield f"variables.sites.map(s, {pod} + {none}).flatten()"
 
 
 _BOUND = "variables.bounds[n]"
@@ -144,6 +148,8 @@ def _podless(site: Site) -> Iterator[Violation]:
     for key in ("resources", "resourceClaims"):
         if site.get(key):
             yield Violation(ID, site.path / "spec" / key, PODLESS)
+    if not listed(site.get("containers")) and not (site.role is Role.SUBMITTER and site.template is None):
+        yield Violation(ID, site.path / "spec" / "containers", EMPTY)
 
 
 def breaks(platform: Platform, tenant: Tenant) -> Edits:
@@ -192,6 +198,7 @@ def _elsewhere(tenant: Tenant) -> dict[str, Edit]:
     small = {"requests": least, "limits": least}
     return {
         "a pod's own resources": Edit(At.POD, lambda spec, tenant: spec.update(resources=bounded)),
+        "no container": Edit(At.POD, lambda spec, tenant: spec.update(containers=[])),
         "resource claims": Edit(At.POD, lambda spec, tenant: spec.update(resourceClaims=[{"name": "gpu"}])),
         "the autoscaler's limit": options("autoscalerOptions", {"resources": huge}),
         "the autoscaler with a limit of zero": options(

@@ -12,7 +12,7 @@ from rayfence.config import Platform, Tenant
 from rayfence.path import Path
 from rayfence.quantity import parse
 from rayfence.rules.rule import At, Edit, Edits, Violation, shown
-from rayfence.rules.worst_case import FACTORS, RESOURCES, factor, totals, whole, whole_amount
+from rayfence.rules.worst_case import FACTORS, RESOURCES, factor, is_unbounded, takes, totals, whole, whole_amount
 from rayfence.workload import UNLIMITED, Role, Site, Workload, dig
 
 ID = "limit-total-resources"
@@ -21,6 +21,7 @@ WHY = "Bounds for one container do not bound a cluster: replicas, hosts and grou
 
 COUNT = f"must be a number from 0 to {UNLIMITED}"
 OVERFLOW = f"maxReplicas times numOfHosts is more than {UNLIMITED}"
+_SPEC = Path.of("spec")
 NOT_COUNTED = "an accelerator must be a whole number of 0 or more"
 
 
@@ -63,13 +64,29 @@ def violations(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[V
         if site.role is Role.WORKER:
             yield from _bad_factors(site)
     for container in work.containers():
-        if any(whole_amount(value) is None for key, value in container.entries("limits").items() if "/" in key):
-            yield Violation(ID, container.path / "resources" / "limits", NOT_COUNTED)
+        limits = container.path / "resources" / "limits"
+        for key, value in container.entries("limits").items():
+            if "/" in key and whole_amount(value) is None:
+                yield Violation(ID, limits, f"is {shown(value)}; {NOT_COUNTED}", limits / key)
+    yield from _above(work, tenant)
+
+
+def _above(work: Workload, tenant: Tenant) -> Iterator[Violation]:
+    """The worst case is above quotas: because of groups that nothing bounds, or else as a whole."""
+    unbounded: dict[Path, list[str]] = {}
     for resource, total in totals(work):
         quota = getattr(tenant.quota, resource)
-        if quota is not None and total > parse(str(quota)):
+        if quota is None or total <= parse(str(quota)):
+            continue
+        groups = [site.group_path for site in work.sites if is_unbounded(site) and takes(work, site, resource)]
+        for path in groups:
+            unbounded.setdefault(path / "maxReplicas", []).append(f"{resource} {quota}")
+        if not groups:
             what = f"the worst case is {_short(total)}, above the quota of {tenant.name}, {resource} {quota}"
-            yield Violation(ID, Path.of("spec"), f"{what}; lower maxReplicas or limits")
+            yield Violation(ID, _SPEC, f"{what}; lower maxReplicas or limits")
+    for path, quotas in unbounded.items():
+        what = f"is missing, which KubeRay reads as {UNLIMITED}: above the quota of {tenant.name}, {', '.join(quotas)}"
+        yield Violation(ID, _SPEC, what, path)
 
 
 def _bad_factors(site: Site) -> Iterator[Violation]:

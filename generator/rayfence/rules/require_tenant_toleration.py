@@ -8,6 +8,7 @@ from typing import Any
 from rayfence import row
 from rayfence.cel import filled, items, literal
 from rayfence.config import Platform, Tenant
+from rayfence.path import Path
 from rayfence.rules.rule import At, Edit, Edits, Violation
 from rayfence.workload import Workload, dig
 from rayfence.workload import items as listed
@@ -26,14 +27,19 @@ def own(platform: Platform) -> str:
     )
 
 
-def is_own(toleration: Any, tenant: Tenant, platform: Platform) -> bool:
-    """The same in Python."""
+def is_own(toleration: Any, path: Path, tenant: Tenant, platform: Platform) -> bool:
+    """The same in Python, of the toleration at `path`."""
     return (
-        dig(toleration, "key") == platform.taint_key
-        and dig(toleration, "value") == tenant.name
-        and dig(toleration, "operator") in (None, "", "Equal")
-        and dig(toleration, "effect") in (None, "", "NoSchedule")
+        dig(toleration, "key", at=path) == platform.taint_key
+        and dig(toleration, "value", at=path) == tenant.name
+        and dig(toleration, "operator", at=path) in (None, "", "Equal")
+        and dig(toleration, "effect", at=path) in (None, "", "NoSchedule")
     )
+
+
+def has_own(tolerations: Any, path: Path, tenant: Tenant, platform: Platform) -> bool:
+    """Whether one of the tolerations at `path` is the tenant's own."""
+    return any(is_own(each, path / index, tenant, platform) for index, each in enumerate(listed(tolerations)))
 
 
 def cel(platform: Platform) -> Iterator[str]:
@@ -46,8 +52,9 @@ def cel(platform: Platform) -> Iterator[str]:
 def violations(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[Violation]:
     what = f"has no key {platform.taint_key}, operator Equal, effect NoSchedule, value {tenant.name}; add it"
     for site in work.sites:
-        if not any(is_own(toleration, tenant, platform) for toleration in listed(site.get("tolerations"))):
-            yield Violation(ID, site.path / "spec" / "tolerations", what)
+        path = site.path / "spec" / "tolerations"
+        if not has_own(site.get("tolerations"), path, tenant, platform):
+            yield Violation(ID, path, what)
 
 
 def breaks(platform: Platform, tenant: Tenant) -> Edits:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from difflib import get_close_matches
+from functools import lru_cache
 
 from rayfence.config import Platform, Tenant
 from rayfence.path import Path
@@ -18,10 +20,27 @@ def cel(platform: Platform) -> Iterator[str]:
     yield "variables.unclaimed ? ['metadata.namespace: no tenant has this namespace'] : []"
 
 
-def violations(work: Workload, tenant: Tenant | None, platform: Platform) -> Iterator[Violation]:
+def violations(
+    work: Workload, tenant: Tenant | None, platform: Platform, namespaces: tuple[str, ...] = ()
+) -> Iterator[Violation]:
+    """`namespaces` are all that tenants have, for the message."""
     if tenant is None:
-        name = shown(work.namespace) if work.namespace else "no namespace"
-        yield Violation(ID, Path.of("metadata", "namespace"), f"{name} is no tenant's; write one of your tenant's")
+        found = f"no tenant has {shown(work.namespace)}" if work.namespace else "is missing"
+        yield Violation(ID, Path.of("metadata", "namespace"), f"{found}; {_choice(work.namespace, namespaces)}")
+
+
+@lru_cache(maxsize=1024)
+def _choice(found: str, namespaces: tuple[str, ...]) -> str:
+    """What to write instead: the namespace that was probably meant first, and never a whole table."""
+    if not namespaces:
+        return "write a namespace of your tenant"
+    meant = get_close_matches(found, namespaces, n=1)
+    named = [*meant, *sorted({*namespaces} - {*meant})][:_NAMED]
+    more = len(namespaces) - len(named)
+    return f"use one of: {', '.join(named)}" + (f" and {more} more" if more else "")
+
+
+_NAMED = 5
 
 
 def breaks(platform: Platform, tenant: Tenant) -> Edits:

@@ -47,7 +47,7 @@ def wrong_with(tolerations: Any, path: Path, tenant: Tenant, platform: Platform)
         key = dig(toleration, "key", at=place)
         if key in (None, ""):
             yield place / "key", "is missing or empty, which tolerates everything; name a key"
-        elif key == platform.taint_key and not is_own(toleration, tenant, platform):
+        elif key == platform.taint_key and not is_own(toleration, place, tenant, platform):
             yield place, f"{shown(toleration)} {OPENS}; with this key only Equal {tenant.name}, NoSchedule"
 
 

@@ -20,11 +20,15 @@ from rayfence.workload import Workload
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """One broken rule at one place; `message` says what is wrong and what is allowed."""
+    """One broken rule at one place; `message` says what is wrong and what is allowed.
+
+    `path` is the place that the CEL reading names too. `about` is the place that people are shown, if it is another.
+    """
 
     rule: str
     path: Path
     message: str
+    about: Path | None = None
 
     def __str__(self) -> str:
         return f"[{self.rule}] {self.path}: {self.message}"

@@ -170,6 +170,17 @@ def count(site: Site) -> Decimal:
     return max(most, least) * hosts
 
 
+def is_unbounded(site: Site) -> bool:
+    """Whether nothing says how many pods a worker group may have at most."""
+    return site.role is Role.WORKER and dig(site.group, "maxReplicas", at=site.group_path) is None
+
+
+def takes(work: Workload, site: Site, resource: str) -> bool:
+    """Whether the pods of a template count towards a resource, or towards `workers`."""
+    measure = _MEASURES.get(resource)
+    return count(site) > 0 and (measure is None or _size(work, site, measure) > 0)
+
+
 def amount(value: Any) -> Decimal | None:
     """A quantity of 0 or more, None for anything else."""
     try:
@@ -186,17 +197,20 @@ def whole_amount(value: Any) -> Decimal | None:
 
 
 def _worst(work: Workload, measure: Measure) -> Decimal:
-    collectors = sum((measure(option) for option in work.options if "collectorOptions" in option.path), Decimal(0))
-    beside = {Role.HEAD: collectors, Role.WORKER: collectors, Role.SUBMITTER: Decimal(0)}
-    pods = sum((_pod_size(site, measure, beside[site.role]) * count(site) for site in work.sites), Decimal(0))
+    pods = sum((_size(work, site, measure) * count(site) for site in work.sites), Decimal(0))
     return pods + _additions_of(work, measure)
+
+
+def _size(work: Workload, site: Site, measure: Measure) -> Decimal:
+    collectors = sum((measure(option) for option in work.options if "collectorOptions" in option.path), Decimal(0))
+    return _pod_size(site, measure, Decimal(0) if site.role is Role.SUBMITTER else collectors)
 
 
 def _pod_size(site: Site, measure: Measure, collector: Decimal) -> Decimal:
     running = sum((measure(container) for container in site.containers("containers")), collector)
     started, starting = Decimal(0), Decimal(0)
     for value, container in zip(items(site.get("initContainers")), site.containers("initContainers"), strict=True):
-        if dig(value, "restartPolicy") == "Always":
+        if dig(value, "restartPolicy", at=container.path) == "Always":
             started += measure(container)
         else:
             starting = max(starting, started + measure(container))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path as File
 
 from rayfence import admission, bundle, kyverno
 from rayfence.config import Config
-from rayfence.evaluate import Judge, Part, concerns_us, parts
+from rayfence.evaluate import Judge, Part, asks, parts
+from rayfence.objects import text_at
 from rayfence.outcome import Finding, Result, Verdict
 from rayfence.path import Path
 from rayfence.rules.guard_network_policies import RESERVED
@@ -16,11 +18,25 @@ from rayfence.suite import texts
 from rayfence.suite.engines import engine_of
 from rayfence.suite.expecting import Expectations
 from rayfence.suite.side_by_side import workers
-from rayfence.workload import NOBODY, Request
+from rayfence.workload import NOBODY, Malformed, Request
 from rayfence.yamlio import Document
 
 AT_ONCE = 100
 """Objects in one run of the engine."""
+
+
+Asking = Callable[[Part], Request]
+"""How an object is asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """An object, and what the rules are asked about it: itself, or the pod that it becomes."""
+
+    part: Part
+    asked: Part
+    request: Request
+    subject: str
 
 
 def check(
@@ -30,29 +46,40 @@ def check(
     engine: File,
     *,
     namespace: str = "",
-    request: Request = NOBODY,
+    request: Request | Asking = NOBODY,
     jobs: int = 1,
 ) -> list[Result]:
-    """One result for each object, in order; `namespace` is for objects that name none, all are asked for by `request`.
+    """One result for each object, in order; `namespace` is for objects that name none.
 
-    Raises kyverno.EngineError where the engine does not answer for every object.
+    `request` says how all objects are asked for, or how each of them is. Raises kyverno.EngineError where the engine
+    does not answer for every object.
     """
+    asking = request if callable(request) else lambda part: request
     found = [part for document in documents for part in parts(document, namespace)]
-    ours = [number for number, part in enumerate(found) if concerns_us(part.value) and _has_names(part)]
-    # Side by side with others of its kind an object is for fewer policies.
-    ours.sort(key=lambda number: _subject(found[number]))
-    chunks = [ours[start : start + AT_ONCE] for start in range(0, len(ours), AT_ONCE)]
-    judge = _Engine(config, backend, engine, request)
+    questions = {number: each for number, part in enumerate(found) if (each := _question(part, asking(part)))}
+    chunks = list(_chunks(questions))
+    judge = _Engine(config, backend, engine)
     with workers(jobs) as pool:
-        judged = pool.map(lambda chunk: judge.results([found[number] for number in chunk]), chunks)
-        answers = dict(zip(ours, (result for results in judged for result in results), strict=True))
-    reader = Judge(config, request)
-    return [answers.get(number) or reader.result(part) for number, part in enumerate(found)]
+        judged = pool.map(lambda chunk: judge.results([questions[number] for number in chunk]), chunks)
+        answers = {
+            number: result
+            for chunk, results in zip(chunks, judged, strict=True)
+            for number, result in zip(chunk, results, strict=True)
+        }
+    reader = Judge(config)
+    return [answers.get(number) or reader.result(part, asking(part)) for number, part in enumerate(found)]
 
 
-def _subject(part: Part) -> str:
-    subject = subject_of(part.value["apiVersion"], part.value["kind"])
-    return subject.name if subject else ""
+def _question(part: Part, request: Request) -> _Question | None:
+    """What an engine can be asked about an object; None where there is nothing to ask, or its loader cannot take it."""
+    try:
+        asked, request = part.asked(request)
+    except Malformed:
+        return None
+    subject = subject_of(text_at(asked.value, "apiVersion"), text_at(asked.value, "kind"))
+    if subject is None or not asks(subject, request) or not _has_names(asked):
+        return None
+    return _Question(part, asked, request, subject.name)
 
 
 def _has_names(part: Part) -> bool:
@@ -61,33 +88,50 @@ def _has_names(part: Part) -> bool:
     return isinstance(metadata, dict) and isinstance(metadata.get("namespace", ""), str)
 
 
+def _chunks(questions: Mapping[int, _Question]) -> Iterator[list[int]]:
+    """Questions of one request each, which an engine is asked at once.
+
+    Side by side with others of its kind an object is for fewer policies, so they come in the order of subjects.
+    """
+    groups: dict[object, list[int]] = {}
+    for number, each in sorted(questions.items(), key=lambda pair: pair[1].subject):
+        asked = each.request
+        # The object as it was stands in the policies themselves, so there is one of it in a run.
+        alone = -1 if asked.old is None else number
+        groups.setdefault((asked.username, asked.groups, asked.operation, alone), []).append(number)
+    for same in groups.values():
+        yield from (same[start : start + AT_ONCE] for start in range(0, len(same), AT_ONCE))
+
+
 class _Engine:
-    def __init__(self, config: Config, backend: str, engine: File, request: Request) -> None:
+    def __init__(self, config: Config, backend: str, engine: File) -> None:
         self._engine = engine_of(config, backend, texts.of(bundle.files(config, [backend]), backend), engine)
-        self._request = request
         self._expected, self._judge = Expectations(config), Judge(config)
 
-    def results(self, objects: Sequence[Part]) -> list[Result]:
+    def results(self, questions: Sequence[_Question]) -> list[Result]:
         # Two objects of one name would be one to the engine.
-        values = [_renamed(part, number) for number, part in enumerate(objects)]
-        judged = self._engine.report(values, self._request)
+        values = [_renamed(each.asked, number) for number, each in enumerate(questions)]
+        judged = self._engine.report(values, questions[0].request)
         answers: dict[str, list[kyverno.Judged]] = {}
         for each in judged:
             answers.setdefault(each.resource.rpartition("/")[2].removeprefix(RESERVED), []).append(each)
-        return [self._result(part, answers.get(f"object-{number}", [])) for number, part in enumerate(objects)]
+        return [self._result(each, answers.get(f"object-{number}", [])) for number, each in enumerate(questions)]
 
-    def _result(self, part: Part, answers: Sequence[kyverno.Judged]) -> Result:
+    def _result(self, question: _Question, answers: Sequence[kyverno.Judged]) -> Result:
+        part, asked = question.part, question.asked
         said = sorted(each.policy for each in answers)
-        if said != sorted(policy.name for policy in self._expected.judges(part.value)):
+        if said != sorted(policy.name for policy in self._expected.judges(asked.value)):
             raise kyverno.EngineError(
                 f"policies {', '.join(said) or 'none'} answered for an object, not each in charge once"
             )
         tenant = self._judge.tenant_of(part.namespace)
         broken = [each for each in answers if each.result != "pass"]
-        findings = tuple(finding for each in broken for finding in _findings(part, each.message))
+        findings = tuple(finding for each in broken for finding in _findings(asked, each.message))
         odd = [each for each in broken if each.result not in ("fail", "warn") or not admission.read(each.message)[0]]
         if odd:
             return part.result(tenant, Verdict.ERROR, error=f"{odd[0].policy}: {odd[0].message or odd[0].result}")
+        if not broken and (reason := self._judge.not_judged(asked, question.request)):
+            return part.result(None, Verdict.NOT_JUDGED, reason=reason)
         denied = any(each.result == "fail" for each in broken)
         return part.result(tenant, Verdict.DENY if denied else Verdict.ADMIT, findings)
 

@@ -1,4 +1,4 @@
-"""Policies for an update, offline: the Kyverno CLI takes the object itself for the object as it was.
+"""Policies for a change, offline: the Kyverno CLI takes the object itself for the object as it was.
 
 A policy reads what is asked for, and the object as it was, in one variable each. For one run the two say what the
 request says; every other word stays the policy's own.
@@ -10,13 +10,13 @@ from dataclasses import replace
 from typing import Any
 
 from rayfence import cel, yamlio
-from rayfence.subjects import CREATE, UPDATE
+from rayfence.subjects import CREATE
 from rayfence.workload import Request
 
 
 def asked(text: str, request: Request) -> tuple[str, Request]:
-    """The policies of a text and a request that come to the same without an update."""
-    if request.operation != UPDATE:
+    """The policies of a text and a request that come to the same where the CLI is asked about a creation."""
+    if request.operation == CREATE or request.old is None:
         return text, request
     said = {"operation": cel.literal(request.operation), "old": cel.value(request.old)}
     found = (each.value for each in yamlio.read(text, "policy") if isinstance(each, yamlio.Document))

@@ -17,6 +17,8 @@ from rayfence.workload.kinds import (
 )
 from rayfence.workload.reading import ROOT, Malformed, dig, items
 from rayfence.workload.request import Request
+from rayfence.workload.spelling import misspelled
+from rayfence.workload.templates import pod_of, template_of
 from rayfence.workload.workload import NOBODY, Container, Site, Workload
 
 __all__ = [
@@ -43,5 +45,8 @@ __all__ = [
     "dig",
     "exposed",
     "items",
+    "misspelled",
+    "pod_of",
+    "template_of",
     "variables",
 ]

@@ -14,11 +14,18 @@ ROOT = Path()
 
 
 class Malformed(ValueError):
-    """A list stands where every version of the CRD has a map; nothing sensible can be said of the object."""
+    """Something else, most often a list, stands where every version of the kind has a map.
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(f"{path}: a list where a mapping belongs")
-        self.path = path
+    Nothing sensible can be said of the object.
+    """
+
+    def __init__(self, path: Path, found: str = "a list") -> None:
+        super().__init__(f"{path}: {found} where a mapping belongs")
+        self.path, self.found = path, found
+
+    def below(self, path: Path) -> Malformed:
+        """The same, for an object that stands at `path`."""
+        return Malformed(path + self.path, self.found)
 
 
 def dig(value: Any, *keys: str, at: Path = ROOT) -> Any:

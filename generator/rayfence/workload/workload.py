@@ -30,11 +30,11 @@ class Container:
 
     def amount(self, side: str, resource: str) -> Any:
         """`side` is `requests` or `limits`; None where nothing is given."""
-        return dig(self.resources, side, resource, at=self.path)
+        return dig(self.resources, side, resource, at=self.path / "resources")
 
     def entries(self, side: str) -> Mapping[str, Any]:
         """All of `requests` or `limits`."""
-        found = dig(self.resources, side, at=self.path)
+        found = dig(self.resources, side, at=self.path / "resources")
         return found if isinstance(found, dict) else {}
 
 

@@ -39,6 +39,8 @@ _MAPPING_START = MappingStartEvent(None, None, True, flow_style=False)
 _MAPPING_END = MappingEndEvent()
 _SEQUENCE_START = SequenceStartEvent(None, None, True, flow_style=False)
 _SEQUENCE_END = SequenceEndEvent()
+_FLOW_MAPPING_START = MappingStartEvent(None, None, True, flow_style=True)
+_FLOW_SEQUENCE_START = SequenceStartEvent(None, None, True, flow_style=True)
 
 
 def dump(values: Iterable[Any]) -> str:
@@ -58,20 +60,32 @@ def dump(values: Iterable[Any]) -> str:
     return text.getvalue()
 
 
-def _emit(emitter: _Emitter, value: Any) -> None:
+def flow(value: Any) -> str:
+    """A value on one line, as it may be pasted behind a key: `{labels: {tenant: team-a}}`."""
+    text = io.StringIO()
+    emitter = _Emitter(text, width=_WIDTH, allow_unicode=True)
+    emitter.emit(StreamStartEvent())
+    emitter.emit(DocumentStartEvent(explicit=False))
+    _emit(emitter, value, flow=True)
+    emitter.emit(DocumentEndEvent(explicit=False))
+    emitter.emit(StreamEndEvent())
+    return text.getvalue().removesuffix("...\n").strip()
+
+
+def _emit(emitter: _Emitter, value: Any, *, flow: bool = False) -> None:
     match value:
         case str():
             emitter.emit(_string(value))
         case dict():
-            emitter.emit(_MAPPING_START)
+            emitter.emit(_FLOW_MAPPING_START if flow else _MAPPING_START)
             for key, item in value.items():
                 emitter.emit(_string(key))
-                _emit(emitter, item)
+                _emit(emitter, item, flow=flow)
             emitter.emit(_MAPPING_END)
         case list() | tuple():
-            emitter.emit(_SEQUENCE_START)
+            emitter.emit(_FLOW_SEQUENCE_START if flow else _SEQUENCE_START)
             for item in value:
-                _emit(emitter, item)
+                _emit(emitter, item, flow=flow)
             emitter.emit(_SEQUENCE_END)
         case _:
             emitter.emit(_bare(_number_or_word(value)))
