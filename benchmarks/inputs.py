@@ -60,7 +60,7 @@ spec:
   network:
     mode: DenyAll
     scope: tenant
-    ports: [6379, 8265, 10001]
+    ports: [6379, 8000, 8265, 10001]
 """)
 
 _TEMPLATE = Template("""\

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from rayfence.cli import console
+
 from .command_line import cluster, rayfence, tenant, write
 
 DATA = Path(__file__).parent / "data" / "reach"
@@ -47,13 +49,61 @@ def test_what_rayfence_writes_holds(place: Path) -> None:
 
 
 def test_the_table_says_who_reaches_whom_by_which_rule(place: Path) -> None:
-    lines = rayfence("reach").stdout.splitlines()
+    lines = rayfence("reach", "--full").stdout.splitlines()
 
     assert "team-a: ray-team-a" == lines[0]
     assert ["from", "to", "ports", "by"] == lines[1].split()
     assert any(
         line.split() == ["every", "pod", "kube-system/dns", "TCP", "53", "rayfence-dns", "egress[0]"] for line in lines
     )
+
+
+def test_into_a_pipe_goes_a_summary_and_the_tables_where_they_are_asked_for(place: Path) -> None:
+    brief, full = rayfence("reach").stdout, rayfence("reach", "--full").stdout
+
+    assert brief == rayfence("reach", "--summary").stdout
+    assert ("2 tenants, 2 namespaces, ", 5) == (brief[:25], len(brief.splitlines()))
+    assert set(brief.splitlines()[1:]) <= set(full.splitlines())
+    assert 20 < len(full.splitlines())
+
+
+def test_a_terminal_and_a_file_get_the_tables(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rayfence("reach", "--output", "reach.txt")
+    rayfence("reach", "--summary", "--output", "brief.txt")
+    full, brief = (place / "reach.txt").read_text(), (place / "brief.txt").read_text()
+
+    assert (full, brief) == (rayfence("reach", "--full").stdout, rayfence("reach").stdout)
+    monkeypatch.setattr(console, "is_read", lambda: True)
+    assert "team-a: ray-team-a" in rayfence("reach").stdout
+    assert "team-a: ray-team-a" not in rayfence("reach", "--summary").stdout
+
+
+LENIENT = {
+    "audited": ("  enforcement: Audit\n", "enforcement is Audit, network.enforce is false"),
+    "warned": ("  enforcement: Warn\n  network: {enforce: true}\n", "enforcement is Warn"),
+    "open": ("  network: {enforce: false}\n", "network.enforce is false"),
+}
+
+
+@pytest.mark.parametrize(("settings", "reason"), LENIENT.values(), ids=LENIENT)
+def test_a_tenant_that_is_not_isolated_is_told_first_and_fails_when_strict(
+    place: Path, settings: str, reason: str
+) -> None:
+    write(place / "tenants", b=tenant("team-b") + settings)
+    result = rayfence("reach")
+
+    assert 0 == result.exit_code
+    assert f"1 of 2 tenants is not isolated: team-b ({reason})" == result.stdout.splitlines()[0]
+    assert [1, 1, 1] == [rayfence("reach", "--strict", "--format", each).exit_code for each in ("text", "json", "html")]
+    said = rayfence("reach", "--output", "reach.txt").stderr
+    assert "wrote reach.txt: all proofs hold; 1 of 2 tenants is not isolated\n" == said
+
+
+def test_strict_is_content_where_all_are_isolated(place: Path) -> None:
+    result = rayfence("reach", "--strict")
+
+    assert 0 == result.exit_code
+    assert "not isolated" not in result.stdout
 
 
 def test_a_policy_that_opens_too_much_is_refuted_by_its_edge(place: Path) -> None:
@@ -173,6 +223,16 @@ WRONG = {
         ["--from", "ray-team-a/notebook", "--to", "internet", "--port", "1", "--format", "svg"],
         "one question is not answered by svg; write --format text or --format json",
     ),
+    "a summary of one question": (
+        ["--from", "ray-team-a/notebook", "--to", "internet", "--port", "1", "--summary"],
+        "--summary is for the proofs as text; leave it out",
+    ),
+    "a summary as a page": (["--summary", "--format", "html"], "--summary is for the proofs as text; leave it out"),
+    "strict about one question": (
+        ["--from", "ray-team-a/notebook", "--to", "internet", "--port", "1", "--strict"],
+        "--strict is for the proofs; leave it out",
+    ),
+    "labels that are no map": (["scalar.yaml"], "scalar.yaml:3: metadata.labels: a text where a mapping belongs"),
     "nobody": (
         ["--from", "ray-team-a/x", "--to", "internet", "--port", "1"],
         "there is no ray-team-a/x; did you mean ",
@@ -183,7 +243,7 @@ WRONG = {
     "no policy among policies": (["--policies", "stray.yaml"], "stray.yaml: no NetworkPolicy"),
     "nobody's objects": (["stray.yaml"], "no Ray object is in a tenant's namespace; nothing was proved"),
     "a broken file": (["broken.yaml"], "broken.yaml:2: "),
-    "a broken policy": (["wrong.yaml"], "wrong.yaml:5: spec.podSelector: must be object or null"),
+    "a broken policy": (["wrong.yaml"], "wrong.yaml:5: spec.podSelector: a list where a mapping belongs"),
     "no tenants": (["--tenants", "none"], "nothing was proved"),
 }
 
@@ -195,6 +255,7 @@ def test_wrong_input_is_told(place: Path, words: list[str], message: str) -> Non
         empty="kind: ConfigMap\napiVersion: v1\n",
         stray=cluster(namespace="elsewhere"),
         broken="kind: RayCluster\n  metadata: {\n",
+        scalar=cluster().replace("labels: {tenant: team-a}}\nspec", "labels: tenant=team-a}\nspec"),
         wrong=POLICY.replace("podSelector: {}", "podSelector: []"),
     )
     result = rayfence("reach", *words)

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from rayfence.cli import console
+
 from .command_line import rayfence
 
 TOP = Path(__file__).parents[1]
@@ -17,7 +19,7 @@ FILES = dict(re.findall(r"```yaml\n# (\S+)\n(.*?)```", PAGE, re.DOTALL))
 
 
 def test_there_is_something_to_compare() -> None:
-    assert (5, ["dashboards.yaml", "hand-written.yaml"]) == (len(SHOWN), sorted(FILES))
+    assert (6, ["dashboards.yaml", "hand-written.yaml", "scaled.yaml"]) == (len(SHOWN), sorted(FILES))
 
 
 @pytest.mark.parametrize(("command", "shown"), SHOWN, ids=[command for command, _ in SHOWN])
@@ -26,6 +28,9 @@ def test_what_is_shown_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, 
         (tmp_path / name).write_text(text, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
 
+    # As on a terminal.
+    monkeypatch.setattr(console, "is_read", lambda: True)
+    monkeypatch.setattr(console, "width", lambda: console.WIDTH_OF_A_PIPE)
     said = rayfence(*shlex.split(command), "--tenants", TOP / "tenants").stdout.splitlines()
     lines = [line for line in shown.splitlines() if line != "..."]
 

@@ -129,7 +129,11 @@ FLOWS = {
     "notebook to head, Ray client": (NOTEBOOK, HEAD, 10001, True, False),
     "notebook to head, metrics": (NOTEBOOK, HEAD, 8080, False, False),
     "submitter to its head": (SUBMITTER, JOB_HEAD, 8265, True, True),
-    "submitter to its head, another port": (SUBMITTER, JOB_HEAD, 8000, False, False),
+    "submitter to its head, another port": (SUBMITTER, JOB_HEAD, 8080, False, False),
+    "notebook to head, Serve": (NOTEBOOK, HEAD, 8000, True, False),
+    "notebook to worker, Serve": (NOTEBOOK, WORKER, 8000, True, False),
+    "neighbour to worker, Serve": (NEIGHBOUR, WORKER, 8000, False, False),
+    "stranger to worker, Serve": (STRANGER, WORKER, 8000, False, False),
     "submitter to a worker of its cluster": (SUBMITTER, JOB_WORKER, 52365, False, False),
     "another job's submitter": (FOREIGN_SUBMITTER, JOB_HEAD, 8265, True, False),
     "submitter to a cluster that is not its own": (SUBMITTER, HEAD, 8265, True, False),
@@ -231,6 +235,18 @@ def test_a_tenants_own_rules_are_kept_word_for_word() -> None:
 
     selector = {"matchLabels": {"ray.io/node-type": "worker"}}
     assert {"podSelector": selector, "policyTypes": ["Egress"], "egress": [rule]} == by_name(tenant)["rayfence-worker"]
+
+
+def test_the_pod_that_clears_redis_gets_out_where_heads_do_and_nobody_gets_in() -> None:
+    rule = {"to": [{"ipBlock": {"cidr": "10.40.0.7/32"}}], "ports": [{"port": 6379}]}
+    way_in = {"from": [{"namespaceSelector": {"matchLabels": {NAMESPACE_NAME: "ingress"}}}]}
+    tenant = with_network(head=RoleRules(ingress=(way_in,), egress=(rule,)))
+
+    selector = {"matchLabels": {"ray.io/node-type": "redis-cleanup"}}
+    expected = {"podSelector": selector, "policyTypes": ["Egress"], "egress": [rule]}
+    assert expected == by_name(tenant)["rayfence-redis-cleanup"]
+    assert "rayfence-redis-cleanup" not in by_name(with_network(worker=RoleRules(egress=(rule,))))
+    assert "rayfence-redis-cleanup" not in by_name(with_network(head=RoleRules(ingress=(way_in,))))
 
 
 def test_a_tenants_rule_for_a_direction_that_is_open_is_left_out() -> None:

@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 
 import pytest
 
-from rayfence.reach.findings import Counterexample, Edge, Findings, Group, GroupKind, Member, Proof, Role
+from rayfence.reach.findings import (
+    Counterexample,
+    Edge,
+    Findings,
+    Group,
+    GroupKind,
+    Member,
+    NotIsolated,
+    Proof,
+    Role,
+)
 from rayfence.report import ReachFormat, reach_report
 from rayfence.report.reach_rows import Row, tables
 from rayfence.report.reach_text import MOST
@@ -68,6 +79,54 @@ def test_what_refutes_a_proof_is_told_before_the_verdicts() -> None:
         "minimal: every rule is needed: holds (3 rules)",
     ]
     assert expected == text.splitlines()[-6:]
+
+
+OFF = NotIsolated("team-b", "enforcement is Audit, network.enforce is false")
+THREE = tuple(Group(f"team-{each}", GroupKind.TENANT, (f"ray-{each}",), ()) for each in "abc")
+
+
+def test_a_tenant_that_is_not_isolated_is_told_in_the_first_line_and_is_not_green() -> None:
+    findings = Findings(THREE, (), (), ASKED, not_isolated=(OFF,))
+
+    for brief in (False, True):
+        text = reach_report(findings, ReachFormat.TEXT, brief=brief)
+        first = "1 of 3 tenants is not isolated: team-b (enforcement is Audit, network.enforce is false)"
+        assert first == text.splitlines()[0]
+        assert "isolated: nothing else is open: holds for 2 of 3 tenants (12 pairs, on every port)\n" in text
+    coloured = reach_report(findings, ReachFormat.TEXT, colour=True)
+    assert ["33", "33"] == [
+        re.findall(r"\x1b\[(\d+)m", line)[0] for line in coloured.splitlines() if "isolated" in line
+    ]
+
+
+def test_pages_and_programs_are_told_too() -> None:
+    findings = Findings(THREE, (), (), ASKED, not_isolated=(OFF,))
+    green, told = (reach_report(each, ReachFormat.HTML) for each in (Findings(THREE, (), (), ASKED), findings))
+
+    assert '<li class="careful">' not in green
+    assert '<li class="careful"><span class="sign" aria-hidden="true">!</span><span>nothing else is open</span>' in told
+    assert "1 of 3 tenants is not isolated: team-b (enforcement is Audit, network.enforce is false)" in told
+    assert 'class="verdict careful"' in reach_report(findings, ReachFormat.SVG)
+    assert [{"tenant": "team-b", "reason": OFF.reason}] == json.loads(reach_report(findings, ReachFormat.JSON))[
+        "notIsolated"
+    ]
+
+
+def test_a_summary_of_many_tenants_fits_on_a_screen() -> None:
+    groups = tuple(Group(f"team-{n}", GroupKind.TENANT, (f"ray-{n}",), ()) for n in range(500))
+    against = tuple(replace(AGAINST, line=f"{proof} {n}", proof=proof) for proof in Proof for n in range(300))
+    notes = tuple(f"note {n}" for n in range(4000))
+    off = tuple(replace(OFF, tenant=f"team-{n}") for n in range(200))
+
+    lines = reach_report(Findings(groups, (), against, ASKED, notes, off), ReachFormat.TEXT, brief=True).splitlines()
+
+    assert 40 > len(lines)
+    assert lines[0].startswith("200 of 500 tenants are not isolated: team-0 (")
+    assert lines[0].endswith("team-4 (enforcement is Audit, network.enforce is false) and 195 more")
+    assert "500 tenants, 500 namespaces, 0 pods; --full says who reaches whom" == lines[1]
+    assert "note: and 3995 more; --full has them all" in lines
+    assert "[runs] and 295 more; --format json has them all" in lines
+    assert "isolated: nothing else is open: refuted by 300 (12 pairs, on every port)" == lines[-2]
 
 
 def test_many_counterexamples_are_counted() -> None:
@@ -159,6 +218,7 @@ def test_json_has_everything() -> None:
             },
             {"proof": "minimal", "holds": True, "asked": 3, "counterexamples": []},
         ],
+        "notIsolated": [],
         "notes": ["a note"],
         "groups": document["groups"],
         "edges": [

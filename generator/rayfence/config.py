@@ -200,7 +200,7 @@ class Network:
     provider: Provider = Provider.RAYFENCE
     mode: Mode = Mode.DENY_ALL
     scope: Scope = Scope.TENANT
-    ports: tuple[int, ...] = (6379, 8265, 10001)
+    ports: tuple[int, ...] = (6379, 8000, 8265, 10001)
     head: RoleRules = RoleRules()
     worker: RoleRules = RoleRules()
 

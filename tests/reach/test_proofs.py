@@ -11,7 +11,7 @@ import pytest
 from rayfence.config import Config, Dns, Egress, Mode, Network, Platform, Provider, RoleRules, Scope
 from rayfence.reach.deciding import Decider
 from rayfence.reach.finding import find
-from rayfence.reach.findings import Counterexample, Findings, Proof
+from rayfence.reach.findings import Counterexample, Findings, NotIsolated, Proof
 from rayfence.reach.needs import needs
 from rayfence.reach.policies import Json
 from rayfence.reach.proofs import not_running, unneeded
@@ -118,7 +118,7 @@ def test_rules_in_the_tenants_own_words_are_noted_and_not_held_against_it() -> N
         ("rayfence-apiserver", "ray-a/sample-head -> api-server TCP 6443 must be open, for the autoscaler: "),
         (
             "rayfence-tenant",
-            "ray-a/notebook -> ray-a/sample-head TCP 6379 (and 2 more of its ports) must be open, for network.ports: ",
+            "ray-a/notebook -> ray-a/sample-head TCP 6379 (and 3 more of its ports) must be open, for network.ports: ",
         ),
         (
             "rayfence-sample-worker",
@@ -363,7 +363,7 @@ def test_a_tenant_whose_layer_is_off_is_said_to_be_open() -> None:
     found = find(scenario(Config(PLATFORM, (*base.tenants[:2], off))))
 
     assert () == found.counterexamples
-    assert ("team-c: network.enforce is off, so nothing is closed there and nothing is proved of it",) == found.notes
+    assert (NotIsolated("team-c", "network.enforce is false"),) == found.not_isolated
 
 
 def test_what_the_platform_lists_may_be_reached_by_tenants_own_policies() -> None:

@@ -44,9 +44,14 @@ def answerable() -> bool:
     return sys.stdin.isatty()
 
 
+def is_read() -> bool:
+    """Whether answers go to a terminal, where somebody looks at them."""
+    return sys.stdout.isatty()
+
+
 def width() -> int:
     """Columns for an answer."""
-    return shutil.get_terminal_size().columns if sys.stdout.isatty() else WIDTH_OF_A_PIPE
+    return shutil.get_terminal_size().columns if is_read() else WIDTH_OF_A_PIPE
 
 
 @contextmanager

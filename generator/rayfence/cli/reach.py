@@ -19,6 +19,7 @@ from rayfence.report import ReachFormat, decision_report, reach_report
 from rayfence.report.reach_text import summary_of
 
 NOTHING = "nothing was proved"
+SUMMARY, FULL = "summary", "full"
 
 
 @click.command("reach")
@@ -43,6 +44,14 @@ NOTHING = "nothing was proved"
 @click.option(
     "--protocol", type=OneOf(("TCP", "UDP", "SCTP")), default="TCP", show_default=True, help="By which protocol."
 )
+@click.option(
+    "--summary",
+    "amount",
+    flag_value=SUMMARY,
+    help="Text without the tables, short for any number of tenants. The default where the answer goes into a pipe.",
+)
+@click.option("--full", "amount", flag_value=FULL, help="Text with the tables, wherever it goes.")
+@click.option("--strict", is_flag=True, help="Exit 1 where a tenant is not isolated by its own settings, too.")
 @format_option([each.value for each in ReachFormat])
 @output_option
 def command(
@@ -54,6 +63,8 @@ def command(
     target: str,
     port: int | None,
     protocol: str,
+    amount: str | None,
+    strict: bool,
     format: str,
     output: Path | None,
 ) -> None:
@@ -69,20 +80,26 @@ def command(
       rayfence reach cluster.yaml --format html --output reach.html
       rayfence reach --from ray-team-a/notebook --to ray-team-b/sample-head --port 8265
       rayfence reach cluster.yaml --policies hand-written.yaml
+      rayfence reach --summary --strict
 
     \b
     Exit codes:
       0  all proofs hold; or the one connection is allowed
-      1  a proof is refuted; or the one connection is not allowed
+      1  a proof is refuted; or the one connection is not allowed; with --strict, a tenant is not isolated
       2  something cannot be read, or the tenant config is wrong
     """
     question = _question(source, target, port, protocol, ReachFormat(format))
+    if amount and (question or format != ReachFormat.TEXT):
+        raise click.UsageError(f"--{amount} is for the proofs as text; leave it out")
+    if strict and question:
+        raise click.UsageError("--strict is for the proofs; leave it out")
     config = configuration(folders, NOTHING)
     asked = _scenario(config, _given(paths, namespace), _policies(policies, namespace))
     if question:
         _answer(asked, question, ReachFormat(format), output)
     else:
-        _prove(asked, ReachFormat(format), output)
+        brief = amount == SUMMARY or (amount is None and output is None and not console.is_read())
+        _prove(asked, ReachFormat(format), output, brief=brief, strict=strict)
 
 
 def _question(source: str, target: str, port: int | None, protocol: str, format: ReachFormat) -> Question | None:
@@ -130,13 +147,13 @@ def _scenario(config: Config, beside: Given, instead: Given | None) -> Scenario:
     return scenario(config, objects or None, more=beside.policies, instead=policies)
 
 
-def _prove(asked: Scenario, format: ReachFormat, output: Path | None) -> None:
+def _prove(asked: Scenario, format: ReachFormat, output: Path | None, *, brief: bool, strict: bool) -> None:
     with console.bar("tenants") as progress:
         findings = find(asked, progress)
     colour = output is None and console.colourful()
-    text = reach_report(findings, format, colour=colour, width=console.width())
+    text = reach_report(findings, format, brief=brief, colour=colour, width=console.width())
     console.deliver(text, output, summary_of(findings), for_people=format is ReachFormat.TEXT)
-    if not findings.holds:
+    if not findings.holds or (strict and findings.not_isolated):
         raise click.exceptions.Exit(NO)
 
 

@@ -3,6 +3,6 @@
 from rayfence.network.filling import filled
 from rayfence.network.kuberay import made_by_kuberay
 from rayfence.network.layer import static_layer
-from rayfence.network.triggers import asks, generated
+from rayfence.network.triggers import asks, carries_label, generated
 
-__all__ = ["asks", "filled", "generated", "made_by_kuberay", "static_layer"]
+__all__ = ["asks", "carries_label", "filled", "generated", "made_by_kuberay", "static_layer"]

@@ -18,6 +18,7 @@ from rayfence.network.policy import (
     METRICS_NAME,
     METRICS_PORT,
     NODE_TYPE_LABEL,
+    REDIS_CLEANUP,
     WORKER,
     Manifest,
     addresses,
@@ -37,6 +38,8 @@ HEADS = labelled({NODE_TYPE_LABEL: HEAD})
 WORKERS = labelled({NODE_TYPE_LABEL: WORKER})
 RAY_PODS = one_of(NODE_TYPE_LABEL, [HEAD, WORKER])
 SUBMITTERS = labelled({JOB_KIND_LABEL: JOB_KIND})
+# KubeRay runs it when a fault-tolerant RayCluster is deleted. It must reach the Redis that the head used.
+CLEANUPS = labelled({NODE_TYPE_LABEL: REDIS_CLEANUP})
 
 
 def static_layer(platform: Platform, tenant: Tenant) -> list[Manifest]:
@@ -73,6 +76,7 @@ def own_specs(network: Network) -> dict[str, Manifest]:
     specs = {
         "rayfence-head": opening(network.mode, HEADS, ingress=network.head.ingress, egress=network.head.egress),
         "rayfence-worker": opening(network.mode, WORKERS, ingress=network.worker.ingress, egress=network.worker.egress),
+        "rayfence-redis-cleanup": opening(network.mode, CLEANUPS, egress=network.head.egress),
     }
     return {name: spec for name, spec in specs.items() if spec is not None}
 

@@ -19,7 +19,7 @@ API_VERSIONS = {"NetworkPolicy": "networking.k8s.io/v1", "ResourceQuota": "v1"}
 TENANT_LABEL = "rayfence.dev/tenant"
 CLUSTER_LABEL = "ray.io/cluster"
 NODE_TYPE_LABEL = "ray.io/node-type"
-HEAD, WORKER, SUBMITTER = "head", "worker", "submitter"
+HEAD, WORKER, SUBMITTER, REDIS_CLEANUP = "head", "worker", "submitter", "redis-cleanup"
 
 # KubeRay's marks on what it makes from a RayJob: the RayCluster and the pod that submits the job.
 JOB_NAME_LABEL, JOB_KIND_LABEL = "ray.io/originated-from-cr-name", "ray.io/originated-from-crd"

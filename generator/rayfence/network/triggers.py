@@ -18,16 +18,19 @@ def generated(platform: Platform, tenant: Tenant, value: Mapping[str, Any]) -> l
     where the tenant's network does not ask for it. The label may only be missing where KubeRay, which copies none from
     a RayCronJob, made the object (see `makers`). An object without a namespace is in `default`.
     """
-    metadata = value.get("metadata") or {}
-    namespace = metadata.get("namespace") or "default"
-    label = (metadata.get("labels") or {}).get(platform.tenant_label)
-    if not asks(tenant, value) or namespace not in tenant.namespaces:
-        return []
-    if label != tenant.name and not (label is None and made_by(OF[value["kind"]], metadata)):
+    namespace = (value.get("metadata") or {}).get("namespace") or "default"
+    if not asks(tenant, value) or namespace not in tenant.namespaces or not carries_label(platform, tenant, value):
         return []
     if value["kind"] == JOB_KIND:
         return job.job_policies(tenant, namespace, value)
     return cluster.cluster_policies(platform, tenant, namespace, value)
+
+
+def carries_label(platform: Platform, tenant: Tenant, value: Mapping[str, Any]) -> bool:
+    """Whether an object that `asks` is labelled as the tenant's, or is excused as made by KubeRay."""
+    metadata = value.get("metadata") or {}
+    label = (metadata.get("labels") or {}).get(platform.tenant_label)
+    return label == tenant.name or (label is None and made_by(OF[value["kind"]], metadata) is not None)
 
 
 def asks(tenant: Tenant, value: Mapping[str, Any]) -> bool:

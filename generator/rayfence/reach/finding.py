@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 
 from rayfence.reach.findings import Counterexample, Edge, Findings, Group, GroupKind, Member, Proof, Role
+from rayfence.reach.noting import not_isolated, notes
 from rayfence.reach.population import Inhabitant
 from rayfence.reach.proofs import prove
 from rayfence.reach.scenario import Scenario
@@ -18,7 +19,7 @@ def find(scenario: Scenario, progress: Callable[[int, int], None] = lambda done,
     """Who reaches whom, and what refutes the proofs. `progress` takes how many tenants are done, and of how many."""
     census, tenants = _Census(scenario), scenario.config.tenants
     edges, lines, asked = dict[tuple[str, str, bool], Edge](), dict[str, Counterexample](), Counter[Proof]()
-    idle: list[str] = []
+    told: list[str] = []
     for number, tenant in enumerate(tenants):
         progress(number, len(tenants))
         here = world(scenario, tenant)
@@ -27,9 +28,16 @@ def find(scenario: Scenario, progress: Callable[[int, int], None] = lambda done,
         # Two tenants see the ways between them from either side.
         edges.update({(each.source_id, each.target_id, each.named_by_config): each for each in proved.edges})
         lines.update({each.line: each for each in proved.counterexamples})
-        idle += proved.idle
+        told += proved.notes
         asked.update(proved.asked)
-    return Findings(census.groups(), tuple(edges.values()), tuple(lines.values()), asked, tuple(_notes(scenario, idle)))
+    return Findings(
+        census.groups(),
+        tuple(edges.values()),
+        tuple(lines.values()),
+        asked,
+        (*notes(scenario), *told),
+        tuple(not_isolated(scenario.config)),
+    )
 
 
 class _Census:
@@ -56,10 +64,3 @@ class _Census:
             )
             for name, kind, members in [*tenants, *others]
         )
-
-
-def _notes(scenario: Scenario, idle: Iterable[str]) -> Iterator[str]:
-    for tenant in scenario.config.tenants:
-        if not tenant.network.enforce:
-            yield f"{tenant.name}: network.enforce is off, so nothing is closed there and nothing is proved of it"
-    yield from (f"{rule}: nothing here needs it" for rule in idle)

@@ -24,11 +24,13 @@ class Role(StrEnum):
     HEAD = "head"
     WORKER = "worker"
     SUBMITTER = "submitter"
+    CLEANUP = "redis-cleanup"
     NOTEBOOK = "notebook"
     OPERATOR = "operator"
     DNS = "dns"
     MONITORING = "monitoring"
     API_SERVER = "api-server"
+    REDIS = "redis"
     STRANGER = "stranger"
     FORGED = "forged"
     PEER = "peer"
@@ -93,6 +95,14 @@ class Counterexample:
 
 
 @dataclass(frozen=True, slots=True)
+class NotIsolated:
+    """A tenant that no proof can be green for, and the settings that make it so."""
+
+    tenant: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Findings:
     """The whole answer. `asked` is how many questions each proof put; `notes` is what a reader must know."""
 
@@ -101,6 +111,12 @@ class Findings:
     counterexamples: tuple[Counterexample, ...]
     asked: Mapping[Proof, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    not_isolated: tuple[NotIsolated, ...] = ()
+
+    @property
+    def tenants(self) -> list[Group]:
+        """The groups that are tenants."""
+        return [each for each in self.groups if each.kind is GroupKind.TENANT]
 
     @property
     def holds(self) -> bool:

@@ -6,11 +6,14 @@ Names are readable ones: where KubeRay appends random characters, here they are 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
-from rayfence.network.policy import CLUSTER_LABEL, DASHBOARD_PORT, NODE_TYPE_LABEL
+from rayfence.network.policy import CLUSTER_LABEL, DASHBOARD_PORT, NODE_TYPE_LABEL, REDIS_CLEANUP
+from rayfence.reach import redis
 from rayfence.reach.findings import Role
+from rayfence.reach.redis import Redis
 from rayfence.reach.spans import LAST
 from rayfence.workload import K8S_JOB, Site, Workload, dig, items
 from rayfence.workload import Role as Site_Role
@@ -20,6 +23,10 @@ Json = Mapping[str, Any]
 RANDOM = "aaaaa"
 ORIGIN_NAME, ORIGIN_KIND = "ray.io/originated-from-cr-name", "ray.io/originated-from-crd"
 METRICS_PORT = 8080
+SERVE, SERVE_PORT = "serve", 8000
+"""What KubeRay calls the port of Serve, and where that is unless the head's container says otherwise."""
+TOKENS = "RAY_ENABLE_K8S_TOKEN_AUTH"
+"""By this variable every Ray process of a pod asks the API server about tokens; `authOptions` makes KubeRay set it."""
 
 # A group of this many hosts or fewer is one pod.
 ALONE = 1
@@ -37,7 +44,7 @@ class MadePod:
     metrics: int = METRICS_PORT
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RayCluster:
     """A RayCluster as it stands in the cluster, whoever made it. `job` is the RayJob that it was made for, or ''."""
 
@@ -55,6 +62,33 @@ class RayCluster:
         """Whether its head asks the API server for more workers."""
         return dig(self.manifest, "spec", "enableInTreeAutoscaling") is True
 
+    @cached_property
+    def verifies_tokens(self) -> bool:
+        """Whether all of its pods ask the API server about the tokens that they are shown."""
+        work = Workload(self.manifest)
+        return work.get("authOptions", "enableK8sTokenAuth") is True or any(
+            dig(entry, "name") == TOKENS and str(dig(entry, "value")).lower() == "true"
+            for site in work.sites
+            for each in site.containers("containers")
+            for entry in items(dig(each.value, "env"))
+        )
+
+    @cached_property
+    def redis(self) -> tuple[Redis, ...]:
+        """Where it keeps its state, as far as the manifest tells."""
+        return redis.addresses(self.manifest)
+
+    @property
+    def service(self) -> str:
+        """The RayService that it was made for, or ''."""
+        labels = dig(self.manifest, "metadata", "labels")
+        return str(dig(labels, ORIGIN_NAME) or "") if dig(labels, ORIGIN_KIND) == "RayService" else ""
+
+    @property
+    def serve_port(self) -> int:
+        """The port of Serve on all of its pods."""
+        return next((pod.ports.get(SERVE, SERVE_PORT) for pod in self.pods if pod.role is Role.HEAD), SERVE_PORT)
+
     def port(self, parameter: str, default: int) -> int:
         """A port of the head, as `rayStartParams` has it."""
         return _port(dig(self.manifest, "spec", "headGroupSpec"), parameter, default)
@@ -69,7 +103,8 @@ class RayCluster:
 class Made:
     """All that becomes of one object, and the `objects` that then stand in the cluster: itself, and what it owns.
 
-    A job without a cluster of its own `selects` one by name ('' otherwise).
+    A job without a cluster of its own `selects` one by name ('' otherwise). `lacks` says why no NetworkPolicy is
+    generated for it, '' where one is or none is wanted.
     """
 
     namespace: str
@@ -78,6 +113,7 @@ class Made:
     submitter: MadePod | None = None
     job: str = ""
     selects: str = ""
+    lacks: str = ""
 
 
 def made(manifest: Json) -> Made:
@@ -107,8 +143,9 @@ def _job_of(cron: Json) -> Json:
 
 def _cluster(work: Workload) -> RayCluster:
     manifest = work.value if work.kind.is_cluster else _owned(work)
-    pods = tuple(pod for site in work.sites if site.role is not Site_Role.SUBMITTER for pod in _pods(site, manifest))
-    return RayCluster(manifest, pods, _name(work.value) if work.kind.name == "RayJob" else "")
+    pods = [pod for site in work.sites if site.role is not Site_Role.SUBMITTER for pod in _pods(site, manifest)]
+    pods += _cleanup(manifest, pods[0])
+    return RayCluster(manifest, tuple(pods), _name(work.value) if work.kind.name == "RayJob" else "")
 
 
 def _owned(work: Workload) -> Json:
@@ -154,6 +191,13 @@ def _pods(site: Site, cluster: Json) -> Iterator[MadePod]:
     ports = {"metrics": metrics} | {port["name"]: port["containerPort"] for port in named}
     protocols = {port["name"]: str(port["protocol"]) for port in named if port.get("protocol")}
     yield from (MadePod(each, Role(site.role.value), labels, ports, protocols, metrics) for each in names)
+
+
+def _cleanup(cluster: Json, head: MadePod) -> Iterator[MadePod]:
+    """The pod that clears Redis when the cluster is deleted: the head's template once more, with another role."""
+    if any(True for _ in redis.written(cluster)):
+        labels = {**head.labels, NODE_TYPE_LABEL: REDIS_CLEANUP}
+        yield replace(head, name=f"{_name(cluster)}-redis-cleanup", role=Role.CLEANUP, labels=labels, ports={})
 
 
 def _how_many(site: Site) -> int:

@@ -43,7 +43,7 @@ def _ingress(world: World, source: Inhabitant, target: Inhabitant, tenant: Tenan
     yield from _among_themselves(source, target, tenant)
     if target.role is Role.HEAD and _is(world.platform.operator.peer, source):
         yield from on({*world.platform.operator.ports, *_dashboard(target)})
-    if target.is_ray and source.namespace and source.namespace == world.platform.monitoring:
+    if target.role in (Role.HEAD, Role.WORKER) and source.namespace and source.namespace == world.platform.monitoring:
         yield from on({METRICS_PORT, target.metrics})
     if source.submits_to_head(target):
         yield from on({DASHBOARD_PORT, *_dashboard(target)})

@@ -9,13 +9,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import permutations
 
-from rayfence.config import Scope
+from rayfence.config import Network, Scope
 from rayfence.reach.findings import Role
 from rayfence.reach.kuberay import RayCluster
 from rayfence.reach.named import closes
 from rayfence.reach.own import own_rules
 from rayfence.reach.policies import EGRESS, INGRESS, Rule
 from rayfence.reach.population import INTERNET, Inhabitant
+from rayfence.reach.redis import Redis
 from rayfence.reach.topology import Flow
 from rayfence.reach.ways import spans_of
 from rayfence.reach.world import World
@@ -28,10 +29,11 @@ RANDOM_PORTS = (10002, 14142, 19999, 30000, 38129, 46273, 60000)
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """A flow that must be open, and what for."""
+    """A flow that must be open, and what for. `remedy` says what to write where it is closed, if that is known."""
 
     flow: Flow
     reason: str
+    remedy: str = ""
 
 
 def needs(world: World) -> Iterator[Need]:
@@ -39,8 +41,11 @@ def needs(world: World) -> Iterator[Need]:
     yield from _inside_clusters(world)
     yield from _names(world)
     yield from _platform(world)
+    yield from _api_server(world)
+    yield from _redis(world)
     yield from _submitters(world)
     yield from _notebooks(world)
+    yield from _serve(world)
     yield from _own_rules(world)
     yield from _left_open(world)
 
@@ -59,7 +64,7 @@ def _ray_ports(cluster: RayCluster, pod: Inhabitant) -> list[int]:
 
 def _names(world: World) -> Iterator[Need]:
     for dns in world.others(Role.DNS):
-        for pod in world.own(Role.HEAD, Role.WORKER, Role.SUBMITTER, Role.NOTEBOOK):
+        for pod in world.own(Role.HEAD, Role.WORKER, Role.SUBMITTER, Role.CLEANUP, Role.NOTEBOOK):
             yield from (_need(pod, dns, 53, "DNS", protocol) for protocol in ("UDP", "TCP"))
 
 
@@ -68,12 +73,48 @@ def _platform(world: World) -> Iterator[Need]:
         ports = [*world.platform.operator.ports, *([head.cluster.dashboard] if head.cluster else [])]
         for operator in world.others(Role.OPERATOR):
             yield from (_need(operator, head, port, "the operator") for port in dict.fromkeys(ports))
-        if head.cluster and head.cluster.autoscales:
-            for server in world.others(Role.API_SERVER):
-                yield _need(head, server, world.platform.api_server.port, "the autoscaler")
     for prometheus in world.others(Role.MONITORING):
         for pod in world.own(Role.HEAD, Role.WORKER):
             yield _need(prometheus, pod, pod.metrics, "metrics")
+
+
+def _api_server(world: World) -> Iterator[Need]:
+    port, found = world.platform.api_server.port, world.others(Role.API_SERVER)
+    for pod in world.own(Role.HEAD, Role.WORKER):
+        if pod.cluster is None:
+            continue
+        remedy = " and ".join(_openings_to_api_server(world, pod))
+        if pod.cluster.autoscales and pod.role is Role.HEAD:
+            yield from (_need(pod, server, port, "the autoscaler", remedy=remedy) for server in found)
+        if pod.cluster.verifies_tokens:
+            yield from (_need(pod, server, port, "token review", remedy=remedy) for server in found)
+
+
+def _openings_to_api_server(world: World, pod: Inhabitant) -> Iterator[str]:
+    """What to write for a pod to reach the API server: heads alone reach it as soon as the config has its address."""
+    if not world.platform.api_server.cidrs:
+        yield "set apiServer.cidrs in the Platform"
+    if pod.role is Role.WORKER and world.scenario.by_rayfence:
+        yield f"open the API server in network.worker.egress of {world.tenant.name}"
+
+
+def _redis(world: World) -> Iterator[Need]:
+    """Of a fault-tolerant cluster the head, and the pod that clears Redis when the cluster is deleted."""
+    for pod in world.own(Role.HEAD, Role.CLEANUP):
+        for redis in pod.cluster.redis if pod.cluster else ():
+            remedy = _opening_to_redis(world, redis)
+            yield _need(pod, world.redis[redis], redis.port, "GCS fault tolerance", remedy=remedy)
+
+
+def _opening_to_redis(world: World, redis: Redis) -> str:
+    owner = world.redis[redis].tenant
+    if not world.scenario.by_rayfence:
+        return ""
+    if owner is world.tenant:
+        return f"list {redis.port} in network.ports of {owner.name}, under the scope tenant"
+    if owner:
+        return f"{redis.namespace} belongs to {owner.name}, so use a Redis of {world.tenant.name}'s own"
+    return f"open {redis} in network.head.egress of {world.tenant.name}"
 
 
 def _submitters(world: World) -> Iterator[Need]:
@@ -88,6 +129,19 @@ def _notebooks(world: World) -> Iterator[Need]:
         for notebook in world.own(Role.NOTEBOOK):
             for head in world.own(Role.HEAD):
                 yield from (_need(notebook, head, port, "network.ports") for port in world.tenant.network.ports)
+
+
+def _serve(world: World) -> Iterator[Need]:
+    """A proxy of Serve may run on every pod of a RayService's cluster."""
+    network, notebooks = world.tenant.network, world.own(Role.NOTEBOOK)
+    for pod in world.own(Role.WORKER):
+        if pod.cluster and pod.cluster.service and calls_serve(network, pod.cluster):
+            yield from (_need(notebook, pod, pod.cluster.serve_port, "Serve") for notebook in notebooks)
+
+
+def calls_serve(network: Network, cluster: RayCluster) -> bool:
+    """Whether the tenant's own pods are to reach Serve on the pods of a RayService's cluster."""
+    return network.scope is Scope.TENANT and cluster.serve_port in network.ports
 
 
 def _own_rules(world: World) -> Iterator[Need]:
@@ -118,5 +172,9 @@ def _left_open(world: World) -> Iterator[Need]:
                 yield _need(stranger, pod, 8265, "ingress, which the mode leaves open")
 
 
-def _need(source: Inhabitant, target: Inhabitant, port: int, reason: str, protocol: str = "TCP") -> Need:
-    return Need(Flow(source.endpoint, target.endpoint, port, protocol), reason)
+def _need(
+    source: Inhabitant, target: Inhabitant, port: int, reason: str, protocol: str = "TCP", remedy: str = ""
+) -> Need:
+    # Where a Ray object has no NetworkPolicies of its own, that is why its flows are closed.
+    remedy = remedy or source.lacks or target.lacks
+    return Need(Flow(source.endpoint, target.endpoint, port, protocol), reason, remedy)

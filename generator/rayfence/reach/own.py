@@ -11,11 +11,21 @@ from rayfence.reach.policies import DIRECTIONS, EGRESS, INGRESS, Json, Rule
 
 def own_rules(tenant: Tenant, role: Role, namespace: str) -> Iterator[Rule]:
     """Those for one role, as if they stood in a policy of a namespace."""
-    rules = {Role.HEAD: tenant.network.head, Role.WORKER: tenant.network.worker}.get(role, RoleRules())
+    network = tenant.network
+    match role:
+        case Role.HEAD:
+            field, rules = "network.head", network.head
+        case Role.WORKER:
+            field, rules = "network.worker", network.worker
+        case Role.CLEANUP:
+            # The pod that clears a head's Redis must get to where the head did.
+            field, rules = "network.head", RoleRules(egress=network.head.egress)
+        case _:
+            return
     written: Mapping[str, Iterable[Json]] = {INGRESS: rules.ingress, EGRESS: rules.egress}
     for direction in DIRECTIONS:
         for number, value in enumerate(written[direction]):
-            yield Rule(f"network.{role.value}", direction, number, namespace, value)
+            yield Rule(field, direction, number, namespace, value)
 
 
 def own_peers(tenant: Tenant) -> Iterator[tuple[str, Json]]:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_network
 
 from rayfence.config import Peer, Platform, Tenant
 from rayfence.reach.findings import Role
 from rayfence.reach.kuberay import METRICS_PORT, Made, MadePod, RayCluster
+from rayfence.reach.policies import Json
+from rayfence.reach.redis import Redis, settled
 from rayfence.reach.topology import Address, Endpoint, Pod
 
 INTERNET = Address("internet", "203.0.113.10")
 METADATA = Address("metadata-service", "169.254.169.254")
+# The first address of kubeadm's Services is the API server's.
+USUAL_API_SERVER = Address("api-server", "10.96.0.1")
 
 Labels = Mapping[str, str]
 Addresses = Iterator[str]
@@ -20,7 +24,10 @@ Addresses = Iterator[str]
 
 @dataclass(frozen=True, slots=True)
 class Inhabitant:
-    """An endpoint and who it is. A submitter has a `job`, and the name of the RayCluster it submits to."""
+    """An endpoint and who it is. A submitter has a `job`, and the name of the RayCluster it submits to.
+
+    `lacks` says why the object that it comes from has no NetworkPolicies of its own, '' where it has them.
+    """
 
     endpoint: Endpoint
     role: Role
@@ -29,6 +36,7 @@ class Inhabitant:
     job: str = ""
     submits_to: str = ""
     metrics: int = METRICS_PORT
+    lacks: str = ""
 
     @property
     def namespace(self) -> str:
@@ -61,17 +69,19 @@ def addresses() -> Addresses:
     return (f"10.244.{number // 250}.{number % 250 + 1}" for number in range(62500))
 
 
-def pods_of(tenant: Tenant, made: tuple[Made, ...], tenant_label: str, free: Addresses) -> Iterator[Inhabitant]:
+def pods_of(tenant: Tenant, made: Iterable[Made], tenant_label: str, free: Addresses) -> Iterator[Inhabitant]:
     """What the tenant's objects become, and in each namespace a notebook: a pod of the tenant's that is not Ray's."""
     for each in made:
+        lacks = each.lacks
         if each.cluster:
             for pod in each.cluster.pods:
                 endpoint = _settled(pod, each.namespace, free)
-                yield Inhabitant(endpoint, pod.role, tenant, each.cluster, metrics=pod.metrics)
+                yield Inhabitant(endpoint, pod.role, tenant, each.cluster, metrics=pod.metrics, lacks=lacks)
         if each.submitter:
             endpoint = _settled(each.submitter, each.namespace, free)
             target = each.cluster.name if each.cluster else each.selects
-            yield Inhabitant(endpoint, each.submitter.role, tenant, job=each.job, submits_to=target)
+            role = each.submitter.role
+            yield Inhabitant(endpoint, role, tenant, job=each.job, submits_to=target, lacks=lacks)
     for namespace in tenant.namespaces:
         notebook = Pod(namespace, "notebook", next(free), {tenant_label: tenant.name})
         yield Inhabitant(notebook, Role.NOTEBOOK, tenant)
@@ -94,6 +104,23 @@ def platform_of(platform: Platform, free: Addresses) -> Iterator[Inhabitant]:
             network = ip_network(cidr, strict=False)
             inside = network[1] if network.num_addresses > 2 else network[0]
             yield Inhabitant(Address(f"{name}{f'-{number}' if number else ''}", str(inside)), role)
+
+
+def api_server_of(platform: Platform, made: Iterable[Made]) -> Iterator[Inhabitant]:
+    """The API server where the config does not say where it is, and something that was made must reach it."""
+    clusters = (each.cluster for each in made if each.cluster)
+    if not platform.api_server.cidrs and any(each.autoscales or each.verifies_tokens for each in clusters):
+        yield Inhabitant(USUAL_API_SERVER, Role.API_SERVER)
+
+
+def redis_of(
+    tenant: Tenant, made: Iterable[Made], policies: Sequence[Json], owners: Mapping[str, Tenant], free: Addresses
+) -> Iterator[tuple[Redis, Inhabitant]]:
+    """Every Redis that the tenant's RayClusters keep their state in, as the tenant's `policies` know it."""
+    for each in dict.fromkeys(redis for one in made if one.cluster for redis in one.cluster.redis):
+        owner = owners.get(each.namespace)
+        role = Role.NOTEBOOK if owner is tenant else Role.REDIS
+        yield each, Inhabitant(settled(each, policies, next(free), owned=owner is not None), role, owner)
 
 
 def outsiders(platform: Platform, tenant: str, namespace: str, forged: Labels, free: Addresses) -> Iterator[Inhabitant]:

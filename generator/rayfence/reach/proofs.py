@@ -19,13 +19,15 @@ from rayfence.reach.needs import Need, needs
 from rayfence.reach.policies import Rule, read
 from rayfence.reach.population import Inhabitant
 from rayfence.reach.spans import Spans, common, without, words
+from rayfence.reach.topology import Address
 from rayfence.reach.ways import Way, Ways
 from rayfence.reach.world import World
 
 Decided = Sequence[tuple[Need, Decision]]
 
 # Policies of rules that a tenant wrote itself: whether they are of use is not ours to say.
-OWN_WORDS = ("rayfence-head", "rayfence-worker")
+CLEANUP = "rayfence-redis-cleanup"
+OWN_WORDS = ("rayfence-head", "rayfence-worker", CLEANUP)
 UNCLOSED = "nothing closes it"
 # Ranges of ports that one line can hold.
 MANY = 3
@@ -33,12 +35,12 @@ MANY = 3
 
 @dataclass(frozen=True, slots=True)
 class Proved:
-    """What was found about one tenant. `idle` are rules that nothing needs, where that refutes nothing."""
+    """What was found about one tenant. `notes` are assumptions, and rules that nothing needs if it refutes nothing."""
 
     counterexamples: tuple[Counterexample, ...]
     edges: tuple[Edge, ...]
     asked: dict[Proof, int]
-    idle: tuple[str, ...]
+    notes: tuple[str, ...]
 
 
 def prove(world: World) -> Proved:
@@ -55,8 +57,19 @@ def prove(world: World) -> Proved:
             Proof.ISOLATED: sum(1 for _ in _pairs(world)),
             Proof.MINIMAL: sum(1 for _ in _rules(world)) - len(idle),
         },
-        tuple(map(str, idle)),
+        (*_assumed(world), *(f"{rule}: nothing here needs it" for rule in idle if not _is_repeated(rule))),
     )
+
+
+def _assumed(world: World) -> Iterator[str]:
+    for redis, found in world.redis.items():
+        if redis.namespace and isinstance(found.endpoint, Address):
+            yield f"{redis} is taken to be at {found.endpoint.ip}, which a rule of {world.tenant.name} names"
+
+
+def _is_repeated(rule: Rule) -> bool:
+    """Whether it is a rule of `network.head.egress` once more."""
+    return rule.policy.endswith(f"/{CLEANUP}")
 
 
 def not_running(decided: Decided) -> Iterator[Counterexample]:
@@ -76,7 +89,8 @@ def not_running(decided: Decided) -> Iterator[Counterexample]:
 
 def _missing(need: Need, decision: Decision, others: int) -> Counterexample:
     flow, also = need.flow, f" (and {others} more of its ports)" if others else ""
-    line = f"{flow}{also} must be open, for {need.reason}: {closed(decision)}"
+    remedy = f"; {need.remedy}" if need.remedy else ""
+    line = f"{flow}{also} must be open, for {need.reason}: {closed(decision)}{remedy}"
     return Counterexample(Proof.RUNS, line, str(flow.source), str(flow.target), f"{flow.protocol} {flow.port}")
 
 

@@ -1,6 +1,7 @@
 """What stands in every tenant namespace where nobody gives Ray objects of their own: a RayCluster and three RayJobs.
 
-Together they need all that any may: they autoscale, jobs bring a cluster or select one, and one moves its ports.
+Together they need what most need: they autoscale where the API server is known, jobs bring a cluster or select one, and
+one moves its ports.
 """
 
 from __future__ import annotations
@@ -29,11 +30,16 @@ def samples(platform: Platform, tenant: Tenant) -> Iterator[Json]:
             yield found
 
 
+def autoscale(platform: Platform) -> bool:
+    """Whether the samples scale by themselves: only where the config says where the API server is."""
+    return bool(platform.api_server.cidrs)
+
+
 def _cluster(platform: Platform, tenant: Tenant) -> Json:
     """Two groups are enough to see groups apart, and two pods in one of them to see pods apart."""
     found = ray_object(CLUSTER, platform, tenant)
     found["metadata"]["name"] = "sample"
-    found["spec"] = _resized(found["spec"], 2, 1)
+    found["spec"] = _resized(platform, found["spec"], 2, 1)
     return found
 
 
@@ -41,7 +47,7 @@ def _jobs(platform: Platform, tenant: Tenant) -> Iterator[Json]:
     train, moved, again = (ray_object(JOB, platform, tenant) for _ in range(3))
     for found, name in ((train, "train"), (moved, "moved"), (again, "again")):
         found["metadata"]["name"] = name
-        found["spec"]["rayClusterSpec"] = _resized(found["spec"]["rayClusterSpec"], 1)
+        found["spec"]["rayClusterSpec"] = _resized(platform, found["spec"]["rayClusterSpec"], 1)
     _move_ports(moved["spec"]["rayClusterSpec"])
     del again["spec"]["rayClusterSpec"]
     again["spec"]["clusterSelector"] = {CLUSTER_LABEL: f"moved-{RANDOM}"}
@@ -49,10 +55,10 @@ def _jobs(platform: Platform, tenant: Tenant) -> Iterator[Json]:
     yield from (train, moved) if tenant.network.required_mode else (train, moved, again)
 
 
-def _resized(cluster: Json, *sizes: int) -> Json:
+def _resized(platform: Platform, cluster: Json, *sizes: int) -> Json:
     groups = zip(cluster["workerGroupSpecs"], sizes, strict=False)
     resized = [group | {"maxReplicas": size} for group, size in groups]
-    return cluster | {"enableInTreeAutoscaling": True, "workerGroupSpecs": resized}
+    return cluster | {"enableInTreeAutoscaling": autoscale(platform), "workerGroupSpecs": resized}
 
 
 def _move_ports(cluster: Json) -> None:

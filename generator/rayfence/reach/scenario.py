@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from rayfence.config import Config, Tenant
-from rayfence.network import filled, generated, made_by_kuberay, static_layer
+from rayfence.config import Config, Platform, Tenant
+from rayfence.network import asks, carries_label, filled, generated, made_by_kuberay, static_layer
 from rayfence.reach.kuberay import Made, made
 from rayfence.reach.policies import Json
 from rayfence.reach.samples import samples
@@ -19,7 +19,8 @@ from rayfence.reach.samples import samples
 class Scenario:
     """`made` and the two kinds of policies by tenant; `elsewhere` are policies of nobody's namespaces.
 
-    `layered` is what rayfence writes, or what was given in its place. `more` are policies that stand beside it.
+    `layered` is what rayfence writes (`by_rayfence`), or what was given in its place. `more` are policies that stand
+    beside it. `sampled` are objects that nobody gave.
     """
 
     config: Config
@@ -28,6 +29,7 @@ class Scenario:
     more: Mapping[str, tuple[Json, ...]]
     elsewhere: tuple[Json, ...] = ()
     sampled: bool = True
+    by_rayfence: bool = True
 
     @cached_property
     def shapes(self) -> Mapping[str, str]:
@@ -57,6 +59,8 @@ def scenario(
         )
         for tenant in config.tenants
     }
+    if instead is None:
+        things = {each.name: _with_what_is_lacking(config.platform, each, things[each.name]) for each in config.tenants}
     return Scenario(
         config,
         things,
@@ -69,6 +73,7 @@ def scenario(
         {tenant.name: (*_within(tenant, more), *_made_by_kuberay(things[tenant.name])) for tenant in config.tenants},
         tuple(_outside(config, [*more, *(instead or ())])),
         objects is None,
+        instead is None,
     )
 
 
@@ -89,6 +94,22 @@ def _renamed(value: Any, names: Mapping[str, str]) -> Any:
     if isinstance(value, list | tuple):
         return [_renamed(each, names) for each in value]
     return names.get(value, value) if isinstance(value, str) else value
+
+
+def _with_what_is_lacking(platform: Platform, tenant: Tenant, things: Iterable[Made]) -> tuple[Made, ...]:
+    return tuple(replace(each, lacks=_lacks(platform, tenant, each)) for each in things)
+
+
+def _lacks(platform: Platform, tenant: Tenant, each: Made) -> str:
+    """Which label keeps an object from having the NetworkPolicies that are generated."""
+    if all(carries_label(platform, tenant, one) for one in each.objects if asks(tenant, one)):
+        return ""
+    value, wanted = each.objects[0], f"{platform.tenant_label}: {tenant.name}"
+    metadata = value["metadata"]
+    found = (metadata.get("labels") or {}).get(platform.tenant_label)
+    has = f"no label {platform.tenant_label}" if found is None else f"the label {platform.tenant_label}: {found}"
+    name = f"{value['kind']} {namespace_of(value)}/{metadata['name']}"
+    return f"{name} has {has}, so no NetworkPolicy is made for it; write {wanted}"
 
 
 def _layer(config: Config, tenant: Tenant, things: Iterable[Made]) -> list[Json]:

@@ -48,8 +48,10 @@ def union(spans: Iterable[Span]) -> Spans:
 
 def common(one: Spans, other: Spans) -> Spans:
     """What is in both sets."""
-    if EVERY_PORT in (one, other):
-        return other if one == EVERY_PORT else one
+    if one == other or other == EVERY_PORT:
+        return one
+    if one == EVERY_PORT:
+        return other
     return union(
         Span(a.protocol, max(a.first, b.first), min(a.last, b.last))
         for a in one

@@ -6,7 +6,7 @@ Of the other tenants there are all, or in a large config those that can matter; 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_network
 from itertools import chain, count
 
@@ -15,7 +15,17 @@ from rayfence.reach.findings import Role
 from rayfence.reach.neighbours import neighbours
 from rayfence.reach.own import own_peers
 from rayfence.reach.policies import Json, Policy, read
-from rayfence.reach.population import Addresses, Inhabitant, addresses, outsiders, platform_of, pods_of
+from rayfence.reach.population import (
+    Addresses,
+    Inhabitant,
+    addresses,
+    api_server_of,
+    outsiders,
+    platform_of,
+    pods_of,
+    redis_of,
+)
+from rayfence.reach.redis import Redis
 from rayfence.reach.scenario import Scenario
 from rayfence.reach.topology import Address, Endpoint, Pod, Topology
 from rayfence.reach.witnesses import AddressLike, PodLike, Witness, peers_of, witnesses
@@ -24,13 +34,17 @@ from rayfence.workload import API_GROUP
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """`inhabitants` by endpoint, the tenant's own first. `more` are its policies that are not of the layered set."""
+    """`inhabitants` by endpoint, the tenant's own first. `more` are its policies that are not of the layered set.
+
+    `redis` are those of the tenant's RayClusters, as they stand among the inhabitants.
+    """
 
     scenario: Scenario
     tenant: Tenant
     inhabitants: Mapping[Endpoint, Inhabitant]
     topology: Topology
     more: tuple[Policy, ...] = ()
+    redis: Mapping[Redis, Inhabitant] = field(default_factory=dict)
 
     @property
     def platform(self) -> Platform:
@@ -52,16 +66,19 @@ def world(scenario: Scenario, tenant: Tenant, also: Iterable[Tenant] = ()) -> Wo
     others = list(met.values())
     free = addresses()
     crowd = list(_crowd(scenario, tenant, others, free))
+    own, owners = scenario.policies(tenant), scenario.config.by_namespace()
+    redis = dict(redis_of(tenant, scenario.made[tenant.name], own, owners, free))
+    crowd += redis.values()
     # Whom the config names is there, too, even if no policy obeys it.
-    peers = [*peers_of(scenario.policies(tenant)), *own_peers(tenant)]
+    peers = [*peers_of(own), *own_peers(tenant)]
     wanted = [each for each in _wanted(peers, crowd) if not _is_rays(each, tenant)]
-    crowd += _peers(wanted, tenant, scenario.config.by_namespace(), free)
+    crowd += _peers(wanted, tenant, owners, free)
     made_up = {each.namespace: each.namespace_labels for each in wanted if isinstance(each, PodLike)}
     labels = {namespace: found for namespace, found in made_up.items() if found is not None}
     policies = [policy for one in (tenant, *others) for policy in scenario.policies(one)]
     topology = Topology(labels, [each.endpoint for each in crowd], [*policies, *scenario.elsewhere])
     more = tuple(map(read, scenario.more[tenant.name]))
-    return World(scenario, tenant, {each.endpoint: each for each in crowd}, topology, more)
+    return World(scenario, tenant, {each.endpoint: each for each in crowd}, topology, more, redis)
 
 
 def _crowd(scenario: Scenario, tenant: Tenant, others: Sequence[Tenant], free: Addresses) -> Iterator[Inhabitant]:
@@ -72,6 +89,7 @@ def _crowd(scenario: Scenario, tenant: Tenant, others: Sequence[Tenant], free: A
     for other in others:
         yield from pods_of(other, scenario.made[other.name], label, free)
     yield from platform_of(platform, free)
+    yield from api_server_of(platform, scenario.made[tenant.name])
     worn = _worn(own) | {label: tenant.name}
     yield from outsiders(platform, tenant.name, _unclaimed(scenario), worn, free)
     # The other tenant's own layer may stop this one, which is why there is one in nobody's namespace as well.

@@ -115,12 +115,16 @@ def suite_report(
             assert_never(format)
 
 
-def reach_report(findings: Findings, format: ReachFormat, *, colour: bool = False, width: int = 100) -> str:
+def reach_report(
+    findings: Findings, format: ReachFormat, *, brief: bool = False, colour: bool = False, width: int = 100
+) -> str:
     """Who reaches whom, and whether the proofs hold, as one text that ends in a line break.
 
-    `colour` and `width` (in columns) are for text alone.
+    `brief` (without the tables), `colour` and `width` (in columns) are for text alone.
     """
     match format:
+        case ReachFormat.TEXT if brief:
+            return _encodable(reach_text.summarize(findings, colour=colour))
         case ReachFormat.TEXT:
             return _encodable(reach_text.render(findings, colour=colour, width=width))
         case ReachFormat.JSON:

@@ -15,6 +15,7 @@ def findings(found: Findings) -> str:
         {
             "holds": found.holds,
             "proofs": [_proof(found, proof) for proof in Proof],
+            "notIsolated": [{"tenant": each.tenant, "reason": each.reason} for each in found.not_isolated],
             "notes": list(found.notes),
             "groups": [_group(group) for group in found.groups],
             "edges": [_edge(edge) for edge in found.edges],

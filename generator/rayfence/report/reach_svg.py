@@ -12,7 +12,7 @@ from rayfence.report.picture.connections import Connection, connections
 from rayfence.report.picture.drawing import draw
 from rayfence.report.picture.elements import element, group, label, title, worded
 from rayfence.report.picture.rails import MARGIN
-from rayfence.report.picture.summary import amounts, verdict
+from rayfence.report.picture.summary import amounts, standing, verdict
 from rayfence.report.picture.words import count, fit
 
 TITLE = "Who reaches whom"
@@ -64,10 +64,9 @@ def _head(findings: Findings, width: float) -> tuple[list[Element], float]:
     lines = [each.line for each in findings.counterexamples[:MOST_LISTED]]
     if (hidden := len(findings.counterexamples) - MOST_LISTED) > 0:
         lines.append(f"and {count(hidden, 'more counterexample')}")
-    holds = "holds" if findings.holds else "refuted"
     rows = [
         label(MARGIN, 30, TITLE, class_="title"),
-        label(MARGIN, 56, f"{amounts(findings)}; {verdict(findings)}", class_=f"verdict {holds}"),
+        label(MARGIN, 56, f"{amounts(findings)}; {verdict(findings)}", class_=f"verdict {standing(findings)}"),
         *(
             label(MARGIN, 56 + LINE * n, f"! {fit(each, room, SIZE)}", class_="against")
             for n, each in enumerate(lines, 1)

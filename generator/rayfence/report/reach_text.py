@@ -1,4 +1,4 @@
-"""Findings in, tables for people out: who reaches whom by which rule, what refutes the proofs, which of them hold."""
+"""Findings in, text for people out: who reaches whom by which rule, what refutes the proofs, which of them hold."""
 
 from __future__ import annotations
 
@@ -11,11 +11,14 @@ from rich.text import Text
 from rayfence.reach.deciding import Decision
 from rayfence.reach.explaining import sides
 from rayfence.reach.findings import Findings, Proof
+from rayfence.report.picture.summary import amounts, not_isolated
 from rayfence.report.reach_rows import Row, tables
-from rayfence.report.terminal import BAD, GOOD, draw, paint, visible
+from rayfence.report.terminal import BAD, CAREFUL, GOOD, draw, paint, visible
 
 # More counterexamples of a proof than this are not read on a screen; JSON has them all.
 MOST = 10
+# Nor are more than these read in a summary.
+FEW = 5
 
 SAYS = {
     Proof.RUNS: ("Ray can start and run", "flows that it needs"),
@@ -25,14 +28,30 @@ SAYS = {
 
 
 def render(findings: Findings, *, colour: bool, width: int) -> str:
-    """A table for each namespace, then notes, counterexamples, and a line for each proof."""
-    parts = [
+    """Who is not isolated, a table for each namespace, then notes, counterexamples, and a line for each proof."""
+    drawn = [
         draw(_table(f"{group.name}: {namespace}", rows, colour=colour), colour=colour, width=width)
         for group, namespace, rows in tables(findings)
     ]
-    told = [*(f"note: {visible(note)}\n" for note in findings.notes), *_counterexamples(findings, colour=colour)]
-    verdicts = [_verdict(findings, proof, colour=colour) for proof in Proof]
-    return "\n".join([*parts, *(["".join(told)] if told else []), "".join(verdicts)])
+    told = [*map(_note, findings.notes), *_counterexamples(findings, MOST, colour=colour)]
+    blocks = [_warning(findings, colour=colour), *drawn, "".join(told), _verdicts(findings, colour=colour)]
+    return "\n".join(block for block in blocks if block)
+
+
+def summarize(findings: Findings, *, colour: bool) -> str:
+    """The same without tables, and of everything the first few: less than a screen for any number of tenants."""
+    notes = list(map(_note, findings.notes[:FEW]))
+    if len(findings.notes) > FEW:
+        notes.append(_note(f"and {len(findings.notes) - FEW} more; --full has them all"))
+    return "".join(
+        [
+            _warning(findings, colour=colour),
+            f"{amounts(findings)}; --full says who reaches whom\n",
+            *notes,
+            *_counterexamples(findings, FEW, colour=colour),
+            _verdicts(findings, colour=colour),
+        ]
+    )
 
 
 def decision(decided: Decision) -> str:
@@ -42,25 +61,47 @@ def decision(decided: Decision) -> str:
 
 
 def summary_of(findings: Findings) -> str:
-    """`all proofs hold`, or how many counterexamples there are."""
+    """`all proofs hold`, or how many counterexamples there are; and how many tenants are not isolated."""
     count = len(findings.counterexamples)
-    return "all proofs hold" if not count else "1 counterexample" if count == 1 else f"{count} counterexamples"
+    proofs = "all proofs hold" if not count else "1 counterexample" if count == 1 else f"{count} counterexamples"
+    return "; ".join(filter(None, (proofs, not_isolated(findings, named=0))))
 
 
-def _counterexamples(findings: Findings, *, colour: bool) -> Iterator[str]:
+def _warning(findings: Findings, *, colour: bool) -> str:
+    sentence = not_isolated(findings, named=FEW)
+    return f"{paint(visible(sentence), CAREFUL, colour=colour)}\n" if sentence else ""
+
+
+def _note(text: str) -> str:
+    return f"note: {visible(text)}\n"
+
+
+def _counterexamples(findings: Findings, most: int, *, colour: bool) -> Iterator[str]:
     for proof in Proof:
         against = [each for each in findings.counterexamples if each.proof is proof]
         mark = paint(f"[{proof}]", BAD, colour=colour)
-        yield from (f"{mark} {visible(each.line)}\n" for each in against[:MOST])
-        if len(against) > MOST:
-            yield f"{mark} and {len(against) - MOST} more; --format json has them all\n"
+        yield from (f"{mark} {visible(each.line)}\n" for each in against[:most])
+        if len(against) > most:
+            yield f"{mark} and {len(against) - most} more; --format json has them all\n"
+
+
+def _verdicts(findings: Findings, *, colour: bool) -> str:
+    return "".join(_verdict(findings, proof, colour=colour) for proof in Proof)
 
 
 def _verdict(findings: Findings, proof: Proof, *, colour: bool) -> str:
     says, of = SAYS[proof]
     against = sum(each.proof is proof for each in findings.counterexamples)
-    found = paint(f"refuted by {against}" if against else "holds", BAD if against else GOOD, colour=colour)
-    return f"{proof}: {says}: {found} ({findings.asked.get(proof, 0)} {of})\n"
+    word, style = (f"refuted by {against}", BAD) if against else _holds(findings, proof)
+    return f"{proof}: {says}: {paint(word, style, colour=colour)} ({findings.asked.get(proof, 0)} {of})\n"
+
+
+def _holds(findings: Findings, proof: Proof) -> tuple[str, str]:
+    """What a proof comes to that nothing refutes: of tenants that are not isolated it says nothing."""
+    if proof is not Proof.ISOLATED or not findings.not_isolated:
+        return "holds", GOOD
+    everybody = len(findings.tenants)
+    return f"holds for {everybody - len(findings.not_isolated)} of {everybody} tenants", CAREFUL
 
 
 def _table(title: str, rows: list[Row], *, colour: bool) -> Table:

@@ -11,19 +11,25 @@ from rayfence.report.picture import legend as signs
 from rayfence.report.picture.connections import Connection, Standing, owners, tenants
 from rayfence.report.picture.drawing import numbered
 from rayfence.report.picture.elements import element, numbers, worded
-from rayfence.report.picture.summary import claims
+from rayfence.report.picture.summary import claims, not_isolated
 from rayfence.report.picture.words import MEANINGS, count, ports_of
+
+# More tenants than these are counted in the answer.
+MOST_NAMED = 5
 
 COLUMNS = ("from", "to", "ports", "is", "by")
 
 
 def answer(findings: Findings) -> Iterator[Element]:
-    """The proofs, each with its result."""
+    """The proofs, each with its result, and the tenants of which they say nothing."""
     items = []
-    for holds, claim, asked in claims(findings):
-        sign = worded("span", "✓" if holds else "!", class_="sign", aria_hidden="true")
+    for found, claim, asked in claims(findings):
+        sign = worded("span", "✓" if found == "holds" else "!", class_="sign", aria_hidden="true")
         questions = [worded("small", count(asked, "question"))] if asked else []
-        items.append(element("li", sign, worded("span", claim), *questions, class_="holds" if holds else "refuted"))
+        items.append(element("li", sign, worded("span", claim), *questions, class_=found))
+    if sentence := not_isolated(findings, named=MOST_NAMED):
+        sign = worded("span", "!", class_="sign", aria_hidden="true")
+        items.append(element("li", sign, worded("span", sentence), class_="careful"))
     yield element("ul", *items, class_="claims")
 
 

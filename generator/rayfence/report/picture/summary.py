@@ -16,19 +16,39 @@ CLAIMS = {
 
 
 def verdict(findings: Findings) -> str:
-    """Whether the proofs hold, in one line."""
-    if findings.holds:
-        return f"{count(len(findings.asked), 'proof')} hold{'s' if len(findings.asked) == 1 else ''}"
-    return f"refuted by {count(len(findings.counterexamples), 'counterexample')}"
+    """Whether the proofs hold, in one line, and how many tenants are not isolated."""
+    hold = f"{count(len(findings.asked), 'proof')} hold{'s' if len(findings.asked) == 1 else ''}"
+    refuted = f"refuted by {count(len(findings.counterexamples), 'counterexample')}"
+    return "; ".join(filter(None, (hold if findings.holds else refuted, not_isolated(findings, named=0))))
 
 
-def claims(findings: Findings) -> Iterator[tuple[bool, str, int]]:
-    """For each proof that was tried: whether it holds, in words, and how many questions it put."""
+def standing(findings: Findings) -> str:
+    """`holds`, `careful` where it holds and not for all tenants, or `refuted`: the class of a verdict."""
+    return "refuted" if not findings.holds else "careful" if findings.not_isolated else "holds"
+
+
+def not_isolated(findings: Findings, *, named: int) -> str:
+    """`1 of 3 tenants is not isolated: team-c (enforcement is Audit)`, with so many named at most; '' where all are."""
+    there = findings.not_isolated
+    if not there:
+        return ""
+    names = [f"{each.tenant} ({each.reason})" for each in there[:named]]
+    rest = [f"and {len(there) - named} more"] if named and len(there) > named else []
+    sentence = (
+        f"{len(there)} of {count(len(findings.tenants), 'tenant')} {'is' if len(there) == 1 else 'are'} not isolated"
+    )
+    return f"{sentence}: {', '.join(names)}{' ' if rest else ''}{''.join(rest)}" if names else sentence
+
+
+def claims(findings: Findings) -> Iterator[tuple[str, str, int]]:
+    """For each proof that was tried: its standing, the result in words, and how many questions it put."""
     refuted = {each.proof for each in findings.counterexamples}
     for proof in Proof:
         if proof in findings.asked or proof in refuted:
             holds = proof not in refuted
-            yield holds, CLAIMS[proof][0 if holds else 1], findings.asked.get(proof, 0)
+            careful = proof is Proof.ISOLATED and findings.not_isolated
+            found = "refuted" if not holds else "careful" if careful else "holds"
+            yield found, CLAIMS[proof][0 if holds else 1], findings.asked.get(proof, 0)
 
 
 def amounts(findings: Findings) -> str:

@@ -1,0 +1,56 @@
+"""What a reader must know beside the proofs: tenants that are not isolated, and what nobody could be asked about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rayfence.config import Config, Enforcement, Scope, Tenant
+from rayfence.reach.findings import NotIsolated
+from rayfence.reach.kuberay import RayCluster
+from rayfence.reach.named import closes
+from rayfence.reach.needs import calls_serve
+from rayfence.reach.policies import EGRESS, INGRESS
+from rayfence.reach.redis import is_untold
+from rayfence.reach.samples import autoscale
+from rayfence.reach.scenario import Scenario, namespace_of
+
+
+def not_isolated(config: Config) -> Iterator[NotIsolated]:
+    """The tenants whose rules are not enforced, or whose pods nothing closes."""
+    for tenant in config.tenants:
+        reasons = [] if tenant.enforcement is Enforcement.ENFORCE else [f"enforcement is {tenant.enforcement}"]
+        reasons += [] if tenant.network.enforce else ["network.enforce is false"]
+        if reasons:
+            yield NotIsolated(tenant.name, ", ".join(reasons))
+
+
+def notes(scenario: Scenario) -> Iterator[str]:
+    """What was not asked, and whom Ray serves in vain."""
+    shut = any(closes(tenant, EGRESS) for tenant in scenario.config.tenants)
+    if shut and scenario.sampled and not autoscale(scenario.config.platform):
+        yield "apiServer.cidrs is empty, so no head can autoscale, and no sample does; set it in the Platform"
+    for tenant in scenario.config.tenants:
+        for each in scenario.made[tenant.name]:
+            if each.cluster:
+                yield from _untold(each.cluster)
+                yield from _unserved(scenario, tenant, each.cluster)
+
+
+def _untold(cluster: RayCluster) -> Iterator[str]:
+    if is_untold(cluster.manifest):
+        name = f"RayCluster {namespace_of(cluster.manifest)}/{cluster.name}"
+        yield f"{name}: its manifest does not say where its Redis is, so whether its head reaches it was not asked"
+
+
+def _unserved(scenario: Scenario, tenant: Tenant, cluster: RayCluster) -> Iterator[str]:
+    """A RayService that the tenant's own pods cannot call."""
+    network = tenant.network
+    closed = closes(tenant, INGRESS) and scenario.by_rayfence
+    if cluster.service and closed and not calls_serve(network, cluster):
+        port = cluster.serve_port
+        write = "set network.scope to tenant" if network.scope is Scope.CLUSTER else f"list {port} in network.ports"
+        name = f"RayService {namespace_of(cluster.manifest)}/{cluster.service}"
+        yield (
+            f"{name}: {tenant.name}'s own pods do not reach Serve on {port}; {write}, "
+            "or open it to its callers in network.head.ingress and network.worker.ingress"
+        )
