@@ -51,7 +51,7 @@ def _made(backend: str, config: Config) -> list[Value]:
     engine = {"gatekeeper": gatekeeper(), "validatingadmissionpolicy": []}.get(backend, kyverno())
     instead = [] if BACKENDS[backend].GENERATES else engineless_objects(config)
     network = [*tenants_part(config), *map(policy_as_served, instead)]
-    return [*spaces, *nodes(), *kuberay(), calico(), *network, *engine, *installed]
+    return [*spaces, *nodes(), *kuberay(backend=backend), calico(), *rbac(), *network, *engine, *installed]
 
 
 def bundle(backend: str, config: Config = CONFIG) -> list[Value]:
@@ -187,20 +187,63 @@ def gatekeeper() -> list[Value]:
     return [webhooks("gatekeeper-validating-webhook-configuration", {})]
 
 
-def kuberay(version: str = "v1.7.0") -> list[Value]:
+def kuberay(version: str = "v1.7.0", backend: str = "") -> list[Value]:
     """The operator, and the definitions it brings."""
     labels = {"app.kubernetes.io/component": "kuberay-operator", "app.kubernetes.io/name": "kuberay-operator"}
     flags = ["--feature-gates=RayClusterStatusConditions=true,RayClusterNetworkPolicy=false"]
     image = f"quay.io/kuberay/operator:{version}"
     operator = deployment("kuberay-operator", "kuberay-operator", image, pod_labels=labels, args=flags)
     versions = {"rayclusters": 2, "rayjobs": 2, "rayservices": 2, "raycronjobs": 1}
-    return [operator, *(definition(plural, count) for plural, count in versions.items())]
+    # Kyverno takes no ClusterPolicy that names a version which is not served.
+    older = backend == "clusterpolicy"
+    return [operator, *(definition(plural, count, older=older) for plural, count in versions.items())]
 
 
-def definition(plural: str, versions: int) -> Value:
+def definition(plural: str, versions: int, *, older: bool = True) -> Value:
     names = ("v1", "v1alpha1")[:versions]
-    spec = {"group": "ray.io", "versions": [{"name": each, "served": True, "storage": each == "v1"} for each in names]}
+    spec = {
+        "group": "ray.io",
+        "versions": [{"name": each, "served": older or each == "v1", "storage": each == "v1"} for each in names],
+    }
     return object_of("apiextensions.k8s.io/v1", "CustomResourceDefinition", f"{plural}.ray.io", spec=spec)
+
+
+def rule(group: str, resources: str, verbs: str) -> Value:
+    return {"apiGroups": [group], "resources": resources.split(), "verbs": verbs.split()}
+
+
+def role(name: str, *rules: Value, namespace: str = "") -> Value:
+    kind = "Role" if namespace else "ClusterRole"
+    return object_of("rbac.authorization.k8s.io/v1", kind, name, namespace, rules=list(rules))
+
+
+def binding(role: str, kind: str, subject: str, namespace: str = "", of: str = "ClusterRole") -> Value:
+    """A role for `Group devs`, `User jane` or `ServiceAccount ci/robot`; everywhere where no namespace is given."""
+    space, _, name = subject.rpartition("/")
+    api = "rbac.authorization.k8s.io"
+    whom = {"kind": kind, "name": name, **({"namespace": space} if space else {"apiGroup": api})}
+    ref = {"apiGroup": api, "kind": of, "name": role}
+    what = "RoleBinding" if namespace else "ClusterRoleBinding"
+    return object_of(f"{api}/v1", what, f"{role}-to-{name}", namespace, roleRef=ref, subjects=[whom])
+
+
+def rbac() -> list[Value]:
+    """Kubernetes' own roles, as far as they matter here, the operator's, and a tenant that may edit Ray objects."""
+    every = "create delete get list patch update watch"
+    ray = [rule("ray.io", "rayclusters rayjobs rayservices", every), rule("ray.io", "rayclusters/status", "get")]
+    return [
+        role("cluster-admin", rule("*", "*", "*")),
+        role("edit", rule("", "pods services", every), *ray, rule("", "endpoints", "get list watch")),
+        role("system:controller:generic-garbage-collector", rule("*", "*", "delete get list patch update watch")),
+        role("kuberay-operator", rule("ray.io", "rayclusters/status rayjobs/status", "get patch update")),
+        binding("cluster-admin", "Group", "system:masters"),
+        binding("cluster-admin", "User", "ops@example.com"),
+        binding(
+            "system:controller:generic-garbage-collector", "ServiceAccount", "kube-system/generic-garbage-collector"
+        ),
+        binding("kuberay-operator", "ServiceAccount", "kuberay-operator/kuberay-operator"),
+        binding("edit", "Group", "team-a", "ray-a"),
+    ]
 
 
 def calico() -> Value:

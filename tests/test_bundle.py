@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,28 @@ def test_every_file_is_named_by_a_kustomization():
 
 def test_a_tenant_without_a_network_layer_has_no_file():
     assert "tenants/team-b.yaml" not in bundle.files(CONFIG)
+
+
+def test_retired_namespaces_are_closed_by_every_backend():
+    config = replace(CONFIG, platform=Platform(retired=("ray-z", "ray-y")))
+    files = bundle.files(config)
+    found = manifests(files["tenants/retired.yaml"])
+    kept = {"kind": "NetworkPolicy", "name": "rayfence-default-deny"}
+
+    assert ["ray-y", "ray-z"] == [
+        each["metadata"]["namespace"]  # type: ignore[index]
+        for each in found
+        if kept == {"kind": each["kind"], "name": each["metadata"]["name"]}  # type: ignore[index]
+    ]
+    assert [{"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}] * 4 + [{"hard": {"pods": "0"}}] * 2 == sorted(
+        (each["spec"] for each in found), key=len, reverse=True
+    )
+    assert "- retired.yaml\n" in files["tenants/kustomization.yaml"]
+    assert all("../tenants" in files[f"{backend}/kustomization.yaml"] for backend in BACKENDS)
+
+
+def test_nothing_is_written_where_no_namespace_is_retired():
+    assert "tenants/retired.yaml" not in bundle.files(CONFIG)
 
 
 def test_each_enforcement_has_a_policy_of_its_own():

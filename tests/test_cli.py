@@ -54,6 +54,11 @@ def test_a_command_is_called_as_the_table_has_it(name):
     assert name == command.name
 
 
+@pytest.mark.parametrize("name", ["install", "mutate"])
+def test_one_backend_is_the_kind_that_every_kyverno_enforces_if_no_other_is_named(name):
+    assert re.search(r"--backend .*?\[default:\s+validatingpolicy\]", rayfence(name, "--help").stdout, re.DOTALL)
+
+
 def test_the_version_is_that_of_the_package():
     assert f"rayfence {package.__version__}\n" == start("--version", cwd=Path.cwd()).stdout
 

@@ -92,6 +92,71 @@ def test_a_tenant_who_left_is_gone_from_the_bundle(built):
     assert f"policies is written: {said}" in result.stderr
 
 
+RETIRED = "apiVersion: rayfence/v1alpha1\nkind: Platform\nmetadata: {name: p}\nspec: {retired: [ray-team-b]}\n"
+
+
+def test_a_namespace_that_leaves_the_config_is_told_with_what_keeps_it_closed(built):
+    (built / "tenants" / "b.yaml").unlink()
+    result = rayfence("build")
+
+    assert (
+        "warning: no tenant has ray-team-b any more, and this bundle does not close it: with kubectl apply --prune, or "
+        "another tool that prunes, pods that still run there become open\n    fix: write spec.retired: [ray-team-b] in "
+    ) in result.stderr
+    assert "warning" not in rayfence("build").stderr
+
+
+def test_a_namespace_that_leaves_the_config_is_told_before_anything_is_written(built):
+    before = stamps(built / "policies")
+    (built / "tenants" / "b.yaml").unlink()
+    strict, stale = rayfence("build", "--strict"), rayfence("build", "--check")
+
+    assert (1, 1) == (strict.exit_code, stale.exit_code)
+    assert [True, True] == ["no tenant has ray-team-b any more" in each.stderr for each in (strict, stale)]
+    assert before == stamps(built / "policies")
+
+
+@pytest.mark.parametrize(
+    "tenants",
+    [
+        pytest.param({"b": None, "platform": RETIRED}, id="retired"),
+        pytest.param({"b": None, "c": tenant("team-c", namespace="ray-team-b")}, id="another's"),
+        pytest.param({"b": tenant("team-b", namespace="ray-team-b, ray-more")}, id="one more"),
+    ],
+)
+def test_a_namespace_that_stays_closed_is_no_warning(built, tenants):
+    (built / "tenants" / "b.yaml").unlink()
+    write(built / "tenants", **{name: text for name, text in tenants.items() if text})
+
+    assert "warning" not in rayfence("build").stderr
+
+
+def test_a_namespace_that_was_retired_leaves_without_a_word(built):
+    write(built / "tenants", b=tenant("team-b", namespace="ray-x"), platform=RETIRED)
+    rayfence("build")
+    assert b"namespace: ray-team-b\n" in contents(built / "policies")["tenants/retired.yaml"]
+    (built / "tenants" / "platform.yaml").unlink()
+
+    assert "warning" not in rayfence("build").stderr
+    assert "tenants/retired.yaml" not in contents(built / "policies")
+
+
+def test_a_namespace_that_was_never_closed_leaves_without_a_word(place):
+    write(place / "tenants", b=tenant("team-b") + "  network: {enforce: false}\n  namespaceQuota: {cpu: 64}\n")
+    rayfence("build")
+    (place / "tenants" / "b.yaml").unlink()
+
+    assert "warning" not in rayfence("build").stderr
+
+
+def test_a_name_that_looks_like_a_number_is_read_back(place):
+    write(place / "tenants", b=tenant("team-b", namespace="'123'"))
+    rayfence("build")
+    (place / "tenants" / "b.yaml").unlink()
+
+    assert "spec.retired: [123]" in rayfence("build").stderr
+
+
 def test_what_is_not_enforced_is_said(place):
     write(place / "tenants", c=tenant("team-c") + "  enforcement: Audit\n")
 

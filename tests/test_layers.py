@@ -26,7 +26,7 @@ ROWS: list[set[str]] = [
     {"admission", "evaluate"},
     {"network", "objects"},
     {"quota"},
-    {"tenant_file"},
+    {"retired", "tenant_file"},
     {"engineless_file"},
     {"backends"},
     {"bundle"},

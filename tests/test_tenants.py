@@ -218,3 +218,10 @@ def test_the_sample_of_the_documented_ray_cluster_has_room_for_it() -> None:
 
 def test_the_sample_platform_is_the_default_one() -> None:
     assert Platform() == load([ROOT / "tenants"]).platform
+
+
+def test_the_last_tenant_may_leave_a_namespace_that_is_closed() -> None:
+    text = "apiVersion: rayfence/v1alpha1\nkind: Platform\nmetadata: {name: p}\nspec: {retired: [ray-old]}\n"
+    config = parse([("platform.yaml", text)])
+
+    assert (("ray-old",), ()) == (config.platform.retired, config.tenants)

@@ -9,6 +9,8 @@ from rayfence.backends import BACKENDS, Backend
 from rayfence.config import Config
 from rayfence.engineless_file import NAME as ENGINELESS
 from rayfence.engineless_file import engineless_file
+from rayfence.retired import FILE as RETIRED
+from rayfence.retired import retired_objects
 from rayfence.tenant_file import tenant_file
 
 TENANTS = "tenants"
@@ -33,13 +35,16 @@ def each(config: Config, backends: Sequence[str] = tuple(BACKENDS)) -> Iterator[
 
 
 def _tenants(config: Config) -> Iterator[tuple[str, str]]:
-    """The static layer, one file for each tenant that has anything in it."""
+    """The static layer: one file for each tenant that has anything in it, and one for retired namespaces."""
     names = []
     for tenant in config.tenants:
         text = tenant_file(config.platform, tenant)
         if text:
             names.append(f"{tenant.name}.yaml")
             yield f"{TENANTS}/{tenant.name}.yaml", _headed(text)
+    if config.platform.retired:
+        names.append(RETIRED)
+        yield f"{TENANTS}/{RETIRED}", _headed(yamlio.dump(retired_objects(config.platform.retired)))
     yield f"{TENANTS}/{KUSTOMIZATION}", _kustomization(names)
 
 

@@ -156,6 +156,8 @@ class Platform:
     egress: Egress = Egress()
     allow: Allow = Allow()
     require: Require = Require()
+    retired: tuple[str, ...] = ()
+    """Namespaces that no tenant has any more, and in which pods may still run: they stay closed."""
 
 
 @dataclass(frozen=True, slots=True)

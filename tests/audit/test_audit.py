@@ -10,13 +10,15 @@ import pytest
 from rayfence.audit import What, audit
 from rayfence.config import Config, Enforcement, Network, Platform, RoleRules, Tenant
 from rayfence.evaluate import Part
-from rayfence.objects import unwritten_part
+from rayfence.objects import name_of, unwritten_part
 from rayfence.outcome import Verdict
+from rayfence.retired import retired_objects
 from rayfence.subjects import Resource
 
 from ..saved_cluster import (
     BOUNDS,
     CONFIG,
+    as_served,
     generated_policies,
     named,
     namespace,
@@ -210,6 +212,33 @@ def test_a_policy_that_bears_our_name_and_is_none_of_ours_is_stray(space):
     found = audit(CONFIG, saved(*tenants_part(), network_policy("rayfence-extra", space, ingress=[{}])))
 
     assert [("stray", space, "rayfence-extra")] == deviations(found)
+
+
+RETIRED = Config(Platform(retired=("ray-old",)), CONFIG.tenants)
+
+
+def test_what_closes_a_retired_namespace_is_as_it_must_be():
+    layer = [as_served(each) for each in retired_objects(["ray-old"]) if each["kind"] == "NetworkPolicy"]
+    there = [*tenants_part(), namespace("ray-old")]
+    opened = {**layer[0], "spec": {**layer[0]["spec"], "ingress": [{}]}}
+    more = network_policy("rayfence-dns", "ray-old", podSelector={}, policyTypes=["Egress"], egress=[{}])
+
+    assert [] == deviations(audit(RETIRED, saved(*there, *layer)))
+    assert [("missing", "ray-old", name_of(each)) for each in layer] == deviations(audit(RETIRED, saved(*there)))
+    assert [("drifted", "ray-old", name_of(opened))] == deviations(audit(RETIRED, saved(*there, opened, layer[1])))
+    assert [("stray", "ray-old", "rayfence-dns")] == deviations(audit(RETIRED, saved(*there, *layer, more)))
+    assert [] == deviations(audit(RETIRED, saved(*tenants_part())))
+
+
+def test_what_closes_a_namespace_that_no_tenant_has_is_told_and_not_to_be_deleted():
+    layer = [as_served(each) for each in retired_objects(["ray-old"]) if each["kind"] == "NetworkPolicy"]
+    found = audit(CONFIG, saved(*tenants_part(), namespace("ray-old"), *layer))
+    half = {**layer[0], "spec": {**layer[0]["spec"], "policyTypes": ["Ingress"]}}
+    (stray,) = audit(CONFIG, saved(*tenants_part(), namespace("ray-old"), half)).layer
+
+    assert ([], True) == (deviations(found), found.ok)
+    assert ["ray-old"] == [note.split()[0] for note in found.notes if "spec.retired" in note]
+    assert "delete it once no pods run there" in stray.message
 
 
 def test_a_policy_of_another_name_is_judged_by_the_rule():

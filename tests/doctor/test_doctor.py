@@ -12,12 +12,25 @@ from rayfence import admission
 from rayfence.admission import Policy
 from rayfence.backends import BACKENDS
 from rayfence.backends.filling import NAME as FILLING
-from rayfence.config import Config, Network, Operator, Peer, Platform, Provider, Quota
+from rayfence.config import Administrators, Config, Network, Operator, Peer, Platform, Provider, Quota
 from rayfence.doctor import examine
 from rayfence.quota import ACCELERATORS
+from rayfence.retired import retired_objects
 
-from ..healthy_cluster import as_served, bundle, definition, deployment, healthy, kuberay, node, webhooks
-from ..saved_cluster import CONFIG, TEAM_A, TEAM_B, Value, named, object_of, ray_cluster, saved
+from ..healthy_cluster import (
+    as_served,
+    binding,
+    bundle,
+    definition,
+    deployment,
+    healthy,
+    kuberay,
+    node,
+    role,
+    rule,
+    webhooks,
+)
+from ..saved_cluster import CONFIG, TEAM_A, TEAM_B, Value, named, namespace, object_of, ray_cluster, saved
 
 Plant = Callable[[list[Value]], object]
 
@@ -85,6 +98,15 @@ def unready(value: Value) -> None:
 
 def renamed(plural: str) -> Callable[[Value], object]:
     return lambda value: [rule["resources"].remove(plural) for rule in value["rules"] if plural in rule["resources"]]
+
+
+def serving_older(objects: list[Value]) -> list[Value]:
+    """The same with ray.io/v1alpha1 served, as KubeRay installs it and as Kyverno's ClusterPolicies need it."""
+    for each in objects:
+        if each["kind"] == "CustomResourceDefinition":
+            for version in each["spec"]["versions"]:
+                version["served"] = True
+    return objects
 
 
 ADMISSION = "kyverno-admission-controller"
@@ -242,6 +264,68 @@ PLANTED: dict[str, tuple[str, Plant]] = {
         changed("Deployment", "kuberay-operator", lambda v: v["spec"]["template"]["spec"].pop("serviceAccountName")),
     ),
     "a kind that is not served": ("kuberay-crds", gone("CustomResourceDefinition", "raycronjobs.ray.io")),
+    "ClusterPolicies on a Kyverno that enforces none": (
+        "clusterpolicy-not-enforced",
+        lambda objects: (
+            objects.__setitem__(slice(None), healthy("clusterpolicy")),
+            changed("Deployment", ADMISSION, image("v1.20.0"))(objects),
+        ),
+    ),
+    "a role that writes every status": (
+        "status-writable",
+        added(role("ray-all", rule("ray.io", "*", "*")), binding("ray-all", "Group", "team-a", "ray-a")),
+    ),
+    "a role that writes one status by its name": (
+        "status-writable",
+        added(role("jobs", rule("ray.io", "rayjobs/status", "patch")), binding("jobs", "User", "jane")),
+    ),
+    "a role that writes the status of whatever there is": (
+        "status-writable",
+        added(role("s", rule("*", "*/status", "update")), binding("s", "ServiceAccount", "ci/robot", "ray-b")),
+    ),
+    "a namespace's own role": (
+        "status-writable",
+        added(
+            role("mine", rule("ray.io", "*", "*"), namespace="ray-a"),
+            binding("mine", "ServiceAccount", "default", "ray-a", of="Role"),
+        ),
+    ),
+    "everything in a tenant's namespace": (
+        "status-writable",
+        added(binding("cluster-admin", "Group", "devs", "ray-b")),
+    ),
+    "a status that whoever is logged in may write": (
+        "status-writable",
+        added(role("ray-all", rule("ray.io", "*", "*")), binding("ray-all", "Group", "system:authenticated")),
+    ),
+    "everything for whoever is logged in": (
+        "status-writable",
+        added(binding("cluster-admin", "Group", "system:authenticated")),
+    ),
+    "everything for a tenant's account": (
+        "status-writable",
+        added(binding("cluster-admin", "ServiceAccount", "ray-b/default")),
+    ),
+    "everything for a tenant's account, as a user": (
+        "status-writable",
+        added(binding("cluster-admin", "User", "system:serviceaccount:ray-b:default")),
+    ),
+    "everything for all accounts of a tenant": (
+        "status-writable",
+        added(binding("cluster-admin", "Group", "system:serviceaccounts:ray-b")),
+    ),
+    "a status that nobody in particular may write": (
+        "status-writable",
+        added(role("ray-all", rule("ray.io", "*", "*")), binding("ray-all", "User", "system:anonymous")),
+    ),
+    "editors who may write Endpoints": (
+        "endpoints-writable",
+        changed("ClusterRole", "edit", lambda v: v["rules"].append(rule("", "endpoints", "create"))),
+    ),
+    "editors who may write EndpointSlices": (
+        "endpoints-writable",
+        changed("ClusterRole", "edit", lambda v: v["rules"].append(rule("discovery.k8s.io", "endpointslices", "*"))),
+    ),
     "a cluster that needs a gate which is shut": (
         "kuberay-gate",
         changed("RayCluster", "one", lambda v: v["spec"].update(networkPolicy={"mode": "DenyAll"})),
@@ -327,8 +411,8 @@ def test_webhooks_that_fail_open_are_told_of_each_kind():
 def test_a_subresource_that_is_not_asked_about_is_found():
     objects = healthy()
     for hook in named(objects, "ValidatingWebhookConfiguration", WEBHOOKS)["webhooks"]:
-        for rule in hook["rules"]:
-            rule["resources"] = [each for each in rule["resources"] if each != "pods/resize"]
+        for asked in hook["rules"]:
+            asked["resources"] = [each for each in asked["resources"] if each != "pods/resize"]
     (finding,) = examine(CONFIG, saved(*objects)).findings
 
     assert ("webhook-missing", "nothing is asked about pods/resize at CREATE, UPDATE") == (finding.id, finding.message)
@@ -339,8 +423,8 @@ def test_an_operation_that_is_not_asked_about_is_found():
     for hook in named(objects, "ValidatingWebhookConfiguration", "gatekeeper-validating-webhook-configuration")[
         "webhooks"
     ]:
-        for rule in hook["rules"]:
-            rule["operations"] = ["CREATE", "UPDATE"]
+        for asked in hook["rules"]:
+            asked["operations"] = ["CREATE", "UPDATE"]
     (finding,) = examine(CONFIG, saved(*objects)).findings
 
     assert "nothing is asked about networkpolicies.networking.k8s.io at DELETE" == finding.message
@@ -375,13 +459,13 @@ def test_a_cluster_without_policies_is_found():
 def test_two_policies_that_generate_are_found():
     older = [as_served(each) for each in bundle("clusterpolicy") if each["kind"] == "ClusterPolicy"]
 
-    assert ["policy-twice"] == found_in([*healthy(), *older])
+    assert ["policy-twice"] == found_in(serving_older([*healthy(), *older]))
 
 
 def test_two_kinds_of_judges_side_by_side_are_healthy():
     older = [as_served(each) for each in bundle("clusterpolicy") if each["kind"] == "ClusterPolicy"]
     judges = [each for each in older if each["metadata"]["name"] != "generate-network-policies"]
-    found = examine(CONFIG, saved(*healthy(), *judges))
+    found = examine(CONFIG, saved(*serving_older([*healthy(), *judges])))
 
     # The older kind's generating policy is gone, which is how the move ends.
     assert ["ClusterPolicy/generate-network-policies"] == [each.where for each in found.findings]
@@ -532,7 +616,7 @@ def test_a_definition_that_is_no_longer_served_is_found():
     objects = healthy()
     gone("CustomResourceDefinition", "rayjobs.ray.io")(objects)
     old = definition("rayjobs", 2)
-    old["spec"]["versions"][1]["served"] = False
+    old["spec"]["versions"][0]["served"] = False
 
     assert ["kuberay-crds"] == found_in([*objects, old])
 
@@ -550,3 +634,128 @@ def test_the_operator_is_known_by_its_image_as_well():
     renamed_operator["metadata"]["name"] = "my-release-kuberay"
 
     assert [] == found_in([*objects, renamed_operator])
+
+
+def test_who_writes_a_status_is_named_with_the_role_and_what_binds_it():
+    writers = [role("ray-all", rule("ray.io", "*", "*")), binding("ray-all", "Group", "devs", "ray-a")]
+    more = binding("ray-all", "ServiceAccount", "ci/robot")
+    (finding,) = examine(CONFIG, saved(*healthy(), *writers, more)).findings
+
+    assert "ClusterRole/ray-all" == finding.where
+    assert (
+        "ServiceAccount ci/robot (ClusterRoleBinding/ray-all-to-robot), Group devs (ray-a/RoleBinding/ray-all-to-devs)"
+    ) in finding.message
+    assert "rayclusters/status, rayjobs/status, rayservices/status, raycronjobs/status" in finding.message
+
+
+@pytest.mark.parametrize(
+    ("given", "bound"),
+    [
+        pytest.param(rule("ray.io", "*", "get list watch create"), ("Group", "devs", "ray-a"), id="reads"),
+        pytest.param(rule("ray.io", "rayclusters rayjobs", "*"), ("Group", "devs", "ray-a"), id="no status"),
+        pytest.param(rule("apps", "*", "*"), ("Group", "devs", "ray-a"), id="another group"),
+        pytest.param(rule("ray.io", "*", "*"), ("Group", "devs", "elsewhere"), id="another namespace"),
+        pytest.param(rule("ray.io", "*", "*"), ("Group", "system:masters"), id="administrators"),
+        pytest.param(rule("ray.io", "*", "*"), ("User", "system:kube-controller-manager"), id="control plane"),
+        pytest.param(
+            rule("ray.io", "rayjobs/status", "update"),
+            ("ServiceAccount", "kueue-system/kueue-controller-manager"),
+            id="Kueue",
+        ),
+        pytest.param(
+            rule("ray.io", "*/status", "update"), ("ServiceAccount", "kuberay-operator/kuberay-operator"), id="operator"
+        ),
+    ],
+)
+def test_who_may_not_write_a_status_or_must_is_no_finding(given, bound):
+    assert [] == found_in([*healthy(), role("some", given), binding("some", *bound)])
+
+
+def test_administrators_of_the_config_may_write_a_status():
+    config = replace(CONFIG, platform=Platform(administrators=Administrators(groups=("ops",), users=("jane",))))
+    allowed = [role("ray-all", rule("ray.io", "*", "*")), binding("ray-all", "Group", "ops")]
+
+    objects = healthy(config=config)
+
+    assert [] == found_in([*objects, *allowed, binding("ray-all", "User", "jane")], config)
+
+
+def test_without_bindings_nobody_knows_who_may_write_a_status():
+    found = examine(CONFIG, saved(*(each for each in healthy() if each["kind"] != "ClusterRoleBinding")))
+
+    assert ((), 1) == (found.findings, len(found.notes))
+    assert "ClusterRoleBindings" in found.notes[0]
+
+
+def test_an_older_version_that_is_served_is_a_note_that_says_what_to_set():
+    found = examine(CONFIG, saved(*serving_older(healthy())))
+
+    assert ((), 1) == (found.findings, len(found.notes))
+    assert found.notes[0].startswith(
+        "rayclusters.ray.io, rayjobs.ray.io, rayservices.ray.io are still served in v1alpha1"
+    )
+    assert "served: false" in found.notes[0]
+
+
+def test_an_older_version_that_a_cluster_policy_names_has_to_be_served():
+    objects = healthy("clusterpolicy")
+    named(objects, "CustomResourceDefinition", "rayjobs.ray.io")["spec"]["versions"][1]["served"] = False
+
+    assert ["kuberay-crds"] == found_in(objects)
+
+
+@pytest.mark.parametrize(
+    ("modes", "told"),
+    [
+        (("", ""), "RayClusters of team-a, team-b run without"),
+        (("token", ""), "RayClusters of team-b run without"),
+        (("token", "token"), ""),
+        (("",), ""),
+    ],
+)
+def test_heads_that_ask_for_no_token_are_a_note_where_there_are_several_tenants(modes, told):
+    objects = [each for each in healthy() if each["kind"] != "RayCluster"]
+    for mode, place in zip(modes, [("ray-a", "team-a"), ("ray-b", "team-b")], strict=False):
+        cluster = ray_cluster("one", *place)
+        cluster["spec"] |= {"authOptions": {"mode": mode}} if mode else {}
+        objects.append(cluster)
+    notes = examine(CONFIG, saved(*objects)).notes
+
+    assert [told] * bool(told) == [each[: len(told)] for each in notes]
+
+
+@pytest.mark.parametrize(("version", "ids"), [("v1.19.9", []), ("v1.20.0", ["clusterpolicy-not-enforced"])])
+def test_cluster_policies_are_not_enforced_from_a_version_of_kyverno_on(version, ids):
+    objects = healthy("clusterpolicy")
+    for each in objects:
+        if each["metadata"].get("labels", {}).get("app.kubernetes.io/part-of") == "kyverno":
+            image(version)(each)
+
+    assert ids == found_in(objects)
+
+
+def test_a_newer_kyverno_with_policies_of_the_other_kind_is_healthy():
+    objects = healthy()
+    image("v1.20.0")(named(objects, "Deployment", ADMISSION))
+
+    assert [] == found_in(objects)
+
+
+def test_a_retired_namespace_is_closed_and_takes_no_pods():
+    config = replace(CONFIG, platform=Platform(retired=("ray-old",)))
+    layer = [as_served(each) for each in retired_objects(["ray-old"])]
+    objects = [*healthy(), namespace("ray-old")]
+
+    assert [] == found_in([*objects, *layer], config)
+    assert ["network-layer-missing", "quota-missing"] == found_in(objects, config)
+    assert ["network-layer-missing"] == found_in([*objects, *layer[1:]], config)
+    assert [] == found_in(healthy(), config)
+
+
+def test_a_retired_namespace_that_was_opened_is_found():
+    config = replace(CONFIG, platform=Platform(retired=("ray-old",)))
+    layer = [as_served(each) for each in retired_objects(["ray-old"])]
+    layer[0]["spec"]["ingress"] = [{}]
+    layer[2]["spec"]["hard"] = {"pods": "5"}
+
+    assert ["network-layer-changed", "quota-missing"] == found_in([*healthy(), namespace("ray-old"), *layer], config)

@@ -20,6 +20,7 @@ from rayfence.installation import Clock, NotReady, wanted
 from rayfence.subjects import NETWORK_POLICIES
 
 from ..command_line import process, rayfence, surroundings
+from . import isolation
 
 pytest.importorskip("controlplane", reason="tools/controlplane, which starts the servers, is not in this checkout")
 
@@ -30,7 +31,8 @@ TENANTS = ("--tenants", TOP / "tenants")
 BACKENDS = ("validatingpolicy", "clusterpolicy", "validatingadmissionpolicy")
 
 # The plane has no KubeRay, no nodes and no plugin, and Kyverno runs beside it and not in the pods of its Deployments.
-NOT_ON_THE_PLANE = {"kuberay-missing", "tenant-without-nodes", "kyverno-down"}
+# Its tenants may do whatever an attacker would like to, and so write a status.
+NOT_ON_THE_PLANE = {"kuberay-missing", "tenant-without-nodes", "kyverno-down", "status-writable"}
 
 # Kyverno's reports controller gathers what it has to scan every thirty seconds, and takes its time about it.
 SECONDS_TO_REPORT = 120
@@ -229,6 +231,81 @@ def test_another_backend_takes_over(place, tenant, first, then):
     assert (0, True) == (moved.exit_code, moved.stdout.endswith("; 8 removed\n"))
     assert "require-tenant-label" in tenant.create(bad_cluster(), dry_run=True).message
     assert set() == findings() - NOT_ON_THE_PLANE
+
+
+PAIRS = [(first, then) for first in BACKENDS for then in BACKENDS if first != then]
+GENERATING = {"validatingpolicy", "clusterpolicy"}
+
+
+@pytest.fixture
+def clusters(place, admin, config) -> Iterator[list[dict[str, Any]]]:
+    """RayClusters from before, between and after; each is seen once by whoever writes a status, as KubeRay does."""
+    found = [good_cluster(name) for name in ("before", "between", "after")]
+    yield found
+    for each in found:
+        admin.delete(each)
+    # Kyverno 1.19.1 leaves some of those that a ClusterPolicy made of what was there before it.
+    assert until(lambda: not [admin.delete(policy(each)) for each in own_policies(admin)])
+
+
+def own_policies(admin) -> list[str]:
+    """The NetworkPolicies that Kyverno has made."""
+    policies = (each["metadata"] for each in admin.list(NETWORK_POLICY, "NetworkPolicy"))
+    return sorted(each["name"] for each in policies if "generate.kyverno.io/policy-name" in each.get("labels", {}))
+
+
+@pytest.mark.parametrize(("first", "then"), PAIRS)
+def test_clusters_from_before_between_and_after_a_move_are_isolated_and_judged(
+    clusters, admin, tenant, config, first, then
+):
+    before, between, after = clusters
+    assert until(lambda: admin.apply(before).ok), "the policies of the test before are still at work"
+    assert 0 == install(backend=first).exit_code
+    tenant.create(between).or_raise()
+    isolation.notice(admin, config, between)
+    assert until(lambda: audited()["summary"]["ok"]), audited()
+    moved = install(backend=then)
+    assert 0 == moved.exit_code, moved.stderr
+    tenant.create(after).or_raise()
+    isolation.notice(admin, config, after)
+
+    assert until(lambda: audited()["summary"]["ok"]), audited()
+    names = [f"rayfence-{each['metadata']['name']}-{role}" for each in clusters for role in ("head", "worker")]
+    assert (sorted(names) if then in GENERATING else []) == own_policies(admin)
+    assert "require-tenant-label" in tenant.create(bad_cluster(), dry_run=True).message
+    assert (then in GENERATING) == bool(managed(admin))
+    assert until(lambda: set() == findings() - NOT_ON_THE_PLANE), findings()
+    assert "nothing would change\n" == install("--dry-run", backend=then).stdout
+    assert then in GENERATING or until(lambda: not kyverno_is_asked_about_ray(admin))
+
+
+def kyverno_is_asked_about_ray(admin) -> bool:
+    found = [
+        each
+        for kind in ("Validating", "Mutating")
+        for each in admin.list("admissionregistration.k8s.io/v1", f"{kind}WebhookConfiguration")
+    ]
+    rules = (rule for each in found for webhook in each.get("webhooks", ()) for rule in webhook.get("rules", ()))
+    return any("ray.io" in rule["apiGroups"] for rule in rules)
+
+
+def test_who_may_write_a_status_is_found(place, tenant):
+    found = json.loads(rayfence("doctor", *TENANTS, "--format", "json").stdout)["findings"]
+    (writable,) = (each for each in found if each["id"] == "status-writable")
+
+    assert "ClusterRole/edit" == writable["where"]
+    assert "User rayfence-e2e-tenant (ray-namespace/RoleBinding/rayfence-e2e-editors)" in writable["message"]
+
+
+def test_a_dry_run_says_once_that_there_is_no_namespace(place, tmp_path):
+    config = tmp_path / "team-x.yaml"
+    config.write_text((TOP / "tenants" / "team-a.yaml").read_text().replace("ray-namespace", "ray-nowhere"))
+    words = ("--tenants", config, "--backend", "validatingadmissionpolicy")
+    tried, done = rayfence("install", *words, "--dry-run"), rayfence("install", *words)
+
+    assert (3, 3) == (tried.exit_code, done.exit_code)
+    assert 1 == (tried.stdout + tried.stderr).count("there is no namespace ray-nowhere")
+    assert "not found" not in tried.stdout
 
 
 def test_no_bad_cluster_gets_through_while_a_backend_takes_over(place, tenant):

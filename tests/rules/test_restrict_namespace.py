@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import deepcopy
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from rayfence.evaluate import Judge
 from rayfence.rules import restrict_namespace
-from rayfence.workload import Workload
+from rayfence.workload import Request, Workload
 
 from .objects import CONFIGS, TEAM_A, cluster
 
@@ -75,3 +78,31 @@ def test_the_judge_knows_every_namespace() -> None:
     (found,) = Judge(CONFIGS["every quota"]).violations(value)
 
     assert "no tenant has ray-c; use one of: ray-b, ray-b-dev" == found.message
+
+
+RETIRED = replace(CONFIGS["plain"], platform=replace(CONFIGS["plain"].platform, retired=("ray-old",)))
+
+
+def judged_change(value: Any, old: Any, operation: str = "UPDATE") -> list[str]:
+    """What is said of a change to an object in a namespace that a tenant once had."""
+    judge = Judge(RETIRED, Request(operation=operation, old=old))
+    return [f"[{each.rule}] {each.path}" for each in judge.violations(value)]
+
+
+def test_in_a_retired_namespace_nothing_is_made_and_nothing_changed() -> None:
+    old = cluster()
+    old["metadata"]["namespace"] = "ray-old"
+    changed = deepcopy(old)
+    changed["spec"]["suspend"] = False
+
+    assert [SAID] == judged_change(old, None, "CREATE")
+    assert [SAID] == judged_change(changed, old)
+
+
+def test_in_a_retired_namespace_finalizers_come_off_so_that_objects_go() -> None:
+    old = cluster()
+    old["metadata"] |= {"namespace": "ray-old", "finalizers": ["ray.io/gcs-ft-redis-cleanup-finalizer"]}
+    without = deepcopy(old)
+    del without["metadata"]["finalizers"]
+
+    assert [] == judged_change(without, old)

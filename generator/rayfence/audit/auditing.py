@@ -153,5 +153,10 @@ def _notes(objects: Objects, layer: Layer, *, generating: bool) -> Iterator[str]
         yield "no policy that generates is installed, so no NetworkPolicies of single RayClusters are expected"
     for namespace in layer.absent():
         yield f"there is no namespace {namespace}; create it, and apply the bundle"
+    for namespace in sorted(layer.still_closed):
+        yield (
+            f"{namespace} is closed, and no tenant has it: while pods run there, write it under spec.retired; "
+            "rayfence install takes its NetworkPolicies away once there are none"
+        )
     if not any(objects.serves(resource) for resource in engine_reports.REPORTS):
         yield "there are no reports of Kyverno's to hold this against"

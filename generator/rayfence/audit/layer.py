@@ -18,7 +18,7 @@ from rayfence.config import Config
 from rayfence.evaluate import Part
 from rayfence.network import generated
 from rayfence.network.engineless import engineless_specs
-from rayfence.network.layer import own_specs, policy_specs
+from rayfence.network.layer import CLOSING, closed_specs, own_specs, policy_specs
 from rayfence.network.policy import Manifest
 from rayfence.objects import map_at, name_of, text_at
 from rayfence.path import Path
@@ -50,8 +50,11 @@ class Layer:
         """`generating` and `engineless` say which of the two stand for what a single Ray object needs, or both."""
         self._platform = config.platform
         self._tenants = config.by_namespace()
+        self._retired = config.platform.retired
         self._generating, self._engineless = generating, engineless
         self._existing = existing
+        self.still_closed: set[str] = set()
+        """Namespaces that were looked at, are closed, and are neither a tenant's nor retired."""
         self._wanted: dict[Key, _Generated] = {}
         self._seen: set[Key] = set()
         self._specs = lru_cache(maxsize=64)(self._static_specs)
@@ -67,13 +70,14 @@ class Layer:
 
     def is_static(self, part: Part) -> bool:
         """Whether a NetworkPolicy bears the name of one that its namespace must have whatever runs there."""
-        tenant = self._tenants.get(part.namespace)
-        return tenant is not None and name_of(part.value) in self._specs(tenant.name, part.namespace)
+        return name_of(part.value) in self._static(part.namespace)
 
     def compare(self, part: Part) -> Deviation | None:
         """What is wrong with a NetworkPolicy whose name is rayfence's, None where it is as it must be."""
         key = (part.namespace, name_of(part.value))
         wanted, of_cluster = self._spec_of(key)
+        if wanted is None and self._still_closes(part):
+            return None
         if wanted is None:
             return self._deviation(part, What.STRAY, self._why_stray(key))
         self._seen.add(key)
@@ -92,7 +96,8 @@ class Layer:
                 what = "is not there; apply the bundle"
                 if (namespace, name) in self._wanted:
                     what = f"is not there, {self._wanted[namespace, name].owner} needs it; see to Kyverno"
-                yield Deviation(What.MISSING, self._tenants[namespace].name, namespace, name, what)
+                tenant = self._tenants.get(namespace)
+                yield Deviation(What.MISSING, tenant.name if tenant else None, namespace, name, what)
 
     def absent(self) -> list[str]:
         """The tenants' namespaces that are not there."""
@@ -100,20 +105,31 @@ class Layer:
 
     def _all_wanted(self) -> Iterator[Key]:
         yield from self._wanted
-        absent = set(self.absent())
-        for namespace, tenant in self._tenants.items():
-            if namespace not in absent and tenant.network.enforce:
-                yield from ((namespace, name) for name in self._specs(tenant.name, namespace))
+        for namespace in (*self._tenants, *self._retired):
+            if self._existing is None or namespace in self._existing:
+                yield from ((namespace, name) for name in self._static(namespace))
 
     def _spec_of(self, key: Key) -> tuple[Manifest | None, bool]:
         """The spec that must stand there, and whether Kyverno is to have written it."""
-        namespace, name = key
-        tenant = self._tenants.get(namespace)
-        if tenant is None:
-            return None, False
         if key in self._wanted:
             return json.loads(self._wanted[key].spec), True
-        return self._specs(tenant.name, namespace).get(name), False
+        namespace, name = key
+        return self._static(namespace).get(name), False
+
+    def _static(self, namespace: str) -> Mapping[str, Manifest]:
+        """What must stand in a namespace whatever runs there."""
+        tenant = self._tenants.get(namespace)
+        if tenant is not None:
+            return self._specs(tenant.name, namespace)
+        return closed_specs() if namespace in self._retired else {}
+
+    def _still_closes(self, part: Part) -> bool:
+        """Whether it keeps a namespace closed that no tenant has, as an installation leaves it while pods run there."""
+        spec = closed_specs().get(name_of(part.value))
+        if part.namespace in self._tenants or spec is None or difference(spec, part.value.get("spec"), _SPEC):
+            return False
+        self.still_closed.add(part.namespace)
+        return True
 
     def _static_specs(self, name: str, namespace: str) -> dict[str, Manifest]:
         tenant = self._tenants[namespace]
@@ -125,6 +141,8 @@ class Layer:
 
     def _why_stray(self, key: Key) -> str:
         tenant = self._tenants.get(key[0])
+        if tenant is None and key[1] in CLOSING:
+            return "belongs to nobody: no tenant has this namespace; delete it once no pods run there"
         if tenant is None:
             return "belongs to nobody: no tenant has this namespace; delete it"
         if not tenant.network.enforce:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -15,6 +16,8 @@ from rayfence.cli.exits import NO, refusal
 from rayfence.cli.folder import Difference, compare, paths, replace
 from rayfence.cli.options import TENANTS, backend_option, configuration, tenants_option
 from rayfence.config import Config, Enforcement
+from rayfence.network.layer import DEFAULT_DENY
+from rayfence.retired import FILE as RETIRED
 
 POLICIES = "policies"
 
@@ -23,6 +26,8 @@ POLICIES = "policies"
 _OURS = bundle.HEADER.partition(". ")[0].encode()
 _BEGINNINGS = (_OURS, _OURS.removeprefix(b"---\n"))
 _NAMED = 5
+
+_CLOSED = re.compile(rf"^  name: {DEFAULT_DENY}\n  namespace: (.+)$", re.MULTILINE)
 
 
 @click.command("build")
@@ -42,7 +47,8 @@ def command(folders: tuple[Path, ...], out: Path, backends: tuple[str, ...], che
     """Write the policies of your tenants: policies/ from tenants/.
 
     The folder is replaced as a whole or not at all, and left alone where nothing changed. It is rayfence's own: a file
-    in it that rayfence did not write is named, and nothing is done.
+    in it that rayfence did not write is named, and nothing is done. A namespace that the folder closed so far, and that
+    leaves the config without being retired, is a warning.
 
     What is odd in the tenant config, but not wrong, is a warning on stderr. With --strict nothing is written then.
 
@@ -58,7 +64,8 @@ def command(folders: tuple[Path, ...], out: Path, backends: tuple[str, ...], che
       2  the tenant config is wrong, or the folder holds what is not rayfence's
     """
     config = configuration(folders, f"{out} is as it was")
-    warned = _warn(config)
+    gone = sorted(_closed_by(out) - {*config.by_namespace(), *config.platform.retired})
+    warned = _warn([*config.warnings, *_offboarded(gone)])
     wanted = ((path, text.encode()) for path, text in bundle.each(config, backends))
     if check:
         _answer(out, compare(out, wanted), _again(folders, out, backends))
@@ -72,11 +79,32 @@ def command(folders: tuple[Path, ...], out: Path, backends: tuple[str, ...], che
     console.say("\n".join([_summary(config, out, difference), *_cautions(config)]))
 
 
-def _warn(config: Config) -> int:
-    """Tells what is odd in the config, and says how much that is."""
-    if config.warnings:
-        console.say("\n".join(f"warning: {each}" for each in config.warnings))
-    return len(config.warnings)
+def _closed_by(out: Path) -> set[str]:
+    """The namespaces that the tenants' files of an earlier build close.
+
+    They are searched and not parsed: thousands of tenants have hundreds of megabytes. Namespaces that were retired
+    already are not among them.
+    """
+    files = [file for file in out.glob(f"{bundle.TENANTS}/*.yaml") if file.name != RETIRED]
+    return {name.strip("'\"") for file in files for name in _CLOSED.findall(file.read_text("utf-8", "replace"))}
+
+
+def _offboarded(namespaces: Sequence[str]) -> Iterator[str]:
+    if namespaces:
+        yield (
+            f"no tenant has {_some(namespaces)} any more, and this bundle does not close "
+            f"{'it' if len(namespaces) == 1 else 'them'}: with kubectl apply --prune, or another tool that prunes, "
+            "pods that still run there become open\n"
+            f"    fix: write spec.retired: [{', '.join(namespaces)}] in the Platform, and take a namespace out once it "
+            "has no pods; rayfence install sees to that by itself"
+        )
+
+
+def _warn(warnings: Sequence[str]) -> int:
+    """Tells what is odd, and says how much that is."""
+    if warnings:
+        console.say("\n".join(f"warning: {each}" for each in warnings))
+    return len(warnings)
 
 
 def _answer(out: Path, difference: Difference, command: str) -> None:

@@ -32,8 +32,9 @@ def command(
     """What in a cluster weakens the fences, and what mends it.
 
     Looks at Kyverno (version, rights, webhooks, exceptions, what it is told to leave out), at the policies that are
-    there against those of the bundle, at KubeRay, the network plugin, your tenants' namespaces and nodes. Nothing is
-    changed. Whether objects keep to the rules is what `rayfence audit` says.
+    there against those of the bundle, at KubeRay, the network plugin, your tenants' namespaces and nodes, and at who
+    may write the status of Ray objects. Nothing is changed. Whether objects keep to the rules is what `rayfence audit`
+    says.
 
     Without PATH the cluster is asked that kubectl would ask. PATH is what kubectl get -o yaml has saved of one; of a
     kind that was not saved there is nothing, as docs/cluster.md says more closely.

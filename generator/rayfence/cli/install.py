@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
@@ -13,7 +13,7 @@ from rayfence.cli import console
 from rayfence.cli.exits import NO, Undecided
 from rayfence.cli.options import OneOf, cluster_options, configuration, tenants_option
 from rayfence.cli.sources import Connection, live
-from rayfence.installation import Clock, NotReady, Refused, Target, Wanted
+from rayfence.installation import Clock, NotReady, Offboarding, Refused, Target, Wanted
 from rayfence.objects import Unanswered
 
 
@@ -48,7 +48,8 @@ def command(
 
     First the closed network layer of each namespace, then the rights that Kyverno needs, the policies, and what
     generates. Only then what an earlier install left, and this one does not want, is taken away: at no moment is a
-    tenant less protected than before. An install that was interrupted is simply run again.
+    tenant less protected than before. A namespace that no tenant has any more stays closed while pods or Ray objects
+    are there. An install that was interrupted is simply run again.
 
     \b
     Examples:
@@ -68,27 +69,44 @@ def command(
     target = live(Connection(kubeconfig, context))
     try:
         if dry_run:
-            _show(target, parts)
-            return
+            changes = _show(target, parts)
         if obstacles := installation.obstacles(config, parts, target):
-            raise Undecided("\n".join([*(f"error: {each}" for each in obstacles), "nothing was installed"]))
+            raise Undecided("\n".join([*(f"error: {each}" for each in obstacles), _nothing(dry_run)]))
+        if dry_run:
+            raise click.exceptions.Exit(NO if changes else 0)
         _install(target, parts, timeout)
     except Unanswered as error:
         raise Undecided(f"error: {error}") from None
 
 
+def _nothing(dry_run: bool) -> str:
+    return "nothing would be installed" if dry_run else "nothing was installed"
+
+
 def _install(target: Target, parts: Wanted, timeout: float) -> None:
     try:
         with console.activity(quiet=True) as progress:
-            removed = installation.install(target, parts, progress, Clock(timeout))
+            installed = installation.install(target, parts, progress, Clock(timeout))
     except (NotReady, Refused) as error:
         console.say(f"error: {error}\nwhat was there before still is; mend it and run rayfence install again")
         raise click.exceptions.Exit(NO) from None
-    for resource, namespace, name in removed:
+    for resource, namespace, name in installed.removed:
         console.answer(
             f"removed {resource.kind} {namespace}/{name}" if namespace else f"removed {resource.kind} {name}"
         )
-    console.answer(f"{parts.backend} is installed: {_counted(parts)}; {len(removed)} removed")
+    for sentence in _offboarding(installed.offboarding):
+        console.answer(sentence)
+    console.answer(f"{parts.backend} is installed: {_counted(parts)}; {len(installed.removed)} removed")
+
+
+def _offboarding(found: Offboarding) -> Iterator[str]:
+    for namespace in found.left:
+        yield (
+            f"{namespace} stays closed: no tenant has it, and pods or Ray objects are still there; run rayfence "
+            "install again once they are gone"
+        )
+    for namespace in found.empty:
+        yield f"{namespace} is retired, and nothing runs there any more: take it out of spec.retired"
 
 
 def _counted(parts: Wanted) -> str:
@@ -101,7 +119,8 @@ def _counted(parts: Wanted) -> str:
     return ", ".join(f"{count} {what}" for count, what in counts)
 
 
-def _show(target: Target, parts: Wanted) -> None:
+def _show(target: Target, parts: Wanted) -> int:
+    """Tell every change; how many there are."""
     changes = 0
     with console.activity(quiet=True) as progress:
         for change in installation.dry_run(target, parts, progress):
@@ -109,4 +128,4 @@ def _show(target: Target, parts: Wanted) -> None:
             refusal = f"\n    refused as things stand: {change.refusal}" if change.refusal else ""
             console.answer(f"{change.what} {change.name}{refusal}" + f"\n{change.diff}".rstrip("\n"))
     console.answer(f"{changes} changes; nothing was changed" if changes else "nothing would change")
-    raise click.exceptions.Exit(NO if changes else 0)
+    return changes

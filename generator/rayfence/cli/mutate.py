@@ -32,7 +32,7 @@ from rayfence.mutation import Fate
 )
 @click.option("--no-derived", is_flag=True, help="Leave out the cases that rayfence derives from rules and tenants.")
 @click.option(
-    "--backend", type=OneOf(tuple(BACKENDS)), default="clusterpolicy", show_default=True, help="Whose policies."
+    "--backend", type=OneOf(tuple(BACKENDS)), default="validatingpolicy", show_default=True, help="Whose policies."
 )
 @click.option("--most", type=click.IntRange(1), metavar="N", help="Try N mutants, taken evenly from all there are.")
 @click.option("--format", type=OneOf(["text", "json"]), default="text", show_default=True, help="How to answer.")

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
+from rayfence.backends.generating import NAME as GENERATION
+from rayfence.backends.resources import CLUSTER_POLICIES
 from rayfence.doctor.case import Case, Deployment, Version, shown
 from rayfence.doctor.finding import Finding, Note
 from rayfence.doctor.kinds import WEBHOOKS
+from rayfence.objects import map_at, name_of
+from rayfence.subjects import RAY
 
 MINIMUM = (1, 19, 1)
+
+WITHOUT_CLUSTER_POLICIES = (1, 20, 0)
+"""The first version that keeps the ClusterPolicies that are there, enforces none of them, and refuses new ones."""
 
 KNOWN_BAD: Mapping[Version, str] = {
     (1, 19, 0): "deletes and re-creates generated NetworkPolicies every hour, and lets namespaced policies read every "
@@ -25,8 +33,29 @@ _UPGRADE = f"upgrade Kyverno to {shown(MINIMUM)} or newer"
 
 def findings(case: Case) -> Iterator[Finding | Note]:
     """Nothing where Kyverno has no part in it."""
+    if any(_is_ours(part.value) for part in case.objects.of(CLUSTER_POLICIES)):
+        yield from without_cluster_policies(case)
     if case.has_kyverno_policies:
         yield from of_kyverno(case)
+
+
+def without_cluster_policies(case: Case) -> Iterator[Finding]:
+    """A Kyverno under which no ClusterPolicy is enforced."""
+    versions = [(each.version, each) for each in case.kyverno() if each.version]
+    newest, controller = max(versions, key=lambda pair: pair[0] or (), default=(None, None))
+    if newest and controller and newest >= WITHOUT_CLUSTER_POLICIES:
+        what = (
+            f"critical: Kyverno {shown(newest)} enforces no ClusterPolicy: those that are there have no effect, and "
+            "new ones are refused"
+        )
+        fix = "rayfence install --backend validatingpolicy (the default), or kubectl apply -k policies/validatingpolicy"
+        yield Finding("clusterpolicy-not-enforced", controller.where, what, fix)
+
+
+def _is_ours(policy: Any) -> bool:
+    return name_of(policy).startswith((RAY.name, GENERATION)) or (
+        map_at(policy, "metadata", "labels").get("app.kubernetes.io/managed-by") == "rayfence"
+    )
 
 
 def of_kyverno(case: Case) -> Iterator[Finding | Note]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 from rayfence.config import Config
 from rayfence.doctor import (
+    access,
     engine,
     exceptions,
     hidden,
@@ -34,6 +35,7 @@ CHECKS: dict[str, Check] = {
     "the network plugin": plugin.findings,
     "the namespaces": namespaces.findings,
     "the nodes": nodes.findings,
+    "what RBAC grants": access.findings,
 }
 """What is looked at -> the check that does."""
 

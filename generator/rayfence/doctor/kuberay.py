@@ -9,10 +9,12 @@ from rayfence.doctor.case import Case, Deployment, shown
 from rayfence.doctor.finding import Finding, Note
 from rayfence.doctor.kinds import DEFINITIONS
 from rayfence.objects import list_at, map_at, name_of, text_at
-from rayfence.subjects import RAY
+from rayfence.subjects import RAY, Resource
 
 MINIMUM = (1, 7, 0)
+CURRENT = "v1"
 GATE = "RayClusterNetworkPolicy"
+_NAMED = 5
 _HELM = f"upgrade KubeRay, its CRDs too, to {shown(MINIMUM)} or newer"
 
 
@@ -26,8 +28,10 @@ def findings(case: Case) -> Iterator[Finding | Note]:
     for operator in operators:
         yield from _elsewhere(operator, case)
         yield from _version(operator)
-    yield from definitions(case)
+    yield from definitions(case, older="clusterpolicy" in case.backends)
+    yield from _older_versions(case)
     yield from _gate(case, operators)
+    yield from _without_tokens(case)
 
 
 def _is_operator(each: Deployment) -> bool:
@@ -63,16 +67,30 @@ def _version(operator: Deployment) -> Iterator[Finding | Note]:
         yield Finding("kuberay-version", operator.where, what, _HELM)
 
 
-def definitions(case: Case) -> Iterator[Finding]:
-    """Kyverno refuses a ClusterPolicy that names a kind the cluster does not know."""
+def definitions(case: Case, *, older: bool = True) -> Iterator[Finding]:
+    """Kinds that the cluster does not serve; `older`: also in older versions, which a ClusterPolicy names."""
     for resource in RAY.resources:
-        name = f"{resource.plural}.{resource.group}"
-        found = case.objects.one(DEFINITIONS, "", name)
-        versions = list_at(found.value, "spec", "versions") if found else []
-        served = {text_at(each, "name") for each in versions if each.get("served") is not False}
-        if resource.version not in served:
+        if resource.version not in _served(case, resource) and (older or resource.version == CURRENT):
             what = f"{resource.kind} is not served in {resource.version}, and the policies name it"
-            yield Finding("kuberay-crds", f"CustomResourceDefinition/{name}", what, _HELM)
+            yield Finding("kuberay-crds", f"CustomResourceDefinition/{resource.plural}.{resource.group}", what, _HELM)
+
+
+def _older_versions(case: Case) -> Iterator[Note]:
+    """A write through an older version takes away what that version does not know, whoever sends it."""
+    older = [each for each in RAY.resources if each.version != CURRENT and each.version in _served(case, each)]
+    if older and "clusterpolicy" not in case.backends:
+        names = ", ".join(f"{each.plural}.{each.group}" for each in older)
+        yield Note(
+            f"{names} are still served in {older[0].version}: a write through it takes off the fields that only "
+            f"{CURRENT} has, such as numOfHosts and networkPolicy; set served: false for it in spec.versions of these "
+            "CustomResourceDefinitions, once nothing uses it"
+        )
+
+
+def _served(case: Case, resource: Resource) -> set[str]:
+    found = case.objects.one(DEFINITIONS, "", f"{resource.plural}.{resource.group}")
+    versions = list_at(found.value, "spec", "versions") if found else []
+    return {text_at(each, "name") for each in versions if each.get("served") is not False}
 
 
 def _gate(case: Case, operators: list[Deployment]) -> Iterator[Finding]:
@@ -84,6 +102,24 @@ def _gate(case: Case, operators: list[Deployment]) -> Iterator[Finding]:
             what = f"has spec.networkPolicy, and the operator's feature gate {GATE} is off: it is never made"
             fix = f"start the operator with --feature-gates={GATE}=true, or take the field out"
             yield Finding("kuberay-gate", f"{part.namespace}/RayCluster/{name_of(part.value)}", what, fix)
+
+
+def _without_tokens(case: Case) -> Iterator[Note]:
+    """Where the operator could be made to ask one tenant's head for what it was sent to ask another's."""
+    owners = case.config.by_namespace()
+    running: set[str] = set()
+    open_heads: set[str] = set()
+    for part in case.objects.of(RAY.resources[0]):
+        if owner := owners.get(part.namespace):
+            running.add(owner.name)
+            open_heads |= {owner.name} if text_at(part.value, "spec", "authOptions", "mode") != "token" else set()
+    if len(running) > 1 and open_heads:
+        named = ", ".join(sorted(open_heads)[:_NAMED]) + (" and others" if len(open_heads) > _NAMED else "")
+        yield Note(
+            f"RayClusters of {named} run without authOptions.mode: token, and other tenants have RayClusters too: "
+            "KubeRay's operator follows redirects, so a head of one tenant can send it on to another's, job and all; "
+            "set spec.authOptions.mode: token (Ray 2.52 or newer)"
+        )
 
 
 def _gates(operator: Deployment) -> dict[str, str]:

@@ -8,13 +8,15 @@ from rayfence.audit import Deviation
 from rayfence.audit.layer import Layer
 from rayfence.backends import BACKENDS
 from rayfence.backends.resources import RESOURCE_QUOTAS
-from rayfence.config import Tenant
+from rayfence.config import Config
 from rayfence.doctor.case import Case
 from rayfence.doctor.finding import Finding, Note
+from rayfence.network.policy import Manifest
 from rayfence.objects import map_at, name_of
 from rayfence.quantity import parse, text
 from rayfence.quota import NAME as QUOTA
 from rayfence.quota import resource_quotas
+from rayfence.retired import retired_objects
 from rayfence.subjects import NETWORK_POLICIES
 
 _APPLY = "rayfence install, or kubectl apply -k policies/tenants"
@@ -51,23 +53,28 @@ def _wrong(case: Case) -> dict[str, list[Deviation]]:
 
 
 def _quotas(case: Case) -> Iterator[Finding]:
-    if not any(tenant.namespace_quota for tenant in case.config.tenants):
+    wanted = [*_wanted_quotas(case.config)]
+    if not wanted:
         return
     parts = (part for part in case.objects.of(RESOURCE_QUOTAS) if name_of(part.value) == QUOTA)
     hard = {part.namespace: map_at(part.value, "spec", "hard") for part in parts}
-    for tenant in case.config.tenants:
-        yield from _quotas_of(tenant, case, hard)
-
-
-def _quotas_of(tenant: Tenant, case: Case, hard: dict[str, dict[str, object]]) -> Iterator[Finding]:
-    for wanted in resource_quotas(tenant):
-        namespace, limits = wanted["metadata"]["namespace"], wanted["spec"]["hard"]
+    for whose, quota in wanted:
+        namespace, limits = quota["metadata"]["namespace"], quota["spec"]["hard"]
         found = hard.get(namespace)
         if namespace in case.namespaces and found is None:
             yield Finding("quota-missing", namespace, f"ResourceQuota {QUOTA} is not there", _APPLY)
         elif found is not None and (wrong := unbounded(limits, found)):
-            what = f"ResourceQuota {QUOTA} does not bound {', '.join(wrong)} as {tenant.name}'s config says"
+            what = f"ResourceQuota {QUOTA} does not bound {', '.join(wrong)} as {whose} says"
             yield Finding("quota-missing", namespace, what, _APPLY)
+
+
+def _wanted_quotas(config: Config) -> Iterator[tuple[str, Manifest]]:
+    """Each quota that must be there, and where the config says so."""
+    for tenant in config.tenants:
+        yield from ((f"{tenant.name}'s config", quota) for quota in resource_quotas(tenant))
+    for each in retired_objects(config.platform.retired):
+        if each["kind"] == "ResourceQuota":
+            yield "spec.retired", each
 
 
 def unbounded(wanted: Mapping[str, str], found: Mapping[str, object]) -> list[str]:

@@ -1,16 +1,20 @@
 """Config and a cluster in; the bundle on that cluster, or off it, out."""
 
-from rayfence.installation.changes import dry_run
-from rayfence.installation.installing import Clock, NotReady, Refused, install
+from rayfence.installation.changes import Change, dry_run
+from rayfence.installation.installing import Clock, Installed, NotReady, Refused, install
+from rayfence.installation.offboarding import Offboarding
 from rayfence.installation.preflight import obstacles
 from rayfence.installation.removing import Key, Removed, ours, uninstall
 from rayfence.installation.target import Target
 from rayfence.installation.wanted import Wanted, wanted
 
 __all__ = [
+    "Change",
     "Clock",
+    "Installed",
     "Key",
     "NotReady",
+    "Offboarding",
     "Refused",
     "Removed",
     "Target",

@@ -8,6 +8,8 @@ from difflib import unified_diff
 
 from rayfence import yamlio
 from rayfence.backends.resources import resource_of
+from rayfence.doctor.kinds import NAMESPACES
+from rayfence.installation.offboarding import closing, offboarding
 from rayfence.installation.removing import too_much
 from rayfence.installation.target import Target, Value, put
 from rayfence.installation.wanted import Wanted
@@ -32,11 +34,16 @@ class Change:
 
 def dry_run(target: Target, parts: Wanted, progress: Callable[[str], None] = lambda sentence: None) -> Iterator[Change]:
     """Every change, in the order in which they would be made. Nothing is changed."""
+    parts = closing(parts, offboarding(target, parts))
+    namespaces = {name_of(part.value) for part in target.of(NAMESPACES)}
     for value in parts:
         progress(f"comparing {_name(value)}")
-        if change := _change(target, value):
+        if text_at(value, "metadata", "namespace") not in {"", *namespaces}:
+            # What is missing is the namespace, which is said once and not for each of its objects.
+            yield Change("add", _name(value))
+        elif change := _change(target, value):
             yield change
-    for resource, namespace, name in too_much(target, parts.keys, keep_generators=not parts.generators):
+    for resource, namespace, name in too_much(target, parts.keys):
         yield Change("remove", f"{resource.kind} {namespace}/{name}" if namespace else f"{resource.kind} {name}")
 
 

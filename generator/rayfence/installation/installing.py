@@ -11,16 +11,20 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from rayfence import network
 from rayfence.backends.resources import CONSTRAINTS, NATIVE, VALIDATING, resource_of
+from rayfence.config import Config
 from rayfence.doctor import rights
 from rayfence.doctor.readiness import why_not_ready
+from rayfence.installation.offboarding import Offboarding, closes, closing, in_use, offboarding
 from rayfence.installation.ordering import stages
 from rayfence.installation.proving import Answer, ask
-from rayfence.installation.removing import Key, is_generator, let_go, remove, too_much
+from rayfence.installation.removing import LAYER, Key, generated, is_generator, let_go, remove, too_much
 from rayfence.installation.target import Target, Value, put
 from rayfence.installation.wanted import Wanted
+from rayfence.network.engineless import NAMES as ENGINELESS
 from rayfence.objects import Busy, Unanswered, map_at, name_of, text_at
-from rayfence.subjects import Resource
+from rayfence.subjects import RAY, Resource
 
 Progress = Callable[[str], None]
 
@@ -59,8 +63,18 @@ class Clock:
         yield True
 
 
-def install(target: Target, parts: Wanted, progress: Progress, clock: Clock = Clock()) -> list[Key]:
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """What was taken away, and which namespaces that no tenant has stay closed."""
+
+    removed: tuple[Key, ...]
+    offboarding: Offboarding
+
+
+def install(target: Target, parts: Wanted, progress: Progress, clock: Clock = Clock()) -> Installed:
     """Everything there and ready; what was taken away afterwards. Raises Refused and NotReady, and can be run again."""
+    found = offboarding(target, parts)
+    parts = closing(parts, found)
     _put(target, parts.layer, "the closed layer", progress, clock)
     _put(target, parts.roles, "Kyverno's rights", progress, clock)
     _wait_for_rights(target, parts, progress, clock)
@@ -79,7 +93,8 @@ def install(target: Target, parts: Wanted, progress: Progress, clock: Clock = Cl
     _hand_over(target, parts, progress)
     _put(target, parts.generators, "what generates", progress, clock)
     _wait(target, parts.generators, progress, clock)
-    return list(_prune(target, parts, progress))
+    removed = _prune(target, parts, progress, clock)
+    return Installed(tuple(removed), offboarding(target, parts))
 
 
 def _put(target: Target, values: Sequence[Value], what: str, progress: Progress, clock: Clock) -> None:
@@ -178,18 +193,78 @@ def _hand_over(target: Target, parts: Wanted, progress: Progress) -> None:
     """Take away generating policies of the other kind, and leave what they made to the new ones."""
     if not parts.generators:
         return
-    for key in too_much(target, parts.keys, keep_generators=False):
+    for key in too_much(target, parts.keys):
         if is_generator(key) and key[0] != resource_of(parts.generators[0]):
             progress(f"handing over what {key[0].kind} {key[2]} has generated")
             let_go(target, key)
             remove(target, key)
 
 
-def _prune(target: Target, parts: Wanted, progress: Progress) -> Iterator[Key]:
-    for key in too_much(target, parts.keys, keep_generators=not parts.generators):
+def _prune(target: Target, parts: Wanted, progress: Progress, clock: Clock) -> list[Key]:
+    stale = too_much(target, parts.keys)
+    if parts.generators and any(_stands_in(key) for key in stale):
+        _wait_for_generated(target, parts, progress, clock)
+    made = set(generated(target))
+    layer = [key for key in stale if key[0] in LAYER and key not in made]
+    removed = _remove(target, [key for key in stale if key not in layer], progress)
+    if not parts.generators:
+        removed += _sweep(target, progress, clock)
+    # Only now does no policy let anything new into a namespace that no tenant has.
+    used = in_use(target) if any(closes(key) for key in layer) else set[str]()
+    return removed + _remove(target, [key for key in layer if not (closes(key) and key[1] in used)], progress)
+
+
+def _remove(target: Target, keys: Sequence[Key], progress: Progress) -> list[Key]:
+    """Those of them that were there."""
+    removed = []
+    for key in keys:
         progress(f"removing {_named(key)}, which is no longer wanted")
-        if remove(target, key):
-            yield key
+        removed += [key] if remove(target, key) else []
+    return removed
+
+
+def _sweep(target: Target, progress: Progress, clock: Clock) -> list[Key]:
+    """What Kyverno still made of what it had begun with; it may no more, but it learns that a moment later."""
+    removed: list[Key] = []
+    for last in clock.tries():
+        if not (found := list(generated(target))):
+            break
+        removed += _remove(target, found, progress)
+        if last:
+            raise NotReady(f"{_named(found[0])} is made again and again; see which policy of Kyverno's makes it")
+    return removed
+
+
+def _stands_in(key: Key) -> bool:
+    """Whether it opens for all Ray pods of a namespace what is generated for each RayCluster."""
+    return key[0] in LAYER and key[2] in ENGINELESS
+
+
+def _wait_for_generated(target: Target, parts: Wanted, progress: Progress, clock: Clock) -> None:
+    """Wait until Ray objects have NetworkPolicies of their own: running pods lose what stood in for them next."""
+    progress("waiting until Ray objects have NetworkPolicies of their own")
+    for last in clock.tries():
+        lacking = sorted(_owed(target, parts.config) - {key[1:] for key in generated(target)})
+        if not lacking:
+            break
+        if last:
+            place = "/".join(lacking[0])
+            raise NotReady(
+                f"{len(lacking)} NetworkPolicies are not generated after {clock.seconds:.0f} s, {place} for one; "
+                "until they are, what an earlier install brought instead stays"
+            )
+
+
+def _owed(target: Target, config: Config) -> set[tuple[str, str]]:
+    """Namespace and name of every NetworkPolicy that is to be generated for what is there."""
+    tenants = config.by_namespace()
+    return {
+        (part.namespace, name_of(policy))
+        for resource in RAY.resources
+        for part in target.of(resource)
+        if part.namespace in tenants
+        for policy in network.generated(config.platform, tenants[part.namespace], part.value)
+    }
 
 
 def _named(key: tuple[Resource, str, str]) -> str:

@@ -17,7 +17,7 @@ VERBS = ("get", "list", "create", "patch", "update", "delete")
 """What it takes to install, and to take off what an earlier installation left."""
 
 _ENGINES = {
-    "clusterpolicy": "install Kyverno 1.19.1 or newer",
+    "clusterpolicy": "install Kyverno 1.19.1, the last that enforces them, or choose another --backend",
     "validatingpolicy": "install Kyverno 1.19.1 or newer",
     "validatingadmissionpolicy": "use a server of Kubernetes 1.35 or newer",
     "gatekeeper": "install OPA Gatekeeper",
@@ -34,6 +34,8 @@ def _engine(case: Case, parts: Wanted) -> Iterator[str]:
     if parts.backend in KYVERNO_BACKENDS:
         # One that is down refuses policies itself, and says why.
         yield from _told(each for each in engine.of_kyverno(case) if _id(each) != engine.DOWN)
+    if parts.backend == "clusterpolicy":
+        yield from _told(engine.without_cluster_policies(case))
 
 
 def _kinds(case: Case, parts: Wanted, target: Target) -> Iterator[str]:

@@ -22,8 +22,12 @@ from rayfence.rules.guard_network_policies import RESERVED
 from rayfence.subjects import NETWORK_POLICIES, Resource
 
 _MANAGED = "app.kubernetes.io/managed-by"
-_LAYER = (NETWORK_POLICIES.resources[0], RESOURCE_QUOTAS)
+LAYER = (NETWORK_POLICIES.resources[0], RESOURCE_QUOTAS)
+_LAST = (CLUSTER_ROLES, *LAYER)
 _GENERATORS = (CLUSTER_POLICIES, GENERATING)
+
+MADE_BY = "generate.kyverno.io/policy-name"
+"""The label by which Kyverno says because of which policy it has made an object."""
 
 Key = tuple[Resource, str, str]
 
@@ -43,7 +47,7 @@ def ours(target: Target) -> list[Key]:
     """
     found = [key for resource in (*POLICIES, CLUSTER_ROLES) for key in _labelled(target, resource)]
     constraints = [key for key in found if key[0] == TEMPLATES for key in _constraint(target, key[2])]
-    layer = [key for resource in _LAYER for key in _labelled(target, resource) if key[2].startswith(RESERVED)]
+    layer = [key for resource in LAYER for key in _labelled(target, resource) if key[2].startswith(RESERVED)]
     policies = [key for key in found if key[0] != CLUSTER_ROLES]
     roles = [key for key in found if key[0] == CLUSTER_ROLES]
     return [*constraints, *policies, *roles, *layer]
@@ -109,12 +113,30 @@ def _constraint(target: Target, template: str) -> Iterator[Key]:
 
 
 def _left(target: Target) -> Iterator[str]:
-    for part in target.of(_LAYER[0]):
+    for part in target.of(LAYER[0]):
         if name_of(part.value).startswith(RESERVED):
             yield f"{part.namespace}/{name_of(part.value)}"
 
 
-def too_much(target: Target, keys: Set[Key], *, keep_generators: bool) -> list[Key]:
-    """What an earlier installation left and this one does not want."""
+def too_much(target: Target, keys: Set[Key]) -> list[Key]:
+    """What an earlier installation left and this one does not want, in the order in which it goes.
+
+    Where nothing is to generate any more, what was generated goes with its policy, and Kyverno's rights after that:
+    without them it could not take it away, nor make what is missing.
+    """
     found = [key for key in ours(target) if key not in keys]
-    return [key for key in found if not (keep_generators and is_generator(key))]
+    if any(is_generator(key) for key in keys):
+        return found
+    first = next((at for at, (resource, _, _) in enumerate(found) if resource in _LAST), len(found))
+    return [*found[:first], *generated(target), *found[first:]]
+
+
+def generated(target: Target) -> Iterator[Key]:
+    """The NetworkPolicies that Kyverno has made because of a policy of ours.
+
+    A tenant may write the labels as well, but not the name.
+    """
+    for part in target.of(LAYER[0]):
+        made_by = text_at(part.value, "metadata", "labels", MADE_BY)
+        if made_by.startswith(GENERATION) and name_of(part.value).startswith(RESERVED):
+            yield LAYER[0], part.namespace, name_of(part.value)

@@ -30,6 +30,7 @@ class Wanted:
     for it.
     """
 
+    config: Config
     backend: str
     layer: tuple[Value, ...]
     roles: tuple[Value, ...]
@@ -66,6 +67,7 @@ def wanted(config: Config, backend: str) -> Wanted:
     others = (*roles, *templates, *fillers, *generators)
     judges = [each for each in found if each not in others]
     return Wanted(
+        config,
         backend,
         tuple(layer),
         tuple(roles),

@@ -11,10 +11,13 @@ from rayfence.network.cluster import operator_needs_dashboard
 from rayfence.network.layer import HEADS, RAY_PODS, SUBMITTERS, dashboard_ports
 from rayfence.network.policy import DASHBOARD_NAME, METRICS_NAME, Manifest, allow, namespaces, opening, pods_of, ports
 
+NAMES = ("rayfence-dashboard", "rayfence-ray")
+
 
 def engineless_specs(platform: Platform, network: Network) -> dict[str, Manifest]:
     """Policy name -> spec, the same in each of a tenant's namespaces; without what the mode leaves open."""
-    specs = {"rayfence-dashboard": _dashboard(platform, network), "rayfence-ray": _ray(platform, network)}
+    dashboard, ray = NAMES
+    specs = {dashboard: _dashboard(platform, network), ray: _ray(platform, network)}
     return {name: spec for name, spec in specs.items() if spec is not None}
 
 

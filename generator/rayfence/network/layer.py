@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rayfence.config import Network, Platform, Scope, Tenant
+from rayfence.config import Mode, Network, Platform, Scope, Tenant
 from rayfence.network.policy import (
     DASHBOARD_NAME,
     DASHBOARD_PORT,
@@ -41,6 +41,12 @@ SUBMITTERS = labelled({JOB_KIND_LABEL: JOB_KIND})
 # KubeRay runs it when a fault-tolerant RayCluster is deleted. It must reach the Redis that the head used.
 CLEANUPS = labelled({NODE_TYPE_LABEL: REDIS_CLEANUP})
 
+DEFAULT_DENY = "rayfence-default-deny"
+# The backstop says the same again: in some modes nothing else closes pods that are not Ray's, and either may be late
+# or lost.
+CLOSING = ("rayfence-backstop", DEFAULT_DENY)
+"""The policies that close a namespace, in order of name. All others open something."""
+
 
 def static_layer(platform: Platform, tenant: Tenant) -> list[Manifest]:
     """The NetworkPolicies of every namespace of the tenant, by namespace, then name; none without `network.enforce`."""
@@ -56,11 +62,8 @@ def static_layer(platform: Platform, tenant: Tenant) -> list[Manifest]:
 
 def policy_specs(platform: Platform, network: Network, own: Sequence[str]) -> dict[str, Manifest]:
     """Policy name -> spec, the same in each of the tenant's `own` namespaces; without what the mode leaves open."""
-    closed: Manifest = {"podSelector": EVERY_POD, "policyTypes": list(directions(network.mode))}
     specs = {
-        "rayfence-default-deny": closed,
-        # The same again: in some modes nothing else closes pods that are not Ray's, and either may be late or lost.
-        "rayfence-backstop": closed,
+        **closed_specs(network.mode),
         "rayfence-dns": _dns(platform, network),
         "rayfence-operator": _operator(platform, network),
         "rayfence-monitoring": _monitoring(platform, network),
@@ -69,6 +72,11 @@ def policy_specs(platform: Platform, network: Network, own: Sequence[str]) -> di
         "rayfence-submitter": _submitter(network),
     }
     return {name: spec for name, spec in specs.items() if spec is not None}
+
+
+def closed_specs(mode: Mode = Mode.DENY_ALL) -> dict[str, Manifest]:
+    """Policy name -> spec of what closes a namespace."""
+    return {name: {"podSelector": EVERY_POD, "policyTypes": list(directions(mode))} for name in CLOSING}
 
 
 def own_specs(network: Network) -> dict[str, Manifest]:

@@ -31,8 +31,8 @@ DASHBOARD_NAME, METRICS_NAME = "dashboard", "metrics"
 
 
 def written(kind: str, tenant: str, namespace: str, name: str, spec: Manifest) -> Manifest:
-    """A whole object of the bundle. Its labels tell what rayfence wrote (to prune it later) and for whom."""
-    labels = {"app.kubernetes.io/managed-by": "rayfence", TENANT_LABEL: tenant}
+    """A whole object of the bundle. Its labels tell what rayfence wrote (to prune it later) and for which tenant."""
+    labels = {"app.kubernetes.io/managed-by": "rayfence"} | ({TENANT_LABEL: tenant} if tenant else {})
     metadata = {"name": name, "namespace": namespace, "labels": labels}
     return {"apiVersion": API_VERSIONS[kind], "kind": kind, "metadata": metadata, "spec": spec}
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pathlib
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 from rayfence.config import Config, Platform
 from rayfence.path import Path
@@ -71,7 +72,7 @@ def _config(sources: Iterable[tuple[str, str | bytes]], problems: list[Problem],
             problems.append(found) if isinstance(found, Problem) else documents.append(found)
     checked = _checked(documents)
     problems += [problem for complaints in checked for problem in complaints.problems]
-    if not problems and not any(document.value["kind"] == "Tenant" for document in documents):
+    if not problems and not any(_is_something(document.value) for document in documents):
         problems.append(Problem(where, 0, "there is no Tenant; write at least one document with `kind: Tenant`"))
     if problems:
         raise ConfigError(problems)
@@ -114,3 +115,8 @@ def _platform(documents: Sequence[Document]) -> Platform:
     """The Platform that is written, or the one of defaults."""
     written = (decode.platform(document.value) for document in documents if document.value["kind"] == "Platform")
     return next(written, Platform())
+
+
+def _is_something(value: dict[str, Any]) -> bool:
+    """Whether a document gives us something to do: the last tenant may have left a namespace that is closed."""
+    return value["kind"] == "Tenant" or bool(value.get("spec", {}).get("retired"))

@@ -14,6 +14,9 @@ from rayfence.yamlio import Document
 
 _NAME = Path.of("metadata", "name")
 _KIND = Path.of("kind")
+_FILES = ("kustomization", "retired")
+"""Files of the bundle that stand beside those of tenants."""
+
 _OWN = "write a namespace of the tenant's own"
 
 
@@ -49,6 +52,18 @@ def check(document: Document, owners: dict[str, Claim], platform: Platform, comp
             complaints.add(claim.path, f"{taken}; give it to one tenant")
         if reserved := why_reserved(claim.namespace, platform):
             complaints.add(claim.path, f"{quoted(claim.namespace)} is reserved, {reserved}; {_OWN}")
+    _check_retired(document, owners, platform, complaints)
+
+
+def _check_retired(document: Document, owners: dict[str, Claim], platform: Platform, complaints: Complaints) -> None:
+    """Retired namespaces that are a tenant's, or nobody's to close."""
+    for namespace, path in _retired(document):
+        owner, reserved = owners.get(namespace), why_reserved(namespace, platform)
+        if owner is not None:
+            taken = f"{quoted(namespace)} belongs to {owner.tenant} ({owner.place}), and would be closed"
+            complaints.add(path, f"{taken}; take it out of spec.retired, or out of that tenant")
+        if reserved:
+            complaints.add(path, f"{quoted(namespace)} is reserved, {reserved}; write a namespace that was a tenant's")
 
 
 def check_names(all_complaints: Sequence[Complaints]) -> None:
@@ -69,7 +84,7 @@ def check_names(all_complaints: Sequence[Complaints]) -> None:
 
 
 def _check_name(name: str, other: Document | None, complaints: Complaints) -> None:
-    if name.casefold() == "kustomization":
+    if name.casefold() in _FILES:
         complaints.add(_NAME, f"{quoted(name)} is the name of a file of the bundle; write another name")
     if other is None:
         return
@@ -91,6 +106,14 @@ def _claims(document: Document) -> Iterator[Claim]:
     for index, namespace in enumerate(namespaces):
         if isinstance(namespace, str):
             yield Claim(namespace, tenant, document, Path.of("spec", "namespaces", index))
+
+
+def _retired(document: Document) -> Iterator[tuple[str, Path]]:
+    kind, _ = _kind_and_name(document)
+    namespaces = _field(_field(document.value, "spec"), "retired")
+    if kind == "Platform" and isinstance(namespaces, list):
+        found = ((each, Path.of("spec", "retired", index)) for index, each in enumerate(namespaces))
+        yield from ((namespace, path) for namespace, path in found if isinstance(namespace, str))
 
 
 def _kind_and_name(document: Document) -> tuple[Any, Any]:

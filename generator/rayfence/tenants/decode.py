@@ -53,6 +53,7 @@ def platform(value: Raw) -> Platform:
         egress=lambda raw: Egress(**_given(raw, namespaces=tuple, cidrs=tuple)),
         allow=_allow,
         require=_require,
+        retired=tuple,
     )
     return Platform(name=value["metadata"]["name"], **fields)
 
