@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -12,7 +13,7 @@ from rayfence.admission import Policy
 from rayfence.config import Bounds, Config, Container, Enforcement, Platform, Tenant
 from rayfence.rules import OF, ids
 from rayfence.shards import MOST_ROWS, Shard, shards
-from rayfence.subjects import DELETE, RAY
+from rayfence.subjects import DELETE, RAY, SUBJECTS, Subject
 
 ONE = "require-tenant-label: [require-tenant-label] metadata.labels.tenant: must be team-a"
 SEVERAL = (
@@ -179,14 +180,51 @@ def test_a_policy_is_asked_about_the_namespaces_in_its_care_alone() -> None:
 
 
 def test_of_a_deletion_it_is_the_namespace_of_what_was_there_that_counts() -> None:
-    of_deletions = [policy for policy in CUT if DELETE in policy.subject.operations and policy.conditions]
+    of_deletions = [policy for policy in CUT if DELETE in policy.subject.operations]
     where = "[(request.operation == 'DELETE' ? oldObject : object).metadata.?namespace.orValue('')]"
 
-    assert [where] * 2 == [policy.conditions[0]["expression"].partition(".all(")[0] for policy in of_deletions]
+    assert [where] * 3 == [policy.conditions[0]["expression"].partition(".all(")[0] for policy in of_deletions]
 
 
 def test_where_one_object_is_in_charge_of_all_there_is_no_condition() -> None:
-    assert [[]] * len(POLICIES) == [policy.conditions for policy in POLICIES]
+    assert [[]] == [policy.conditions for policy in POLICIES if policy.subject is RAY]
+
+
+GUARDS = [subject for subject in SUBJECTS if not subject.everywhere]
+
+
+def test_only_ray_objects_are_judged_in_every_namespace() -> None:
+    assert {*SUBJECTS} - {RAY} == {*GUARDS}
+
+
+@pytest.mark.parametrize("subject", GUARDS, ids=lambda subject: subject.name)
+def test_a_guard_is_asked_about_the_namespaces_of_its_tenants_and_no_others(subject: Subject) -> None:
+    several = replace(TEAM, name="team-c", namespaces=("ray-c", "ray-c2"))
+    config = Config(Platform(), (TEAM, several, AUDITED))
+    found = [each for each in admission.policies(config) if each.subject is subject]
+    listed = [re.findall("'([^']+)'", each.conditions[0]["expression"].partition("n in ")[2]) for each in found]
+
+    assert ["", "-audit"] == [each.name.removeprefix(subject.name) for each in found]
+    assert [["ray-a", "ray-c", "ray-c2"], ["ray-b"]] == listed
+    for each, names in zip(found, listed, strict=True):
+        tried = ("ray-a", "ray-b", "ray-c", "ray-c2", "", "ray-", "ray-a2", "kube-system")
+        assert names == [name for name in tried if each.is_asked_about(name)]
+
+
+@pytest.mark.parametrize("subject", GUARDS, ids=lambda subject: subject.name)
+def test_of_a_table_that_is_cut_each_guard_lists_its_own_part(subject: Subject) -> None:
+    found = [policy for policy in CUT if policy.subject is subject]
+    texts = [policy.conditions[0]["expression"] for policy in found]
+
+    assert [500, 1, 1] == [text.count("'ray-") for text in texts]
+    assert not any(" < " in text or ">=" in text for text in texts)
+
+
+def test_a_guard_that_would_speak_for_nobody_is_not_written() -> None:
+    alone = admission.policies(Config(Platform(), (AUDITED,)))
+
+    assert [RAY.name, f"{RAY.name}-audit", *(f"{each.name}-audit" for each in GUARDS)] == [each.name for each in alone]
+    assert [RAY.name] == [each.name for each in admission.policies(Config(Platform(), ()))]
 
 
 def test_only_the_platforms_own_objects_refuse_unclaimed_namespaces() -> None:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
 from rayfence import bundle
 from rayfence.backends import BACKENDS
+from rayfence.backends.clusterpolicy_webhooks import conditions, patch
 from rayfence.config import Bounds, Config, Container, Enforcement, Network, Platform, Tenant
 from rayfence.gotool import KUSTOMIZE, find
+from rayfence.subjects import SUBJECTS
 
 CONTAINER = Container(Bounds("1", "4"), Bounds("2Gi", "8Gi"))
 
@@ -32,7 +36,7 @@ CONFIG = Config(
 )
 
 
-def manifests(text: str) -> list[dict[str, object]]:
+def manifests(text: str) -> list[dict[str, Any]]:
     return [value for value in yaml.safe_load_all(text) if value]
 
 
@@ -57,7 +61,7 @@ def test_every_file_is_named_by_a_kustomization():
         f"{path.rpartition('/')[0]}/{resource}"
         for path in files
         if path.endswith(bundle.KUSTOMIZATION)
-        for resource in manifests(files[path])[0]["resources"]  # type: ignore[attr-defined]
+        for resource in manifests(files[path])[0]["resources"]
     }
 
     assert {path for path in files if not path.endswith(bundle.KUSTOMIZATION)} <= named
@@ -92,9 +96,9 @@ def test_nothing_is_written_where_no_namespace_is_retired():
 def test_each_enforcement_has_a_policy_of_its_own():
     policies = manifests(bundle.files(CONFIG)["clusterpolicy/enforce-tenant-isolation.yaml"])
     actions = {
-        policy["metadata"]["name"]: (  # type: ignore[index]
-            policy["spec"]["rules"][0]["validate"]["failureAction"],  # type: ignore[index]
-            policy["spec"].get("emitWarning", False),  # type: ignore[attr-defined]
+        policy["metadata"]["name"]: (
+            policy["spec"]["rules"][0]["validate"]["failureAction"],
+            policy["spec"].get("emitWarning", False),
         )
         for policy in policies
     }
@@ -110,8 +114,8 @@ def test_policies_fail_closed_and_forgive_nothing_that_was_there_before():
     for policy in manifests(bundle.files(CONFIG)["clusterpolicy/enforce-tenant-isolation.yaml"]):
         spec = policy["spec"]
 
-        assert "Fail" == spec["webhookConfiguration"]["failurePolicy"]  # type: ignore[index]
-        assert spec["rules"][0]["validate"]["allowExistingViolations"] is False  # type: ignore[index]
+        assert "Fail" == spec["webhookConfiguration"]["failurePolicy"]
+        assert spec["rules"][0]["validate"]["allowExistingViolations"] is False
 
 
 def test_a_thousand_tenants_are_as_few_policies_as_their_rows_need():
@@ -133,12 +137,50 @@ def test_kustomize_renders_everything_to_be_installed(tmp_path: Path, backend: s
 
     done = subprocess.run([kustomize, "build", tmp_path / backend], capture_output=True, check=True, text=True)
 
-    rendered = sorted(f"{value['kind']}/{value['metadata']['name']}" for value in manifests(done.stdout))  # type: ignore[index]
+    rendered = sorted(f"{value['kind']}/{value['metadata']['name']}" for value in manifests(done.stdout))
     written = sorted(
-        f"{value['kind']}/{value['metadata']['name']}"  # type: ignore[index]
+        f"{value['kind']}/{value['metadata']['name']}"
         for path, text in files.items()
         if not path.endswith(bundle.KUSTOMIZATION)
         for value in manifests(text)
     )
     assert written == rendered
     assert "NetworkPolicy/rayfence-default-deny" in rendered
+
+    # What is installed from the folder is what `rayfence install` installs.
+    whole = [each for found in BACKENDS[backend].files(CONFIG).values() for each in found]
+    installed = {name_of(value): value for value in manifests(done.stdout)}
+    assert whole == [installed[name_of(each)] for each in whole]
+
+
+def name_of(value: Mapping[str, Any]) -> tuple[str, str]:
+    return value["kind"], value["metadata"]["name"]
+
+
+def test_a_cluster_policys_file_is_one_that_kyvernos_command_line_can_read():
+    files = bundle.files(CONFIG, ["clusterpolicy"])
+    kustomization = files.pop(f"clusterpolicy/{bundle.KUSTOMIZATION}")
+    asking = [each for found in BACKENDS["clusterpolicy"].files(CONFIG).values() for each in found if conditions(each)]
+
+    assert not any("matchConditions" in text for text in files.values())
+    assert [patch(each) for each in asking] == [
+        manifests(each["patch"])[0] for each in manifests(kustomization)[0]["patches"]
+    ]
+    assert {"guard-pods", "guard-pods-audit", "guard-exposure-warn", "generate-network-policies"} < {
+        each["metadata"]["name"] for each in asking
+    }
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_thousand_tenants_names_stand_in_a_guard_once_more_than_their_rows(backend: str):
+    many = Config(Platform(), tuple(tenant(f"team-{number:04}", f"ray-{number:04}") for number in range(1000)))
+    files = bundle.files(many, [backend])
+    # A row names the namespace twice. A ClusterPolicy's webhook has its names in the kustomization.
+    here = 3 * len(GUARDS)
+    beside = len(GUARDS) if backend == "clusterpolicy" else 0
+
+    assert here == sum(files[f"{backend}/{guard}.yaml"].count("ray-0777") for guard in GUARDS)
+    assert beside == files[f"{backend}/{bundle.KUSTOMIZATION}"].count("ray-0777")
+
+
+GUARDS = tuple(subject.name for subject in SUBJECTS if not subject.everywhere)

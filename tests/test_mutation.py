@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -10,13 +11,14 @@ from pathlib import Path
 import pytest
 
 from rayfence import bundle, mutation, tenants
+from rayfence.backends import BACKENDS
 from rayfence.cases import derived
 from rayfence.cli.mutate import summary, text
 from rayfence.config import Bounds, Config, Container, Mode, Network, Platform, Provider, Tenant
 from rayfence.gotool import KYVERNO, find
 from rayfence.mutation import Equivalent, Fate, Mutant, mutants
 from rayfence.rules import OF, ids
-from rayfence.subjects import RAY
+from rayfence.subjects import RAY, SUBJECTS
 
 from .command_line import rayfence
 
@@ -62,6 +64,7 @@ def test_every_rule_is_dropped_once_at_least(found: list[Mutant], rule: str) -> 
         "a rule opens to everybody",
         "a rule opens every port",
         "the cpu maximum of ray-namespace is moved",
+        "a namespace is forgotten",
     ],
 )
 def test_each_sort_of_slip_is_tried(found: list[Mutant], name: str) -> None:
@@ -72,6 +75,18 @@ def test_a_bound_is_moved_by_one_unit(found: list[Mutant]) -> None:
     moved = next(each for each in found if each.name == "the memory maximum of ray-namespace is moved")
 
     assert ("8Gi", str(8 * 1024**3 + 1)) == (moved.before.split("|")[4], moved.after.split("|")[4])
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_each_namespace_is_forgotten_wherever_a_guard_is_bound_to_it(backend: str) -> None:
+    forgotten = [each for each in mutants(bundle.files(CONFIG, [backend]), backend) if "forgotten" in each.name]
+    guards = [subject for subject in SUBJECTS if not subject.everywhere]
+    # In a ClusterPolicy's file, and in the kustomization, for its webhook.
+    places = 2 if backend == "clusterpolicy" else 1
+
+    assert {name: len(guards) * places for name in CONFIG.by_namespace()} == Counter(
+        each.namespace for each in forgotten if each.name == "a namespace is forgotten"
+    )
 
 
 ISOLATED = Tenant(

@@ -66,20 +66,26 @@ class Policy:
 
         It does not err: what is no text, which no server lets through, is in everybody's care.
         """
-        edges = [f"n >= {literal(self.shard.first)}"] if self.shard.first else []
-        edges += [f"n < {literal(self.shard.until)}"] if self.shard.until else []
+        mine = _edges(self.shard) if self.subject.everywhere else _listed(self.shard)
         place = _place(f"({_shown(self.subject)})")
-        holds = f"[{place}].all(n, type(n) != string || ({' && '.join(edges)}))"
-        return [{"name": IN_CHARGE, "expression": holds}] if edges else []
+        return [{"name": IN_CHARGE, "expression": f"[{place}].all(n, type(n) != string || ({mine}))"}] if mine else []
+
+    def is_asked_about(self, namespace: str) -> bool:
+        """Whether a namespace is in its care."""
+        return self.shard.covers(namespace) if self.subject.everywhere else bool(self.shard.rows.get(namespace))
 
 
 def policies(config: Config) -> tuple[Policy, ...]:
-    """Every policy object of a configuration. A subject all of whose rules are disabled has none."""
+    """Every policy object of a configuration. A subject all of whose rules are disabled has none.
+
+    Nor is there a guard where a shard speaks for nobody: it would be asked about nothing.
+    """
     return tuple(
         Policy(subject, shard, rules, _variables(config.platform, subject, shard, rules))
         for subject in SUBJECTS
         if (rules := _rules(config.platform, subject))
         for shard in shards(config)
+        if subject.everywhere or shard.namespaces
     )
 
 
@@ -115,6 +121,19 @@ def _parts(rule: Rule, platform: Platform) -> Iterator[tuple[str, str]]:
     numbered = {f"{name}_{number}": part for number, part in enumerate(parts, 1)}
     yield from numbered.items()
     yield name, " + ".join(f"variables.{each}" for each in numbered)
+
+
+def _edges(shard: Shard) -> str:
+    """Whether a name lies in the shard's range; empty where all do."""
+    edges = [f"n >= {literal(shard.first)}"] if shard.first else []
+    edges += [f"n < {literal(shard.until)}"] if shard.until else []
+    return " && ".join(edges)
+
+
+def _listed(shard: Shard) -> str:
+    """Whether a name is one of those that the shard speaks for, a line for each."""
+    names = ",\n".join(literal(namespace) for namespace in shard.namespaces)
+    return f"n in [\n{names}\n]"
 
 
 def _shown(subject: Subject) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from rayfence import yamlio
 from rayfence.backends import BACKENDS, Backend
+from rayfence.backends.clusterpolicy_webhooks import conditions, patch, without_conditions
 from rayfence.config import Config
 from rayfence.engineless_file import NAME as ENGINELESS
 from rayfence.engineless_file import engineless_file
@@ -51,12 +53,22 @@ def _tenants(config: Config) -> Iterator[tuple[str, str]]:
 def _backend(config: Config, backend: Backend, networks: str) -> Iterator[tuple[str, str]]:
     files = {name: manifests for name, manifests in backend.files(config).items() if manifests}
     names = [*files, *([ENGINELESS] if networks and not backend.GENERATES else [])]
-    yield from ((name, networks if name == ENGINELESS else _headed(yamlio.dump(files[name]))) for name in names)
-    yield KUSTOMIZATION, _kustomization([f"../{TENANTS}", *names])
+    yield from ((name, networks if name == ENGINELESS else _headed(_text(files[name]))) for name in names)
+    found = [each for manifests in files.values() for each in manifests]
+    yield KUSTOMIZATION, _kustomization([f"../{TENANTS}", *names], [patch(each) for each in found if conditions(each)])
 
 
-def _kustomization(resources: Sequence[str]) -> str:
-    value = {"apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization", "resources": list(resources)}
+def _text(manifests: Sequence[Mapping[str, Any]]) -> str:
+    return yamlio.dump(without_conditions(each) for each in manifests)
+
+
+def _kustomization(resources: Sequence[str], patches: Sequence[Mapping[str, Any]] = ()) -> str:
+    value = {
+        "apiVersion": "kustomize.config.k8s.io/v1beta1",
+        "kind": "Kustomization",
+        "resources": list(resources),
+        **({"patches": [{"patch": yamlio.dump([each])} for each in patches]} if patches else {}),
+    }
     return _headed(yamlio.dump([value]))
 
 

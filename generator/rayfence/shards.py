@@ -47,6 +47,11 @@ class Shard:
         """What an installation has to know of the object, to let it take over before another lets go."""
         return {FROM: self.first} if self.first else {}
 
+    @property
+    def namespaces(self) -> tuple[str, ...]:
+        """The namespaces that it speaks for, and no other shard does."""
+        return tuple(namespace for namespace, text in self.rows.items() if text)
+
     def covers(self, namespace: str) -> bool:
         """Whether it is in charge of the namespace, as exactly one shard of each enforcement is."""
         return self.first <= namespace and (not self.until or namespace < self.until)

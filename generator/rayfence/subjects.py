@@ -50,6 +50,8 @@ class Subject:
 
     `scanned`: whether Kyverno may judge objects that are there already, as if nobody in particular were creating them.
     Not where it matters who asks: and a pod that runs has the name of its node, which only a new one must leave out.
+    `everywhere`: whether objects are judged in every namespace, also in one that no tenant has. Guards are asked about
+    tenants' namespaces alone, so that an outage of the engine stops no pod of anybody else.
     """
 
     name: str
@@ -58,6 +60,7 @@ class Subject:
     resources: tuple[Resource, ...]
     operations: tuple[str, ...] = (CREATE, UPDATE)
     scanned: bool = True
+    everywhere: bool = False
 
     def speaks_of(self, api_version: str, kind: str) -> bool:
         """Whether objects of this kind are judged under it."""
@@ -70,6 +73,7 @@ RAY = Subject(
     "A tenant is known by its namespace. Its Ray objects carry its label, stay on its nodes, keep to its resource "
     "bounds, and take nobody else's name.",
     tuple(Resource("ray.io", version.partition("/")[2], kind, f"{kind.lower()}s") for version, kind in SERVED),
+    everywhere=True,
 )
 
 PODS = Subject(

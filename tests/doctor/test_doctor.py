@@ -11,11 +11,13 @@ import pytest
 from rayfence import admission
 from rayfence.admission import Policy
 from rayfence.backends import BACKENDS
+from rayfence.backends.clusterpolicy_webhooks import conditions, without_conditions
 from rayfence.backends.filling import NAME as FILLING
 from rayfence.config import Administrators, Config, Network, Operator, Peer, Platform, Provider, Quota
 from rayfence.doctor import examine
 from rayfence.quota import ACCELERATORS
 from rayfence.retired import retired_objects
+from rayfence.subjects import RAY
 
 from ..healthy_cluster import (
     as_served,
@@ -367,6 +369,61 @@ def narrowed(policy: Policy) -> Value:
         for each in policy.conditions
     ]
     return hook | {"name": f"fail-finegrained-{policy.name}", "matchConditions": conditions}
+
+
+def test_a_cluster_policy_without_the_conditions_of_its_webhook_is_found():
+    objects = [as_served(without_conditions(each)) for each in bundle("clusterpolicy")]
+    found = [each for each in examine(CONFIG, saved(*objects)).findings if each.id == "policy-changed"]
+
+    assert {"spec.webhookConfiguration.matchConditions"} == {
+        each.message.partition(": is missing")[0] for each in found
+    }
+    assert {each["metadata"]["name"] for each in bundle("clusterpolicy") if conditions(each)} == {
+        each.where.partition("/")[2] for each in found
+    }
+
+
+def as_kyverno_has_them(change: Callable[[Policy, Value], Value]) -> list[Value]:
+    """A healthy cluster, in which each guard has a webhook of its own and Ray objects have one with no conditions."""
+    (ray,) = (each for each in webhooks()["webhooks"] if each["name"].startswith(RAY.name))
+    guards = [each for each in admission.policies(CONFIG) if not each.subject.everywhere]
+    there = webhooks() | {"webhooks": [ray, *(change(each, narrowed(each)) for each in guards)]}
+    return [there, *(each for each in healthy() if each["kind"] != there["kind"])]
+
+
+def test_webhooks_for_tenants_namespaces_alone_hide_no_namespace():
+    found = examine(CONFIG, saved(*as_kyverno_has_them(lambda policy, hook: hook)))
+
+    assert ((), ()) == (found.findings, found.notes)
+
+
+def test_a_webhook_that_forgets_a_tenants_namespace_is_found():
+    def forgetful(policy: Policy, hook: Value) -> Value:
+        text = json.dumps(hook["matchConditions"]).replace(f"'{policy.shard.namespaces[0]}'", "'x'")
+        return hook | ({"matchConditions": json.loads(text)} if policy.name == "guard-pods" else {})
+
+    (finding,) = examine(CONFIG, saved(*as_kyverno_has_them(forgetful))).findings
+
+    assert "nothing is asked about the namespaces that guard-pods is in charge of" == finding.message
+
+
+def test_a_webhook_of_one_guard_that_fails_open_is_found_beside_others_of_its_kinds():
+    def open_beside(policy: Policy, hook: Value) -> Value:
+        return hook | ({"failurePolicy": "Ignore"} if policy.name == "guard-pods" else {})
+
+    objects = as_kyverno_has_them(open_beside)
+    pods = next(each for each in objects[0]["webhooks"] if "guard-pods" in each["name"])
+    others = [{"name": "somebody-elses-in-charge", "expression": "request.namespace == 'x'"}]
+    objects[0]["webhooks"].append(pods | {"name": "other", "failurePolicy": "Fail", "matchConditions": others})
+    (finding,) = examine(CONFIG, saved(*objects)).findings
+
+    assert (
+        "fails-open",
+        "guard-pods: failurePolicy is Ignore, so all is admitted while the engine does not answer",
+    ) == (
+        finding.id,
+        finding.message,
+    )
 
 
 @pytest.mark.parametrize("lost", [None, JUDGE, "guard-pods-2"])

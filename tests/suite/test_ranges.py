@@ -19,7 +19,7 @@ from rayfence.gotool import find
 from rayfence.mutation import mutants
 from rayfence.outcome import SuiteReport, Verdict
 from rayfence.rules import OF
-from rayfence.subjects import NETWORK_POLICIES, PODS, RAY, Subject
+from rayfence.subjects import NETWORK_POLICIES, RAY, Subject
 from rayfence.suite import texts
 from rayfence.suite.checking import check
 from rayfence.suite.engine import Engine
@@ -195,10 +195,9 @@ def test_a_policy_object_that_is_never_asked_is_noticed(backend: str) -> None:
 
 @pytest.mark.parametrize("backend", ["clusterpolicy", "gatekeeper"])
 def test_every_range_that_is_moved_is_noticed(backend: str) -> None:
-    config = about(PODS, *TWO.tenants)
-    whole = bundle.files(config, [backend])
+    whole = bundle.files(TWO, [backend])
     moved = [each for each in mutants(whole, backend) if each.name == "a range is moved"]
-    fates = [mutation.fate(config, CASES[:0], backend, program(backend), whole, each) for each in moved]
+    fates = [mutation.fate(TWO, CASES[:0], backend, program(backend), whole, each) for each in moved]
 
     assert (6 if backend == "clusterpolicy" else 4) == len(moved)
     assert [True] * len(moved) == [fate.killed for fate in fates]

@@ -40,6 +40,9 @@ def objects(config: Config, backend: str, leave_out: Sequence[str] = ()) -> list
     """The bundle's objects in the order in which they are to be applied: roles, the static layer, policies."""
     files = bundle.files(config, [backend])
     found = [each for path, text in files.items() for each in _documents(path, text)]
+    for patch in _patches(files[f"{backend}/{bundle.KUSTOMIZATION}"]):
+        (patched,) = (each for each in found if _name(each) == _name(patch))
+        patched["spec"]["webhookConfiguration"] |= patch["spec"]["webhookConfiguration"]
     return sorted((each for each in found if each["kind"] not in leave_out), key=_rank)
 
 
@@ -97,6 +100,16 @@ def _wait(tenant: Client, policy: Policy, probe: dict[str, Any]) -> None:
 def _documents(path: str, text: str) -> Iterator[dict[str, Any]]:
     if not path.endswith(bundle.KUSTOMIZATION):
         yield from (each for each in yaml.load_all(text, yaml.CSafeLoader) if each)
+
+
+def _patches(kustomization: str) -> list[dict[str, Any]]:
+    """What `kubectl apply -k` merges into the objects."""
+    value = yaml.load(kustomization, yaml.CSafeLoader)
+    return [yaml.load(each["patch"], yaml.CSafeLoader) for each in value.get("patches", ())]
+
+
+def _name(value: dict[str, Any]) -> tuple[str, str]:
+    return value["kind"], value["metadata"]["name"]
 
 
 def _rank(value: dict[str, Any]) -> int:

@@ -51,7 +51,7 @@ def _policy(policy: Policy) -> dict[str, Any]:
         "spec": {
             "background": policy.subject.scanned,
             **({"emitWarning": True} if policy.shard.enforcement is Enforcement.WARN else {}),
-            "webhookConfiguration": {"failurePolicy": "Fail"},
+            "webhookConfiguration": {"failurePolicy": "Fail", **_asked_under(policy)},
             "rules": [_rule(policy)],
         },
     }
@@ -63,7 +63,7 @@ def _rule(policy: Policy) -> dict[str, Any]:
     return {
         "name": policy.subject.name,
         "match": {"any": [{"resources": {"kinds": kinds, "operations": list(policy.subject.operations)}}]},
-        **_in_charge(policy.shard),
+        **_in_charge(policy),
         "validate": {
             "failureAction": "Enforce" if enforced else "Audit",
             # The default would let an object that breaks a rule already break more of them.
@@ -80,12 +80,26 @@ def _rule(policy: Policy) -> dict[str, Any]:
 _PLACE = f"{METADATA}.namespace || request.oldObject.metadata.namespace || ''"
 
 
-def _in_charge(shard: Shard) -> dict[str, Any]:
-    """The precondition that the object's namespace is in the shard's care. Where it errs, Kyverno refuses.
+def _asked_under(policy: Policy) -> dict[str, Any]:
+    """A guard gets a webhook of its own, with conditions that the API server evaluates before it asks anybody."""
+    return {} if policy.subject.everywhere else {"matchConditions": policy.conditions}
+
+
+def _in_charge(policy: Policy) -> dict[str, Any]:
+    """The precondition that the object's namespace is in the policy's care. Where it errs, Kyverno refuses.
 
     It is looked at before the rules are compiled, unlike `celPreconditions`, and offline, unlike `matchConditions`: of
-    those of a ClusterPolicy Kyverno's command line breaks down. JMESPath compares no texts, but sorts them.
+    those of a ClusterPolicy Kyverno's command line breaks down.
     """
+    if policy.subject.everywhere:
+        return _in_range(policy.shard)
+    names = ",\n".join(f"'{namespace}'" for namespace in policy.shard.namespaces)
+    # Beside rules in CEL Kyverno takes no variables.
+    return {"preconditions": holds(f"contains([\n{names}\n], {_PLACE})")}
+
+
+def _in_range(shard: Shard) -> dict[str, Any]:
+    """JMESPath compares no texts, but sorts them."""
     edges = [f"sort([{_PLACE}, '{shard.first}'])[0] == '{shard.first}'"] if shard.first else []
     edges += [f"sort([{_PLACE}, '{shard.until}'])[0] != '{shard.until}'"] if shard.until else []
     return {"preconditions": holds(" && ".join(edges))} if edges else {}

@@ -46,6 +46,19 @@ from rayfence.network.policy import (
     Manifest,
 )
 from rayfence.network.start_params import DASHBOARD, METRICS, PARAMS, PORT
+from rayfence.rules.guard_network_policies import RESERVED
+
+_IT = "(request.operation == 'DELETE' ? oldObject : object)"
+
+CONCERNS_US = {
+    "name": "concerns-us",
+    "expression": f"request.kind.kind != 'NetworkPolicy' || {_IT}.metadata.?name.orValue('').startsWith('{RESERVED}')",
+}
+"""To make anew what is changed or deleted, Kyverno wants to be asked about every NetworkPolicy of the cluster.
+
+None but those with such a name are its own. By the name and not by the namespace, since what it has made stays its
+business in a namespace whose tenant is gone.
+"""
 
 _CLUSTER = value(f"{METADATA}.name")
 _AT_DASHBOARD = [{"port": value("dashboard"), "protocol": "TCP"}]
@@ -65,7 +78,7 @@ def _policy(platform: Platform, name: str, rows: Mapping[str, Row]) -> Manifest:
         "apiVersion": "kyverno.io/v1",
         "kind": "ClusterPolicy",
         "metadata": {"name": name, "labels": {"app.kubernetes.io/managed-by": "rayfence"}},
-        "spec": {"webhookConfiguration": {"failurePolicy": "Fail"}, "rules": rules},
+        "spec": {"webhookConfiguration": {"failurePolicy": "Fail", "matchConditions": [CONCERNS_US]}, "rules": rules},
     }
 
 

@@ -12,8 +12,7 @@ from rayfence.doctor.finding import Finding, Note
 from rayfence.doctor.kinds import WEBHOOKS
 from rayfence.objects import list_at, map_at, text_at
 from rayfence.reach.policies import selects
-from rayfence.rules import OF
-from rayfence.subjects import CREATE, DELETE, SUBJECTS, UPDATE, Subject
+from rayfence.subjects import CREATE, DELETE, UPDATE, Subject
 
 KYVERNO = "kyverno-resource-validating-webhook-cfg"
 GATEKEEPER = "gatekeeper-validating-webhook-configuration"
@@ -47,20 +46,35 @@ def _of(case: Case, name: str, fix: str) -> Iterator[Finding]:
         yield Finding("webhook-missing", where, "is not there: the API server asks nobody, and admits everything", fix)
         return
     hooks = [hook for hook in list_at(found.value, "webhooks") if isinstance(hook, dict)]
-    for subject in SUBJECTS:
-        if any(rule.ID not in case.config.platform.disabled_rules for rule in OF[subject]):
-            yield from _uncovered(subject, hooks, where, fix)
-    for policy in admission.policies(case.config):
-        if policy.conditions and not any(_asks(hook, policy) for hook in hooks):
+    policies = admission.policies(case.config)
+    for subject in dict.fromkeys(policy.subject for policy in policies):
+        uncovered = list(_uncovered(subject, hooks, where, fix))
+        yield from uncovered
+        if not uncovered:
+            yield from _unasked([each for each in policies if each.subject is subject], hooks, where, fix)
+    yield from _unseen(case, hooks, where)
+
+
+def _unasked(policies: Sequence[Policy], hooks: Sequence[Hook], where: str, fix: str) -> Iterator[Finding]:
+    """Policies for some namespaces of which no webhook asks, or none that fails closed."""
+    for policy in policies:
+        asking = [hook for hook in hooks if policy.conditions and _asks(hook, policy)]
+        if policy.conditions and not asking:
             what = f"nothing is asked about the namespaces that {policy.name} is in charge of"
             yield Finding("webhook-missing", where, what, fix)
-    yield from _unseen(case, hooks, where)
+        elif asking and not _closed(asking):
+            what = f"{policy.name}: failurePolicy is Ignore, so all is admitted while the engine does not answer"
+            yield Finding("fails-open", where, what, fix)
+
+
+def _closed(hooks: Sequence[Hook]) -> list[Hook]:
+    return [hook for hook in hooks if text_at(hook, "failurePolicy") != "Ignore"]
 
 
 def _asks(hook: Hook, policy: Policy) -> bool:
     """Whether it is about the policy's kinds, and not about other policies' namespaces alone.
 
-    Kyverno has a webhook for each ValidatingPolicy with conditions, and wraps those of pods in one of its own.
+    Kyverno has a webhook for each policy with conditions, and wraps those of pods in one of its own.
     """
     conditions = [each for each in list_at(hook, "matchConditions") if text_at(each, "name").endswith(IN_CHARGE)]
     ours = any(own["expression"] in text_at(each, "expression") for own in policy.conditions for each in conditions)
@@ -69,7 +83,7 @@ def _asks(hook: Hook, policy: Policy) -> bool:
 
 
 def _uncovered(subject: Subject, hooks: Sequence[Hook], where: str, fix: str) -> Iterator[Finding]:
-    closed = [hook for hook in hooks if text_at(hook, "failurePolicy") != "Ignore"]
+    closed = _closed(hooks)
     for group, name in dict.fromkeys(_names(subject)):
         shown = f"{name}.{group}" if group else name
         wanted = set(subject.operations)
@@ -102,8 +116,7 @@ def _includes(rule: Any, group: str, name: str) -> bool:
 
 def _unseen(case: Case, hooks: Sequence[Hook], where: str) -> Iterator[Finding]:
     """Tenants' namespaces that no webhook which fails closed is asked about."""
-    closed = [hook for hook in hooks if text_at(hook, "failurePolicy") != "Ignore"]
-    selectors = [map_at(hook, "namespaceSelector") for hook in closed]
+    selectors = [map_at(hook, "namespaceSelector") for hook in _closed(hooks)]
     for namespace in case.config.by_namespace():
         labels = {"kubernetes.io/metadata.name": namespace, **case.namespaces.get(namespace, {})}
         if selectors and not any(selects(selector, labels) for selector in selectors):

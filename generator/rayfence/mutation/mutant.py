@@ -7,7 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 _OBJECT = re.compile(r"^metadata:\n  name: [\"']?([a-z0-9-]+)", re.MULTILINE)
-_ENVELOPE = ("Enforce becomes Audit", "an operation is dropped", "a kind is dropped", "a range is moved")
+_ENVELOPE = (
+    "Enforce becomes Audit",
+    "an operation is dropped",
+    "a kind is dropped",
+    "a range is moved",
+    "a namespace is forgotten",
+)
 """Mutants of what is put before a policy's expressions, by name."""
 
 

@@ -43,6 +43,8 @@ _SERVED = {
 _VARIABLE = re.compile(rf"^ +- name: (\w+|{IN_CHARGE})\n +expression: ", re.MULTILINE)
 _CONDITION = re.compile(r"^.*(?:\.all\(n, type\(n\)|\{\{ sort\(\[request\.object).*$", re.MULTILINE)
 _EDGE = re.compile(r" (?:>=|<|==|!=) (?='+[a-z0-9-]+')|(?<=[a-z0-9-])[a-z0-9](?=')")
+_LISTED = re.compile(r"(?:\(n in|contains\()\s?\[\n(?:.*\n)*? +\]", re.MULTILINE)
+_NAMESPACE = re.compile(r"^ +'([a-z0-9-]+)',?$", re.MULTILINE)
 _ROW = re.compile(r"'(?P<namespace>[a-z0-9-]+)': '(?P<row>[^'|]*\|[^']+)'")
 _MODE = re.compile(r"\bDenyAll(?:Ingress|Egress)?\b")
 _BOUNDS = {
@@ -68,8 +70,9 @@ _SIMPLE = {
 
 def mutants(files: Mapping[str, str], backend: str) -> list[Mutant]:
     """Every mutant of a backend's policies, in order of file and place."""
-    own = {path: text for path, text in files.items() if path.startswith(f"{backend}/") and _judges(path)}
-    found = [mutant for path, text in own.items() for mutant in _of(path, text)]
+    own = {path: text for path, text in files.items() if path.startswith(f"{backend}/")}
+    found = [mutant for path, text in own.items() if _judges(path) for mutant in _of(path, text)]
+    found += [mutant for path, text in own.items() for mutant in _namespaces_forgotten(path, text)]
     return sorted(found, key=lambda mutant: (mutant.file, mutant.position, mutant.after))
 
 
@@ -136,6 +139,13 @@ def _ranges_moved(path: str, text: str) -> Iterator[Mutant]:
     for condition in _CONDITION.finditer(text):
         for match in _EDGE.finditer(text, *condition.span()):
             yield Mutant("a range is moved", path, match.start(), match.group(), _FLIPS.get(match.group(), ""), "")
+
+
+def _namespaces_forgotten(path: str, text: str) -> Iterator[Mutant]:
+    """A guard is asked about a namespace of nobody's in place of one of its tenants'."""
+    for listed in _LISTED.finditer(text):
+        for match in _NAMESPACE.finditer(text, *listed.span()):
+            yield Mutant("a namespace is forgotten", path, match.start(1), match[1], f"{match[1]}x", "", match[1])
 
 
 def _one_off(amount: str, what: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 from rayfence import admission
@@ -13,7 +14,7 @@ from rayfence.cases.good import good
 from rayfence.cases.refused import broken
 from rayfence.config import Config, Enforcement, Tenant
 from rayfence.network import asks, filled, generated
-from rayfence.subjects import RAY, Subject, subject_of
+from rayfence.subjects import Subject, subject_of
 
 
 class Expectations:
@@ -25,10 +26,13 @@ class Expectations:
         self.policies = admission.policies(config)
 
     def judges(self, value: Mapping[str, Any]) -> list[Policy]:
-        """The policy objects that judge an object: those in charge of its namespace, and no other is asked."""
+        """The policy objects that judge an object: those in charge of its namespace, and no other is asked.
+
+        None where a guard has no business: in a namespace that no tenant has.
+        """
         subject = subject_of(value["apiVersion"], value["kind"])
         place = value["metadata"].get("namespace", "")
-        return [policy for policy in self.policies if policy.subject is subject and policy.shard.covers(place)]
+        return [policy for policy in self.policies if policy.subject is subject and policy.is_asked_about(place)]
 
     def action(self, policy: Policy) -> str:
         """Kyverno's word for a broken rule where audits are told apart: Enforce fails, Audit and Warn only warn."""
@@ -37,14 +41,10 @@ class Expectations:
     def edges(self) -> list[tuple[Policy | None, Case]]:
         """Good objects on both sides of each cut of a table, with the policy object that refuses a namespace of nobody.
 
-        A range that ends elsewhere leaves one of them to two policies, or to none.
+        A range that ends elsewhere leaves one of them to two policies, or to none. For each guard there is one more in
+        a namespace of nobody, about which nobody is to be asked.
         """
-        places = (
-            (policy.subject, place)
-            for policy in self.policies
-            if policy.shard.first
-            for place in (_just_before(policy.shard.first), policy.shard.first)
-        )
+        places = [(policy.subject, place) for policy in self.policies for place in _places(policy)]
         return [self._edge(subject, place, number) for number, (subject, place) in enumerate(places)]
 
     def _edge(self, subject: Subject, place: str, number: int) -> tuple[Policy | None, Case]:
@@ -52,21 +52,16 @@ class Expectations:
         value = good(subject, self._platform, tenant or next(iter(self._tenants.values())))[0]
         value["metadata"] |= {"name": f"edge-{number}", "namespace": place}
         case = Case(f"a good {value['kind']} in {place}", value, frozenset())
-        return (self.speaking_for(case) if tenant is None and subject is RAY else None), case
+        return (self.speaking_for(case) if tenant is None and subject.everywhere else None), case
 
     def probes(self) -> list[tuple[Policy, Case]]:
         """For each policy object a case that it alone must answer for, in a namespace in its care."""
-        found = ((policy, self._probe(policy, number)) for number, policy in enumerate(self.policies))
-        return [(policy, probe) for policy, probe in found if probe]
+        return [(policy, self._probe(policy, number)) for number, policy in enumerate(self.policies)]
 
-    def _probe(self, policy: Policy, number: int) -> Case | None:
+    def _probe(self, policy: Policy, number: int) -> Case:
         """A broken object of a tenant the policy speaks for; for want of one, in a namespace that nobody has."""
-        shard = policy.shard
-        own = [namespace for namespace, row in shard.rows.items() if row]
-        if not own and policy.subject is not RAY:
-            return None
-        # No name ends in a dash, so nobody has this one; it follows `first`, and comes before all that do.
-        place = own[0] if own else f"{shard.first}-"
+        own = policy.shard.namespaces
+        place = own[0] if own else _nobodys(policy)
         tenant = self._tenants[next(iter(own or self._tenants))]
         value = broken(policy, self._platform, tenant, -1) if own else good(policy.subject, self._platform, tenant)[0]
         value["metadata"] |= {"name": f"probe-{number}", "namespace": place}
@@ -91,13 +86,32 @@ class Expectations:
         return tenant is not None and asks(tenant, case.value)
 
     def speaking_for(self, case: Case) -> Policy:
-        """The one policy object that must refuse what is wrong with a case."""
+        """The one policy object that must refuse what is wrong with a case.
+
+        Where nobody is asked it is one that could be, by mistake.
+        """
         place = namespace(case)
-        judges = self.judges(case.value)
-        for policy in judges:
-            if policy.shard.rows.get(place):
-                return policy
-        return next(policy for policy in judges if policy.shard.guards)
+        subject = subject_of(case.value["apiVersion"], case.value["kind"])
+        found = [policy for policy in self.policies if policy.subject is subject]
+        own = (policy for policy in found if policy.shard.rows.get(place))
+        in_range = (policy for policy in found if policy.shard.guards and policy.shard.covers(place))
+        return next(chain(own, in_range, found))
+
+    def is_asked(self, case: Case) -> bool:
+        """Whether any policy object is asked about a case at all."""
+        return bool(self.judges(case.value))
+
+
+def _places(policy: Policy) -> list[str]:
+    """Namespaces about which another object might be asked in its place, or it in another's."""
+    first = policy.shard.first
+    at_the_cut = [_just_before(first), first] if first else []
+    return at_the_cut if policy.subject.everywhere else [*at_the_cut, _nobodys(policy)]
+
+
+def _nobodys(policy: Policy) -> str:
+    """A name in the object's range that nobody has, as none ends in a dash: it follows `first`, before all that do."""
+    return f"{policy.shard.first}-"
 
 
 _IN_ORDER = "-0123456789abcdefghijklmnopqrstuvwxyz"

@@ -1,14 +1,17 @@
-"""Whether policies say that they look at all they must: kinds and operations, of which some cannot be tried offline."""
+"""Whether policies say that they look at all they must: kinds and operations, of which some cannot be tried offline.
+
+Nothing else may narrow what is looked at but what says which namespaces a policy is for: see `bounds`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from rayfence import yamlio
 from rayfence.admission import Policy
 from rayfence.subjects import CREATE, UPDATE, Resource
-from rayfence.suite.texts import Texts
+from rayfence.suite.bounds import compare_bounds
+from rayfence.suite.texts import Texts, values
 
 EVERY = "*"
 """Every version of a group."""
@@ -18,21 +21,21 @@ Scope = frozenset[str]
 
 
 def compare_scopes(texts: Texts, kind: str, policies: Sequence[Policy]) -> list[str]:
-    """What policies of one kind leave out of what they must look at, or look at beside it."""
+    """What policies of one kind leave out of what they must look at, or look at beside it: kinds and namespaces."""
     found = {name: _declared(text, kind) for name, text in texts.of_kind(kind).items()}
     problems = []
     for policy in policies:
         wanted, own = _wanted(policy, kind), found.get(policy.name, frozenset())
         problems += [f"policy {policy.name} does not look at {each}" for each in sorted(wanted - own)]
         problems += [f"policy {policy.name} looks at {each}" for each in sorted(own - wanted)]
-    return problems
+    return [*problems, *_narrowed(texts, kind), *compare_bounds(texts, kind, policies)]
 
 
 def compare_triggers(generating: str) -> list[str]:
     """What is wrong with when GeneratingPolicies act: on creations and updates. No run of the CLI is an update."""
     return [
         f"policy {value['metadata']['name']} does not act on {operation} of {resource}"
-        for value in _values(generating)
+        for value in values(generating)
         if value["kind"] == "GeneratingPolicy"
         for rule in value["spec"]["matchConstraints"]["resourceRules"]
         for operation in (CREATE, UPDATE)
@@ -41,8 +44,26 @@ def compare_triggers(generating: str) -> list[str]:
     ]
 
 
+def _narrowed(texts: Texts, kind: str) -> Iterator[str]:
+    """Selectors and exclusions, by which a policy may leave out objects that no case is like."""
+    for name, text in texts.of_kind(kind).items():
+        (value,) = values(text)
+        spec = value["spec"]
+        if kind == "ClusterPolicy":
+            allowed = {"match": {"any"}, "resources": {"kinds", "operations"}}
+            matched = [each for rule in spec["rules"] for each in rule["match"].get("any", ())]
+            parts = [("match", rule["match"]) for rule in spec["rules"]]
+            parts += [("resources", each.get("resources", {})) for each in matched]
+            found = {f"match.{field}" for of, part in parts for field in part.keys() - allowed[of]}
+            found |= {"match." + field for each in matched for field in each.keys() - {"resources"}}
+            found |= {"exclude" for rule in spec["rules"] if "exclude" in rule}
+        else:
+            found = {f"matchConstraints.{field}" for field in spec["matchConstraints"].keys() - {"resourceRules"}}
+        yield from (f"policy {name} is narrowed by {each}" for each in sorted(found))
+
+
 def _declared(text: str, kind: str) -> Scope:
-    (value,) = _values(text)
+    (value,) = values(text)
     spec = value["spec"]
     if kind == "ClusterPolicy":
         matched = (each for rule in spec["rules"] for each in rule.get("match", {}).get("any", ()))
@@ -89,9 +110,3 @@ def _plurals(resource: Resource, version: str = EVERY) -> Iterator[str]:
 def _of_group(groups: Sequence[str], name: str, versions: Sequence[str]) -> str:
     named = [] if versions == [EVERY] else ["+".join(versions)]
     return "/".join(["+".join(groups), *named, name])
-
-
-def _values(text: str) -> Iterator[Mapping[str, Any]]:
-    for each in yamlio.read(text, "policy"):
-        if isinstance(each, yamlio.Document) and each.value:
-            yield each.value

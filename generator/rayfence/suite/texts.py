@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
+from rayfence import yamlio
 from rayfence.backends.filling import NAME as FILLING
+from rayfence.bundle import KUSTOMIZATION
 from rayfence.cases import GENERATION
 from rayfence.engineless_file import NAME as ENGINELESS
 
@@ -19,12 +22,14 @@ _APART = re.compile(r"^---\n", re.MULTILINE)
 class Texts:
     """The policies under test: (kind, name) -> YAML of those that judge, and the YAML of those that generate.
 
-    `filling` has the YAML of each that fills in what an object leaves out.
+    `filling` has the YAML of each that fills in what an object leaves out. `kustomization` is the YAML that names the
+    files, with what it adds to the policies in them.
     """
 
     objects: Mapping[tuple[str, str], str]
     generating: str
     filling: tuple[str, ...] = ()
+    kustomization: str = ""
 
     def of_kind(self, kind: str) -> dict[str, str]:
         """Name -> YAML of the objects of one kind."""
@@ -36,12 +41,20 @@ def of(files: Mapping[str, str], backend: str) -> Texts:
     own = {path.removeprefix(f"{backend}/"): text for path, text in files.items() if path.startswith(f"{backend}/")}
     # Static objects: no engine judges by them, and of thousands of tenants they are many.
     own.pop(ENGINELESS, "")
+    kustomization = own.pop(KUSTOMIZATION, "")
     generating = own.pop(f"{GENERATION}.yaml", "")
     filling = own.pop(f"{FILLING}.yaml", "")
     found = (document for text in own.values() for document in _APART.split(text))
     named = ((_KIND.search(document), _NAME.search(document), document) for document in found)
     objects = {(kind[1], name[1]): document for kind, name, document in named if kind and name}
-    return Texts(objects, generating, tuple(_APART.split(filling)) if filling else ())
+    return Texts(objects, generating, tuple(_APART.split(filling)) if filling else (), kustomization)
+
+
+def values(text: str) -> Iterator[Mapping[str, Any]]:
+    """The objects in a YAML of policies."""
+    for each in yamlio.read(text, "policy"):
+        if isinstance(each, yamlio.Document) and each.value:
+            yield each.value
 
 
 def generates(texts: Texts, must: bool) -> list[str]:

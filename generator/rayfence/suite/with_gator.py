@@ -14,8 +14,9 @@ from rayfence.config import Config
 from rayfence.engine_error import EngineError
 from rayfence.kyverno import Judged
 from rayfence.suite.actions import compare_actions
+from rayfence.suite.bounds import compare_bounds
 from rayfence.suite.engine import Answer, Said
-from rayfence.suite.expecting import Expectations
+from rayfence.suite.expecting import Expectations, resource
 from rayfence.suite.texts import Texts, generates
 from rayfence.workload import NOBODY, Request
 
@@ -32,11 +33,22 @@ class GatorEngine:
         return case
 
     def judge(self, policy: Policy, cases: Sequence[Case]) -> Answer:
-        """The policy's own word on each case; one that it did not judge is missing from the answer."""
+        """The policy's own word on each case; one that it did not judge is missing from the answer.
+
+        Of a case about which nobody is to be asked, silence is the answer `skip`.
+        """
         values = [case.value for case in cases]
         judged = gator.judge(self._program, self._policy(policy), values, cases[0].request)
-        said = (Said(each.resource, "pass" if each.result == "pass" else "fail", each.message) for each in judged)
-        return Answer(tuple(said), ())
+        answers = {each.resource: each for each in judged}
+        said = (self._said(case, answers.get(resource(case))) for case in cases)
+        return Answer(tuple(each for each in said if each), ())
+
+    def _said(self, case: Case, judged: gator.Judged | None) -> Said | None:
+        asked = self._expected.is_asked(case)
+        if judged is None:
+            return None if asked else Said(resource(case), "skip", "")
+        result = "pass" if judged.result == "pass" else "fail"
+        return Said(judged.resource, result, judged.message, "" if asked else "it is judged, and nobody is to be asked")
 
     def whole(self) -> tuple[list[str], int]:
         """Each policy object on an object that it must refuse, on those that are another's, and where ranges end."""
@@ -46,6 +58,7 @@ class GatorEngine:
         problems = compare_actions(probes, judged, self._expected)
         if policies != len(self._expected.policies):
             problems.append(f"{policies} of {len(self._expected.policies)} policies answered")
+        problems += compare_bounds(self._texts, "ConstraintTemplate", self._expected.policies)
         return problems + generates(self._texts, False), policies
 
     def report(self, values: Sequence[Mapping[str, Any]], request: Request) -> list[Judged]:

@@ -148,7 +148,9 @@ class KyvernoEngine:
         return replace(judged, result="fail" if denies else "warn")
 
     def _row(self, policy: Policy, case: Case) -> kyverno.Expected:
-        result = "fail" if case.fails - {GENERATION} else "pass"
+        """What must be said of a case: `skip` where nobody is to be asked."""
+        judged = "fail" if case.fails - {GENERATION} else "pass"
+        result = judged if self._expected.is_asked(case) else "skip"
         return kyverno.Expected(policy.name, self._dialect.rule(policy), resource(case), result, case.value["kind"])
 
 
