@@ -298,6 +298,7 @@ NO_REDIS = {
     "none": ray(),
     "a disk": ray(gcsFaultToleranceOptions={"backend": "rocksdb", "redisAddress": "redis.data:6379"}),
     "nothing said": ray(gcsFaultToleranceOptions={}),
+    "none enabled": ray(annotations={"ray.io/ft-enabled": "false"}),
 }
 
 
@@ -311,6 +312,7 @@ def test_without_redis_nothing_is_asked_and_nobody_cleans_up(cluster: Json) -> N
 
 UNTOLD = {
     "from a Secret": from_env({"valueFrom": {"secretKeyRef": {"name": "redis", "key": "address"}}}),
+    "from all of a Secret": ray(annotations={"ray.io/ft-enabled": "true"}),
     "from a variable": fault_tolerant("$(REDIS_HOST):6379"),
     "no port there is": fault_tolerant("redis.data:70000"),
 }

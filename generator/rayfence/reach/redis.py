@@ -20,6 +20,7 @@ from rayfence.reach.witnesses import AddressLike, satisfying, witnesses
 from rayfence.workload import dig, items
 
 ENV = "RAY_REDIS_ADDRESS"
+ENABLED = "ray.io/ft-enabled"
 REDIS = "redis"
 DEFAULT_PORT = 6379
 # Where a host outside of the cluster is, while no rule says it: in a range that is reserved for examples.
@@ -44,7 +45,7 @@ class Redis:
 
 
 def written(cluster: Json) -> Iterator[Any]:
-    """The addresses in a RayCluster's manifest as they are written; None for one that comes from a Secret or alike."""
+    """The address of its Redis as a RayCluster's manifest has it; None where it comes from a Secret or the like."""
     options = dig(cluster, "spec", "gcsFaultToleranceOptions")
     if dig(options, "backend") not in (None, REDIS):
         return
@@ -52,9 +53,10 @@ def written(cluster: Json) -> Iterator[Any]:
         yield text
         return
     containers = items(dig(cluster, "spec", "headGroupSpec", "template", "spec", "containers"))
-    for entry in (entry for each in containers for entry in items(dig(each, "env"))):
-        if dig(entry, "name") == ENV and entry.keys() & {"value", "valueFrom"}:
-            yield entry.get("value")
+    env = [entry for each in containers for entry in items(dig(each, "env")) if dig(entry, "name") == ENV]
+    yield from (entry.get("value") for entry in env)
+    if not env and dig(cluster, "metadata", "annotations", ENABLED) == "true":
+        yield None
 
 
 def addresses(cluster: Json) -> tuple[Redis, ...]:
