@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from rayfence.cases import GENERATION, derived
+from rayfence.cases import GENERATION, Case, derived
 from rayfence.config import Bounds, Config, Container, Enforcement, Network, Platform, Provider, Quota, Tenant
 from rayfence.evaluate import Judge
 from rayfence.rules import OF, RULES, ids, require_network_policy
@@ -35,13 +35,16 @@ def test_derived_cases_have_names_of_their_own(name: str) -> None:
     assert [] == [each for each, number in names.items() if number > 1]
 
 
+def _said(judge: Judge, case: Case) -> set[str]:
+    return {each.rule for each in judge.violations(dict(case.value))}
+
+
 @pytest.mark.parametrize("name", CONFIGS)
 def test_a_derived_case_breaks_in_python_what_it_says(name: str) -> None:
-    judge = Judge(CONFIGS[name])
     wrong = {
         case.name: rules
         for case in derived(CONFIGS[name])
-        if (rules := {each.rule for each in judge.violations(dict(case.value))}) != case.fails - {GENERATION}
+        if (rules := _said(Judge(CONFIGS[name], case.request), case)) != case.fails - {GENERATION}
     }
 
     assert {} == wrong
@@ -71,6 +74,7 @@ def wanted(kind: str, at: At) -> set[str]:
     return {
         At.OBJECT: {""},
         At.CLUSTER: {""},
+        At.RAY_CLUSTER: {""} if kind == "RayCluster" else set(),
         At.GROUP: {*GROUPS},
         At.WORKERS: {*GROUPS[1:]},
         At.TEMPLATE: {*templates},

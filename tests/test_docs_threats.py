@@ -42,7 +42,10 @@ def test_whatever_a_page_names_is_there(name: str) -> None:
 
 
 def test_every_threat_has_its_row() -> None:
-    assert list(range(1, 66)) == [int(number) for number, _ in _ROW.findall(page("threats.md"))]
+    numbers = [int(number) for number, _ in _ROW.findall(page("threats.md"))]
+
+    assert sorted(set(numbers)) == numbers
+    assert {*range(1, 66), 67, 71, 72, 75, 76} <= set(numbers)
 
 
 def test_what_nothing_shows_is_a_limit() -> None:

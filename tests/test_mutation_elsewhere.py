@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from typing import Any
 
@@ -10,7 +10,7 @@ import pytest
 
 from rayfence import bundle, mutation
 from rayfence.cases import Case, derived
-from rayfence.cases.good import good, ray_cluster
+from rayfence.cases.good import good, ray_cluster, ray_object
 from rayfence.config import (
     Bounds,
     Config,
@@ -23,10 +23,11 @@ from rayfence.config import (
     Provider,
     Tenant,
 )
+from rayfence.evaluate import Judge
 from rayfence.gotool import GATOR, find
 from rayfence.mutation import Fate, Mutant, known, mutants
 from rayfence.subjects import EXPOSURE, NETWORK_POLICIES, PODS
-from rayfence.workload import Request
+from rayfence.workload import KINDS, Request
 
 Json = dict[str, Any]
 
@@ -46,6 +47,23 @@ FILES = bundle.files(CONFIG, ["gatekeeper"])
 MUTANTS = mutants(FILES, "gatekeeper")
 
 OF_OTHERS = "require-network-policy/"
+
+
+def small(number: int, cpu: str, memory: str) -> Tenant:
+    return Tenant(f"team-{number}", (f"ray-{number}",), Container(Bounds("1m", cpu), Bounds("1", memory)))
+
+
+SMALL = tuple(
+    small(number, cpu, memory)
+    for number, (cpu, memory) in enumerate(
+        (
+            *(("500m", "512Mi"), ("499m", "512Mi"), ("500m", "536870911")),
+            *(("200m", "256Mi"), ("199m", "256Mi"), ("200m", "268435455")),
+            *(("1", "1Gi"), ("999m", "1Gi"), ("1", "1073741823")),
+        )
+    )
+)
+"""Each at what KubeRay gives a container that it adds, or one unit below."""
 
 SECRET = "169.254.0.0/16"
 ASKING = [{"port": 53, "protocol": "UDP"}]
@@ -111,6 +129,38 @@ def updates() -> Iterator[Case]:
     yield changed("require-network-policy/through an older version", unseen, *rules, finalizers=["ray.io/one"])
 
 
+def added(config: Config) -> Iterator[Case]:
+    """What KubeRay adds and sizes by itself, for tenants whose maximum is at its size or below."""
+    asked: dict[str, Json] = {
+        "nothing": {},
+        "no autoscaler": {"enableInTreeAutoscaling": False},
+        "the autoscaler": {"enableInTreeAutoscaling": True},
+        "the autoscaler, sized": {"enableInTreeAutoscaling": True, "autoscalerOptions": {"resources": SIZED}},
+        "the collector": {"historyServerOptions": {"collectorOptions": {}}},
+        "the collector, sized": {"historyServerOptions": {"collectorOptions": {"resources": SIZED}}},
+    }
+    for tenant in config.tenants:
+        for name, fields in asked.items():
+            value = ray_cluster(PLATFORM, tenant)
+            value["spec"] |= deepcopy(fields)
+            yield judged(config, f"limit-resources/{name}", value)
+        for mode in ("SidecarMode", "HTTPMode"):
+            value = ray_object(KINDS[1], PLATFORM, tenant)
+            del value["spec"]["submitterPodTemplate"]
+            value["spec"]["submissionMode"] = mode
+            yield judged(config, f"limit-resources/{mode}", value)
+
+
+SIZED: Json = {side: {"cpu": "1m", "memory": "1"} for side in ("requests", "limits")}
+
+
+def judged(config: Config, name: str, value: Json) -> Case:
+    """The case that the reading in Python makes of an object; `tests/rules` tests that reading by itself."""
+    found = {violation.rule for violation in Judge(config).violations(value)}
+    value["metadata"]["name"] = name.rpartition("/")[2].lower().translate(str.maketrans(" ", "-", ","))
+    return Case(name, value, frozenset(found))
+
+
 def changed(name: str, value: Json, *fails: str, **metadata: Any) -> Case:
     """The object where it had this metadata before."""
     old = {**value, "metadata": value["metadata"] | metadata}
@@ -124,9 +174,11 @@ def of_ranges(mutant: Mutant) -> bool:
     return 0 <= start and mutant.position < text.find("must leave out the metadata service", start)
 
 
-def survivors(cases: Sequence[Case], chosen: Sequence[Mutant]) -> list[str]:
+def survivors(
+    cases: Sequence[Case], chosen: Sequence[Mutant], config: Config = CONFIG, files: Mapping[str, str] = FILES
+) -> list[str]:
     program = find(GATOR, print).path
-    fates = [mutation.fate(CONFIG, cases, "gatekeeper", program, FILES, each) for each in chosen]
+    fates = [mutation.fate(config, cases, "gatekeeper", program, files, each) for each in chosen]
     return [f"{fate.mutant.file}:{fate.line}: {fate.mutant.name}" for fate in fates if is_missed(fate)]
 
 
@@ -154,6 +206,16 @@ def test_what_only_an_older_object_can_show_is_noticed() -> None:
 
     assert 30 < len(chosen)
     assert [] == survivors(list(updates()), chosen)
+
+
+@pytest.mark.engine
+def test_what_only_tenants_with_small_maxima_can_show_is_noticed() -> None:
+    config = Config(PLATFORM, SMALL)
+    files = bundle.files(config, ["gatekeeper"])
+    chosen = [mutant for mutant in mutants(files, "gatekeeper") if mutant.variable in ("added", "limit_resources_4")]
+
+    assert 5 < len(chosen)
+    assert [] == survivors(list(added(config)), chosen, config, files)
 
 
 @pytest.mark.engine

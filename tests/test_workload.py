@@ -114,9 +114,17 @@ def template(**labels: Any) -> dict[str, Any]:
     ids=str,
 )
 def test_a_groups_label_wins_over_its_templates(group: Any, path: str, label: object) -> None:
-    where, found = site(group).label("tenant")
+    where, found = site(group).labels("tenant")[0]
 
     assert (path, label) == (str(where), found)
+
+
+def test_a_templates_label_is_there_though_its_groups_wins() -> None:
+    group = template(tenant="a") | {"labels": {"tenant": "b"}}
+
+    assert [("group.labels.tenant", "b"), ("group.template.metadata.labels.tenant", "a")] == [
+        (str(path), label) for path, label in site(group).labels("tenant")
+    ]
 
 
 def test_containers_have_a_path_and_know_whether_they_are_the_operators() -> None:

@@ -215,7 +215,7 @@ def test_a_cron_jobs_mode_is_its_job_templates() -> None:
 def test_a_submitters_label_is_its_templates_own(kind: str) -> None:
     labelled = {"metadata": {"labels": {"tenant": "a"}}, "labels": {"tenant": "b"}}
     (site,) = with_job(kind, labels={"tenant": "c"}, submitterPodTemplate=labelled).sites
-    where, label = site.label("tenant")
+    ((where, label),) = site.labels("tenant")
 
     assert (f"{SUBMITTERS[kind]}.metadata.labels.tenant", "a") == (str(where), label)
 

@@ -52,11 +52,15 @@ ISOLATED = Tenant(
     Container(Bounds("1", "2"), Bounds("1Gi", "4Gi")),
     network=Network(provider=Provider.KUBERAY, mode=Mode.DENY_ALL_INGRESS),
 )
+# Below what KubeRay gives the containers that it adds by itself.
+TINY = Tenant(
+    "team-t", ("ray-t",), Container(Bounds("1m", "300m"), Bounds("1", "200Mi")), quota=Quota("2", "1Gi", 0, 4)
+)
 PLATFORM = Platform(
     egress=Egress(("object-store",), ("10.20.0.0/16", "100.64.0.0/10", "169.254.170.23/32")),
     dns=Dns(cidrs=("169.254.20.10/32",)),
 )
-CONFIG = Config(PLATFORM, (FULL, SMALL, AUDITED, ISOLATED))
+CONFIG = Config(PLATFORM, (FULL, SMALL, AUDITED, ISOLATED, TINY))
 
 NAMES = ["team-a", "1000", "1k", "team-c", "Team-a", "team-", "", "*", "tëam", "somebody-else"]
 QUANTITIES = [
@@ -105,12 +109,12 @@ CONTAINERS = st.fixed_dictionaries(
         ),
     },
 )
-EFFECTS = ["NoSchedule", "NoExecute", "", None]
+EFFECTS = ["NoSchedule", "NoExecute", "PreferNoSchedule", "", None]
 OWN_TOLERATIONS = st.fixed_dictionaries(
     {
         "key": st.just("tenant"),
         "operator": st.sampled_from(["Equal", "Equal", "", "Exists"]),
-        "value": st.sampled_from([SMALL.name, FULL.name, AUDITED.name]),
+        "value": st.sampled_from([SMALL.name, FULL.name, AUDITED.name, TINY.name]),
         "effect": st.sampled_from(EFFECTS),
     },
 )
@@ -201,13 +205,17 @@ TYPICAL: dict[str, st.SearchStrategy[Any]] = {
     "key": st.sampled_from(["tenant", "nvidia.com/gpu", "", None]),
     "operator": st.sampled_from(["Equal", "Exists", "", None]),
     "value": st.sampled_from(NAMES),
-    "effect": st.sampled_from(["NoSchedule", "NoExecute", "", None]),
+    "effect": st.sampled_from(EFFECTS),
     "tenant": st.sampled_from(NAMES),
     "containers": st.lists(CONTAINERS, max_size=3),
     "initContainers": st.lists(CONTAINERS, max_size=3),
     "tolerations": st.lists(TOLERATIONS, max_size=3),
     "nodeSelector": st.dictionaries(st.sampled_from(["tenant", "zone"]), st.sampled_from(NAMES), max_size=2),
-    "labels": st.dictionaries(st.sampled_from(["tenant", "app", "ray.io/cluster"]), st.sampled_from(NAMES), max_size=2),
+    "labels": st.dictionaries(
+        st.sampled_from(["tenant", "app", "ray.io/cluster", "ray.io/node-type", "ray.io/group", "ray.io/is-ray-node"]),
+        st.sampled_from(NAMES),
+        max_size=2,
+    ),
     "annotations": st.one_of(
         st.dictionaries(
             st.sampled_from(["maxCpu", "minCpu"]), st.sampled_from(["4", "2", "3.5", "1", *CPUS]), min_size=1
@@ -229,7 +237,9 @@ TYPICAL: dict[str, st.SearchStrategy[Any]] = {
             "securityContext": st.just({"privileged": True}),
         },
     ),
-    "historyServerOptions": st.fixed_dictionaries({}, optional={"collectorOptions": CONTAINERS}),
+    "historyServerOptions": st.fixed_dictionaries(
+        {}, optional={"collectorOptions": st.one_of(CONTAINERS, st.sampled_from([None, {}, {"resources": None}, "x"]))}
+    ),
     "networkPolicy": st.fixed_dictionaries(
         {},
         optional={
@@ -257,7 +267,7 @@ TYPICAL: dict[str, st.SearchStrategy[Any]] = {
     "policyTypes": st.sampled_from([["Ingress"], ["Egress"], ["Ingress", "Egress"], [], None]),
     "type": st.sampled_from(["ClusterIP", "NodePort", "LoadBalancer", "ExternalName"]),
     "externalIPs": st.sampled_from([[], ["1.2.3.4"], None]),
-    "namespace": st.sampled_from(["ray-a", "ray-a-dev", "ray-full", "ray-c", "ray", "other", "ray-a-x"]),
+    "namespace": st.sampled_from(["ray-a", "ray-a-dev", "ray-full", "ray-c", "ray-t", "ray", "other", "ray-a-x"]),
 }
 """Field name -> what people, honest or not, might write there."""
 

@@ -86,10 +86,16 @@ def service(ray_cluster: Json) -> Json:
 
 
 def broken(
-    rule: Rule, value: Json, tenant: Tenant = TEAM_A, platform: Platform = PLATFORM, username: str = ""
+    rule: Rule,
+    value: Json,
+    tenant: Tenant = TEAM_A,
+    platform: Platform = PLATFORM,
+    username: str = "",
+    old: Json | None = None,
 ) -> list[str]:
-    """Where one rule is broken: its id and a path, for each violation."""
-    found = rule.violations(Workload(value, Request(username)), tenant, platform)
+    """Where one rule is broken: its id and a path, for each violation. With `old` the object is updated."""
+    request = Request(username) if old is None else Request(username, operation="UPDATE", old=old)
+    found = rule.violations(Workload(value, request), tenant, platform)
     return [f"[{violation.rule}] {violation.path}" for violation in found]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from rayfence.evaluate import Judge
 from rayfence.rules import OF, RULES, ids, limit_total_resources
 from rayfence.rules.rule import At, Edit, Rule
 from rayfence.subjects import RAY, Subject
+from rayfence.workload import NOBODY, Request
 
 from .objects import CONFIGS, Json
 
@@ -44,6 +46,7 @@ def ways(value: Json, at: At) -> list[Way]:
     templates += [()] if kind == "Pod" else []
     return {
         At.CLUSTER: [CLUSTERS[kind]] if kind in CLUSTERS else [],
+        At.RAY_CLUSTER: [CLUSTERS[kind]] if kind == "RayCluster" else [],
         At.GROUP: groups,
         At.WORKERS: groups[1:],
         At.TEMPLATE: templates,
@@ -60,16 +63,24 @@ def services(kind: str) -> list[Way]:
     return [("spec",)] if kind == "Service" else heads + serve
 
 
-def edited(value: Json, tenant: Tenant, edit: Edit) -> list[tuple[Way, Json]]:
-    """The object once for each way, edited there."""
+def edited(value: Json, tenant: Tenant, edit: Edit) -> list[tuple[Way, Json, Request]]:
+    """The object once for each way, edited there, and what is asked."""
     found = []
     for way in ways(value, edit.at):
-        whole = target = deepcopy(value)
-        for step in way:
-            target = target[step]  # type: ignore[index]
-        edit.apply(target, tenant)
-        found.append((way, whole))
+        request = Request()
+        if edit.before:
+            request = Request(operation="UPDATE", old=changed(value, way, tenant, edit.before))
+        found.append((way, changed(value, way, tenant, edit.apply), request))
     return found
+
+
+def changed(value: Json, way: Way, tenant: Tenant, change: Callable[[Json, Tenant], object]) -> Json:
+    """The object, changed at one place."""
+    whole = target = deepcopy(value)
+    for step in way:
+        target = target[step]  # type: ignore[index]
+    change(target, tenant)
+    return whole
 
 
 def edits(sort: str) -> list[Any]:
@@ -90,8 +101,8 @@ def _all_sorts(config: str, subject: Subject, number: int) -> bool:
     return config in ("every quota", "other keys", "isolated by KubeRay") and (subject is RAY or number == 0)
 
 
-def in_python(config: Config, value: Json) -> set[str]:
-    return {violation.rule for violation in Judge(config).violations(value)}
+def in_python(config: Config, value: Json, request: Request = NOBODY) -> set[str]:
+    return {violation.rule for violation in Judge(config, request).violations(value)}
 
 
 @pytest.mark.parametrize(("config", "tenant", "rule", "edit", "objects"), edits("breaks"))
@@ -100,24 +111,24 @@ def test_a_break_is_a_violation_of_its_own_rule_alone(
 ) -> None:
     # What is asked of a head, or of all pods, may pass a quota as well. The worker groups here have no replicas.
     swells = edit.swells and getattr(tenant.quota, edit.swells) is not None
-    found = [(way, value) for each in objects for way, value in edited(each, tenant, edit)]
+    found = [one for each in objects for one in edited(each, tenant, edit)]
 
     assert [] != found
-    for way, value in found:
+    for way, value, request in found:
         also = {limit_total_resources.ID} if swells and "workerGroupSpecs" not in way else set[str]()
 
-        assert {rule.ID} | also == in_python(config, value), (value["apiVersion"], value["kind"], way)
+        assert {rule.ID} | also == in_python(config, value, request), (value["apiVersion"], value["kind"], way)
 
 
 @pytest.mark.parametrize(("config", "tenant", "rule", "edit", "objects"), edits("passes"))
 def test_what_comes_near_breaks_nothing(
     config: Config, tenant: Tenant, rule: Rule, edit: Edit, objects: list[Json]
 ) -> None:
-    found = [(way, value) for each in objects for way, value in edited(each, tenant, edit)]
+    found = [one for each in objects for one in edited(each, tenant, edit)]
 
     assert [] != found
-    for way, value in found:
-        assert set() == in_python(config, value), (value["apiVersion"], value["kind"], way)
+    for way, value, request in found:
+        assert set() == in_python(config, value, request), (value["apiVersion"], value["kind"], way)
 
 
 @pytest.mark.parametrize("name", CONFIGS)

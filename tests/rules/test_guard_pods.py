@@ -92,7 +92,7 @@ def test_a_pod_that_the_scheduler_gave_to_a_node_may_be_updated() -> None:
         ({"key": "", "operator": "Exists"}, "[0].key"),
         ({"key": "tenant", "operator": "Exists"}, "[0]"),
         ({"key": "tenant", "value": "team-b"}, "[0]"),
-        ({"key": "tenant", "value": "team-a", "effect": "NoExecute"}, "[0]"),
+        ({"key": "tenant", "value": "team-b", "effect": "NoExecute"}, "[0]"),
     ],
     ids=str,
 )
@@ -104,6 +104,7 @@ def test_no_pod_tolerates_another_tenants_taint(toleration: Json, place: str) ->
     "toleration",
     [
         {"key": "tenant", "value": "team-a"},
+        {"key": "tenant", "value": "team-a", "effect": "NoExecute", "tolerationSeconds": 60},
         {"key": "nvidia.com/gpu", "operator": "Exists"},
         *(
             {"key": f"node.kubernetes.io/{name}", "operator": "Exists", "effect": effect}
@@ -125,9 +126,9 @@ def test_what_kubernetes_gives_to_pods_and_daemon_sets_is_fine(toleration: Json)
 @pytest.mark.parametrize(
     ("side", "resource", "kept", "beyond"),
     [
-        ("limits", "cpu", ["4", "4000m", 4, 0, None], ["4001m", 5, "1e3", "lots", "1e999999999"]),
+        ("limits", "cpu", ["4", "4000m", 4, None], ["4001m", 5, "1e3", "lots", "1e999999999"]),
         ("limits", "memory", ["8Gi", "1"], ["8589934593", "9Gi"]),
-        ("requests", "cpu", ["1m", "4"], ["4001m"]),
+        ("requests", "cpu", ["1m", "4", 0, "0"], ["4001m"]),
         ("requests", "memory", ["8Gi"], ["1E"]),
     ],
 )
@@ -147,6 +148,17 @@ def test_nor_is_a_pod_as_a_whole() -> None:
     assert ["spec.resources.requests.cpu", "spec.resources.limits.memory"] == broken(
         a_pod(resources={"limits": {"memory": "9Gi"}, "requests": {"cpu": "5"}})
     )
+
+
+@pytest.mark.parametrize("nothing", [0, "0", "0m", "0.0", "-1"], ids=repr)
+def test_a_limit_of_nothing_limits_nothing(nothing: Any) -> None:
+    """A container runtime reads 0 as no limit, and a ResourceQuota counts it as 0."""
+    limits = {"limits": {"cpu": nothing, "memory": nothing}}
+
+    assert ["spec.containers[0].resources.limits.cpu", "spec.containers[0].resources.limits.memory"] == broken(
+        a_pod(containers=[{"name": "any", "resources": limits}])
+    )
+    assert ["spec.resources.limits.cpu", "spec.resources.limits.memory"] == broken(a_pod(resources=limits))
 
 
 def test_a_resized_pod_stays_below_them() -> None:
@@ -205,6 +217,69 @@ def test_a_pod_of_a_cluster_cannot_drop_its_label() -> None:
     assert ["metadata.labels.tenant"] == in_python(
         Config(PLATFORM, (TEAM_A,)), new, Request(operation="UPDATE", old=old)
     )
+
+
+def relabelled(old: Json, new: Json, username: str = "") -> list[str]:
+    request = Request(username, operation="UPDATE", old=ray_pod(old))
+    return in_python(Config(PLATFORM, (TEAM_A,)), ray_pod(new), request)
+
+
+OPERATOR = PLATFORM.operator.username
+LABELS = {"ray.io/cluster": "one", "ray.io/node-type": "worker", "ray.io/group": "small", "ray.io/is-ray-node": "yes"}
+OWN = {"tenant": "team-a"}
+
+
+@pytest.mark.parametrize("label", LABELS)
+@pytest.mark.parametrize("change", [{}, {"x": "two"}, {"x": ""}, {"x": None}], ids=str)
+def test_a_label_by_which_kuberay_finds_a_pod_stays(label: str, change: Json) -> None:
+    """KubeRay would make another pod in its place, and this one would run on uncounted."""
+    kept = {key: value for key, value in LABELS.items() if key != label}
+    value = change.get("x", None)
+    new = kept | OWN | ({label: value} if change else {})
+
+    assert [f"metadata.labels[{label}]"] == relabelled(LABELS | OWN, new)
+
+
+def test_both_labels_do_not_come_off_together() -> None:
+    assert ["metadata.labels[ray.io/cluster]", "metadata.labels.tenant"] == relabelled(
+        {"ray.io/cluster": "one"} | OWN, {}
+    )
+
+
+def test_the_tenants_label_comes_off_no_pod() -> None:
+    assert ["metadata.labels.tenant"] == relabelled(OWN, {})
+    assert ["metadata.labels.tenant"] == relabelled(OWN | {"app": "x"}, {"app": "x", "tenant": None})
+
+
+def test_a_wrong_label_may_be_put_right_and_others_are_free() -> None:
+    assert [] == relabelled({"tenant": "team-b"}, OWN)
+    assert [] == relabelled({"app": "x"}, {"app": "y"})
+    assert [] == relabelled(LABELS | OWN | {"app": "x"}, LABELS | OWN)
+    assert [] == relabelled({}, LABELS | OWN)
+
+
+def test_kuberays_operator_may_take_labels_off() -> None:
+    assert [] == relabelled(LABELS | OWN, {}, OPERATOR)
+    assert ["metadata.labels[ray.io/group]"] == relabelled(
+        {"ray.io/group": "small"} | OWN, OWN, "system:serviceaccount:ray-a:kuberay-operator"
+    )
+
+
+def test_an_update_of_nobody_knows_what_is_judged_as_it_is() -> None:
+    assert [] == broken(ray_pod(OWN), operation="UPDATE")
+
+
+@pytest.mark.parametrize("label", LABELS)
+def test_whoever_has_a_label_of_kuberays_is_one_of_its_pods(label: str) -> None:
+    """The NetworkPolicies of heads select by `ray.io/node-type` alone."""
+    assert ["metadata.labels.tenant", "spec.nodeSelector.tenant", "spec.tolerations"] == broken(a_pod({label: "head"}))
+    assert [] == broken(ray_pod({label: "head"} | OWN))
+
+
+def test_what_clears_redis_is_a_head_but_for_its_size() -> None:
+    labels = LABELS | OWN | {"ray.io/node-type": "redis-cleanup"}
+
+    assert [] == broken(ray_pod(labels, containers=[container("ray-head", cpu="200m", memory="256Mi")]))
 
 
 @pytest.mark.parametrize(

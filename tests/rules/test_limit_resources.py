@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from rayfence.config import Bounds, Container, Tenant
 from rayfence.rules import limit_resources
 from rayfence.workload import INJECTED
 
-from .objects import HEAD, WORKERS, Json, broken, cluster, container, group, job, pod, told
+from .objects import (
+    HEAD,
+    TEAM_A,
+    WORKERS,
+    Json,
+    broken,
+    cluster,
+    container,
+    cron_job,
+    group,
+    job,
+    pod,
+    service,
+    told,
+)
 
 ID = limit_resources.ID
 FIRST = f"{HEAD}.template.spec.containers[0].resources"
@@ -276,3 +292,82 @@ def test_a_template_without_a_container_is_refused(none: object) -> None:
 
 def test_of_a_submitter_that_is_missing_other_rules_tell() -> None:
     assert [] == broken(limit_resources, job(cluster()))
+
+
+# --- what KubeRay adds by itself --------------------------------------------------------------------------------------
+
+
+def below(cpu: str, memory: str) -> Tenant:
+    return replace(TEAM_A, container=Container(Bounds("1m", cpu), Bounds("1", memory)))
+
+
+BARE = cluster(head=pod(containers=[container(cpu="1m", memory="1Mi")]))
+ADDED = [
+    ({"enableInTreeAutoscaling": True}, "enableInTreeAutoscaling", "500m", "512Mi"),
+    (
+        {"historyServerOptions": {"collectorOptions": {"image": "c"}}},
+        "historyServerOptions.collectorOptions",
+        "200m",
+        "256Mi",
+    ),
+]
+
+
+@pytest.mark.parametrize(("fields", "place", "cpu", "memory"), ADDED, ids=["autoscaler", "collector"])
+def test_what_kuberay_adds_fits_under_the_maximum(fields: Json, place: str, cpu: str, memory: str) -> None:
+    """Or `guard-pods` would refuse the pods that KubeRay makes with it."""
+    value = {**BARE, "spec": BARE["spec"] | fields}
+    more, less = "1", "1Mi"
+
+    assert [] == broken(limit_resources, value, below(cpu, memory))
+    assert [f"[limit-resources] spec.{place}"] == broken(limit_resources, value, below("1m", memory))
+    assert [f"[limit-resources] spec.{place}"] == broken(limit_resources, value, below(more, less))
+    assert [f"[limit-resources] spec.rayClusterConfig.{place}"] == broken(
+        limit_resources, service(value), below(more, less)
+    )
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"enableInTreeAutoscaling": False},
+        {"autoscalerOptions": {}},
+        {"historyServerOptions": {}},
+        {"historyServerOptions": {"collectorOptions": None}},
+    ],
+    ids=str,
+)
+def test_what_is_not_asked_for_is_not_added(fields: Json) -> None:
+    assert [] == broken(limit_resources, {**BARE, "spec": BARE["spec"] | fields}, below("1m", "1Mi"))
+
+
+def test_what_is_sized_is_bounded_as_it_is() -> None:
+    tiny = {"resources": {side: {"cpu": "1m", "memory": "1Mi"} for side in ("requests", "limits")}}
+    fields = {
+        "enableInTreeAutoscaling": True,
+        "autoscalerOptions": tiny,
+        "historyServerOptions": {"collectorOptions": tiny},
+    }
+
+    assert [] == broken(limit_resources, {**BARE, "spec": BARE["spec"] | fields}, below("1m", "1Mi"))
+
+
+@pytest.mark.parametrize(("make", "place"), [(job, "spec"), (cron_job, "spec.jobTemplate")], ids=["job", "cron job"])
+def test_a_submitter_beside_the_head_fits_under_the_maximum(make: Any, place: str) -> None:
+    beside, alone = make(BARE, submissionMode="SidecarMode"), make(BARE, submissionMode="HTTPMode")
+    said = [f"[limit-resources] {place}.submissionMode"]
+
+    assert [] == broken(limit_resources, beside, below("1", "1Gi"))
+    assert said == broken(limit_resources, beside, below("999m", "1Gi"))
+    assert said == broken(limit_resources, beside, below("1", "1073741823"))
+    assert said * 2 == broken(limit_resources, beside, below("1m", "1Mi"))
+    assert [] == broken(limit_resources, alone, below("1m", "1Mi"))
+
+
+def test_people_read_what_kuberay_adds_and_what_to_write() -> None:
+    value = job({**BARE, "spec": BARE["spec"] | {"enableInTreeAutoscaling": True}}, submissionMode="SidecarMode")
+
+    assert [
+        "KubeRay adds memory 512Mi, above the maximum of team-a, 1Mi; write autoscalerOptions.resources",
+        "KubeRay adds memory 1Gi, above the maximum of team-a, 1Mi; use K8sJobMode with a submitterPodTemplate",
+    ] == told(limit_resources, value, below("1", "1Mi"))

@@ -9,9 +9,24 @@ import pytest
 
 from rayfence.config import Quota, Tenant
 from rayfence.rules import limit_total_resources
-from rayfence.workload import Workload
+from rayfence.workload import Request, Workload
 
-from .objects import PLATFORM, TEAM_A, TEAM_B, WORKERS, Json, broken, cluster, container, group, pod, told
+from .objects import (
+    PLATFORM,
+    TEAM_A,
+    TEAM_B,
+    WORKERS,
+    Json,
+    broken,
+    cluster,
+    container,
+    cron_job,
+    group,
+    job,
+    pod,
+    service,
+    told,
+)
 
 ID = limit_total_resources.ID
 TOO_MUCH = f"[{ID}] spec"
@@ -110,9 +125,23 @@ def test_a_factor_is_a_number_that_32_bits_hold(key: str, value: object) -> None
 
 
 @pytest.mark.parametrize("value", [0, 1, 16, None])
-@pytest.mark.parametrize("key", ["maxReplicas", "minReplicas", "numOfHosts"])
+@pytest.mark.parametrize("key", ["maxReplicas", "minReplicas"])
 def test_a_plain_number_is_right(key: str, value: object) -> None:
     assert [] == within(TEAM_A, workers(**({"maxReplicas": 0} | {key: value})))
+
+
+@pytest.mark.parametrize("value", [1, 1.5, 16, None])
+def test_a_replica_has_a_host(value: object) -> None:
+    assert [] == within(TEAM_A, workers(maxReplicas=0, numOfHosts=value))
+
+
+@pytest.mark.parametrize("value", [0, 0.0, 0.5])
+def test_a_replica_without_a_host_counts_nothing_until_a_write_drops_the_field(value: object) -> None:
+    """ray.io/v1alpha1 has no `numOfHosts`: what is written through it has one host."""
+    endless: Json = {"maxReplicas": 2147483647, "replicas": 1000}
+
+    assert at(f"{WORKERS.format(0)}.numOfHosts") == within(TEAM_A, workers(numOfHosts=value, **endless))
+    assert [TOO_MUCH] == within(quota(workers=16), workers(**endless))
 
 
 def test_a_negative_factor_makes_no_room_for_others() -> None:
@@ -172,6 +201,39 @@ def test_an_autoscaler_counts_by_the_size_it_is_given() -> None:
     assert [] == within(quota(cpu="2"), **sized)
     assert [TOO_MUCH] == within(quota(cpu="1999m"), **sized)
     assert [] == within(quota(cpu="0"), **(sized | {"enableInTreeAutoscaling": None}))
+
+
+@pytest.mark.parametrize("options", [{}, {"image": "c"}, {"resources": None}], ids=str)
+def test_a_history_collector_without_a_size_counts_by_kuberays(options: Json) -> None:
+    collecting = {"historyServerOptions": {"collectorOptions": options}}
+    three, head = workers(limited(cpu="1", memory="1Gi"), maxReplicas=3), pod(containers=[limited(cpu="1")])
+
+    assert [] == within(quota(cpu="4800m"), three, head=head, **collecting)
+    assert [TOO_MUCH] == within(quota(cpu="4799m"), three, head=head, **collecting)
+    assert [] == within(quota(memory="4Gi"), three, head=head, **collecting)
+    assert [TOO_MUCH] == within(quota(memory="4294967295"), three, head=head, **collecting)
+
+
+@pytest.mark.parametrize("options", [None, {}, {"collectorOptions": None}], ids=str)
+def test_without_its_options_there_is_no_history_collector(options: Any) -> None:
+    assert [] == within(quota(cpu="0"), historyServerOptions=options)
+
+
+def test_a_worker_waits_for_its_head_with_200m_and_256_mib() -> None:
+    small = workers(limited(cpu="50m", memory="64Mi"), maxReplicas=16)
+
+    assert [] == within(quota(cpu="3200m", memory="4Gi"), small)
+    assert [TOO_MUCH] == within(quota(cpu="3199m"), small)
+    assert [TOO_MUCH] == within(quota(memory="4294967295"), small)
+    assert [] == within(quota(cpu="50m"), head=pod(containers=[limited(cpu="50m")]))
+
+
+def test_what_waits_starts_behind_the_init_containers_and_beside_their_sidecars() -> None:
+    sidecar, start = limited(cpu="1") | {"restartPolicy": "Always"}, limited(cpu="1100m")
+
+    assert [] == within(quota(cpu="1200m"), workers(limited(cpu="100m"), inits=[start, sidecar]))
+    assert [TOO_MUCH] == within(quota(cpu="1199m"), workers(limited(cpu="100m"), inits=[start, sidecar]))
+    assert [] == within(quota(cpu="1200m"), workers(limited(cpu="200m"), inits=[sidecar]))
 
 
 def test_a_history_collector_runs_in_every_pod() -> None:
@@ -257,11 +319,17 @@ def test_groups_without_a_bound_are_named_once_with_every_quota_they_break() -> 
 
 def test_a_group_without_a_bound_that_is_not_the_cause_is_not_named() -> None:
     value = cluster(workers(limited(gpu=1), maxReplicas=5), workers(limited(cpu=1), maxReplicas=None))
-    none = cluster(workers(limited(gpu=1), maxReplicas=5), workers(limited(gpu=1), maxReplicas=None, numOfHosts=0))
 
-    for each in (value, none):
-        ((place, said),) = shown(each, quota(accelerators=4))
-        assert ("spec", "the worst case is 5, above") == (place, said[:26])
+    ((place, said),) = shown(value, quota(accelerators=4))
+
+    assert ("spec", "the worst case is 5, above") == (place, said[:26])
+
+
+def test_a_group_without_a_bound_and_without_hosts_is_not_named() -> None:
+    endless = workers(limited(gpu=1), maxReplicas=None, numOfHosts=0)
+    value = cluster(workers(limited(gpu=1), maxReplicas=5), endless)
+
+    assert [f"{WORKERS.format(1)}.numOfHosts", "spec"] == [place for place, _ in shown(value, quota(accelerators=4))]
 
 
 def test_an_accelerator_that_cannot_be_counted_is_named() -> None:
@@ -272,3 +340,113 @@ def test_an_accelerator_that_cannot_be_counted_is_named() -> None:
         value, TEAM_B
     )
     assert at(path) == broken(limit_total_resources, value, TEAM_B)
+
+
+# --- from one update to the next --------------------------------------------------------------------------------------
+
+
+def updated(old: Json, new: Json, tenant: Tenant = TEAM_A) -> list[str]:
+    return broken(limit_total_resources, new, tenant, old=old)
+
+
+def named(name: str, **fields: Any) -> Json:
+    stated: Json = {"groupName": name, "replicas": 2, "maxReplicas": 4}
+    return workers(limited(cpu="1"), **(stated | fields))
+
+
+ONE, TWO = named("one"), named("two")
+LEFT = at("spec.workerGroupSpecs")
+
+
+@pytest.mark.parametrize("new", [[ONE], [ONE, named("renamed")], [ONE, named("Two")], [ONE, ONE]], ids=str)
+def test_a_group_with_pods_stays_and_keeps_its_name(new: list[Json]) -> None:
+    """KubeRay never deletes the pods of a group that is not in the spec."""
+    assert LEFT == updated(cluster(ONE, TWO), cluster(*new))
+
+
+def test_every_group_that_leaves_is_named() -> None:
+    old = cluster(named("one"), named("none", replicas=0), named("two"))
+    new = cluster()
+
+    assert LEFT * 2 == updated(old, new)
+    assert ["one", "two"] == [
+        each.message.split()[2]
+        for each in limit_total_resources.violations(
+            Workload(new, Request(operation="UPDATE", old=old)), TEAM_A, PLATFORM
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    "new", [[ONE, TWO], [TWO, ONE], [TWO, named("new"), ONE], [ONE, named("two", replicas=0, maxReplicas=0)]], ids=str
+)
+def test_groups_may_come_and_change_and_move(new: list[Json]) -> None:
+    assert [] == updated(cluster(ONE, TWO), cluster(*new))
+
+
+@pytest.mark.parametrize(
+    "scaled",
+    [
+        {"replicas": 0},
+        {"replicas": 0, "minReplicas": 0},
+        {"replicas": None, "minReplicas": None},
+        {"maxReplicas": 0},
+        {"replicas": 0, "numOfHosts": 16},
+    ],
+    ids=str,
+)
+def test_a_group_that_was_scaled_to_zero_may_leave(scaled: Json) -> None:
+    assert [] == updated(cluster(ONE, named("two", **scaled)), cluster(ONE))
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"replicas": 0, "minReplicas": 1},
+        {"maxReplicas": 0, "minReplicas": 1},
+        {"replicas": "0"},
+        {"replicas": False},
+        {"suspend": True},
+    ],
+    ids=str,
+)
+def test_a_group_that_may_have_pods_may_not(fields: Json) -> None:
+    assert LEFT == updated(cluster(ONE, named("two", **fields)), cluster(ONE))
+
+
+def test_of_groups_with_one_name_both_are_looked_at() -> None:
+    twice = cluster(ONE, named("two", replicas=0), TWO)
+
+    assert LEFT == updated(twice, cluster(ONE))
+    assert [] == updated(twice, cluster(ONE, TWO))
+
+
+def test_under_recreate_kuberay_deletes_every_pod() -> None:
+    assert [] == updated(cluster(ONE), cluster(TWO, upgradeStrategy={"type": "Recreate"}))
+    assert LEFT == updated(cluster(ONE, upgradeStrategy={"type": "Recreate"}), cluster(TWO))
+    assert LEFT == updated(cluster(ONE), cluster(TWO, upgradeStrategy={"type": "None"}))
+
+
+def test_what_is_being_deleted_makes_no_pods() -> None:
+    going = cluster(ONE)
+    going["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
+
+    assert [] == updated(going, cluster())
+
+
+@pytest.mark.parametrize("make", [job, cron_job, service], ids=lambda make: str(make.__name__))
+def test_of_what_embeds_a_cluster_kuberay_makes_a_new_one(make: Any) -> None:
+    assert [] == updated(make(cluster(ONE)), make(cluster(TWO)))
+
+
+def test_the_older_version_shows_names_too() -> None:
+    older = {"apiVersion": "ray.io/v1alpha1"}
+
+    assert LEFT == updated(cluster(ONE) | older, cluster(TWO) | older)
+
+
+def test_without_the_object_as_it_was_nothing_is_said_of_it() -> None:
+    request = Request(operation="UPDATE")
+
+    assert [] == list(limit_total_resources.violations(Workload(cluster(TWO), request), TEAM_A, PLATFORM))
+    assert [] == broken(limit_total_resources, cluster(TWO))

@@ -71,9 +71,26 @@ def test_a_group_without_this_label_changes_nothing(labels: Any) -> None:
 
 
 def test_a_groups_label_makes_up_for_its_template() -> None:
-    value = cluster(group(labelled({"tenant": "team-b"}), labels={"tenant": "team-a"}))
+    value = cluster(group(labelled({}), labels={"tenant": "team-a"}))
 
     assert [] == broken(require_pod_tenant_label, value)
+
+
+@pytest.mark.parametrize("label", ["team-b", "", 1000], ids=repr)
+def test_a_templates_label_is_the_tenants_though_its_groups_wins(label: object) -> None:
+    """A write through ray.io/v1alpha1 takes the group's away, and the template's is what remains."""
+    value = cluster(group(labelled({"tenant": label}), labels={"tenant": "team-a"}))
+
+    assert said(f"{WORKERS.format(0)}.template.metadata.labels.tenant") == broken(require_pod_tenant_label, value)
+
+
+def test_both_of_two_wrong_labels_are_named() -> None:
+    value = cluster(group(labelled({"tenant": "team-b"}), labels={"tenant": ""}))
+    place = WORKERS.format(0)
+
+    assert [*said(f"{place}.labels.tenant"), *said(f"{place}.template.metadata.labels.tenant")] == broken(
+        require_pod_tenant_label, value
+    )
 
 
 def test_the_heads_group_has_labels_too() -> None:

@@ -52,6 +52,11 @@ def test_a_toleration_needs_a_key(toleration: Any) -> None:
     assert [keyless(WORKERS.format(0), 1)] == broken(restrict_tolerations, after_own(toleration))
 
 
+@pytest.mark.parametrize("effect", ["NoExecute", "PreferNoSchedule", "NoSchedule", "", None])
+def test_the_own_taint_may_be_tolerated_with_every_effect(effect: str | None) -> None:
+    assert [] == broken(restrict_tolerations, after_own(OWN | {"effect": effect, "tolerationSeconds": 60}))
+
+
 @pytest.mark.parametrize(
     "toleration",
     [
@@ -68,8 +73,10 @@ def test_a_toleration_needs_a_key(toleration: Any) -> None:
         OWN | {"operator": "Gt", "value": "0"},
         OWN | {"operator": "Lt", "value": "9999"},
         OWN | {"operator": "exists"},
-        OWN | {"effect": "NoExecute"},
-        OWN | {"effect": "PreferNoSchedule"},
+        OWN | {"effect": "noexecute"},
+        OWN | {"effect": "*"},
+        OWN | {"effect": "NoExecute", "value": "team-b"},
+        OWN | {"effect": "NoExecute", "operator": "Exists"},
     ],
     ids=str,
 )
@@ -111,4 +118,4 @@ def test_people_read_what_it_would_do_and_what_is_allowed() -> None:
 
     assert keyless.endswith("; name a key")
     assert "opens the nodes of other tenants" in other
-    assert other.endswith("Equal team-a, NoSchedule")
+    assert other.endswith("operator Equal, value team-a")

@@ -18,7 +18,8 @@ class Case:
     """One object and the truth about it.
 
     `fails` holds rule ids, GENERATION among them where nothing may be generated. `lines` are the (rule, line) pairs
-    that the file names, None for a derived case, which has no file.
+    that the file names, None for a derived case, which has no file. `compares`: whether it is derived to show what the
+    object may have been before.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Case:
     lines: frozenset[tuple[str, int]] | None = None
     document: Document | None = None
     request: Request = NOBODY
+    compares: bool = False
 
     def failing(self, rule: str) -> Case:
         """The same object where it breaks one rule more."""

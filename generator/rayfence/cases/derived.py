@@ -155,7 +155,8 @@ class _Sample:
             value = deepcopy(dict(self.value))
             edit.apply(targets[site](value), self.tenant)
             where = " of ".join(filter(None, (site, whose)))
-            yield Case(f"{title}/{where}", value, fails, request=self._request(edit, targets[site], operation, value))
+            request = self._request(edit, targets[site], operation, value)
+            yield Case(f"{title}/{where}", value, fails, request=request, compares=edit.before is not None)
 
     def _request(self, edit: Edit, target: Target, operation: str, value: Mapping[str, Any]) -> Request:
         """An update is one of an object that was good, or was as the edit says."""

@@ -37,6 +37,8 @@ def _ray(kind: Kind, at: At) -> dict[str, Path]:
     match at:
         case At.CLUSTER:
             return {"": kind.cluster}
+        case At.RAY_CLUSTER:
+            return {"": kind.cluster} if kind.is_cluster else {}
         case At.GROUP:
             return groups
         case At.WORKERS:

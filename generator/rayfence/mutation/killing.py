@@ -125,8 +125,8 @@ def _judged(config: Config, cases: Sequence[Case], policy: str) -> list[Case]:
 def _few_updates(cases: Sequence[Case]) -> list[Case]:
     """The cases without derived updates but one for each rule and kind: each costs as much as thirty creations.
 
-    A derived update is the object of a creation asked for in another word, and what looks at that word looks at nothing
-    else: one that shows it shows it as well as twenty.
+    Such an update is the object of a creation asked for in another word, and what looks at that word looks at nothing
+    else: one that shows it shows it as well as twenty. What is derived to be compared with an object before is kept.
     """
     first = {(_family(case), case.value["kind"]): id(case) for case in reversed(cases) if _is_derived_update(case)}
     kept = {*first.values()}
@@ -134,7 +134,7 @@ def _few_updates(cases: Sequence[Case]) -> list[Case]:
 
 
 def _is_derived_update(case: Case) -> bool:
-    return case.lines is None and case.request.operation == UPDATE
+    return case.lines is None and case.request.operation == UPDATE and not case.compares
 
 
 def _batches(cases: Sequence[Case], mutant: Mutant) -> Iterator[list[Case]]:

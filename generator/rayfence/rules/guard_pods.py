@@ -1,8 +1,9 @@
 """No pod in a tenant's namespace has what would harm another tenant, and Ray's own pods have what keeps them apart.
 
 The operator makes pods of objects that were judged already; this rule is for pods that somebody writes by hand, and for
-what may change later in any of them: labels, sizes, tolerations and ephemeral containers. It hardens pods by itself,
-also where `restrict-pod-security` is disabled: disable both to leave that to another tool.
+what may change later in any of them: labels, sizes, tolerations and ephemeral containers. A label by which KubeRay or
+NetworkPolicies find a pod never comes off: KubeRay would make another pod in its place, and this one would run on. The
+rule hardens pods by itself, also where `restrict-pod-security` is disabled: disable both to leave that to another tool.
 """
 
 from __future__ import annotations
@@ -11,23 +12,25 @@ from collections.abc import Iterator
 from typing import Any
 
 from rayfence import row
-from rayfence.cel import filled, is_quantity, items, literal, scalar, when
+from rayfence.cel import filled, is_quantity, items, literal, literals, scalar, when
 from rayfence.config import Platform, Tenant
 from rayfence.path import Path
 from rayfence.quantity import parse, text
 from rayfence.rules import guard_pods_edits, pod_security, restrict_tolerations
-from rayfence.rules.require_tenant_toleration import has_own, own
+from rayfence.rules.limit_resources import NO_LIMIT
+from rayfence.rules.require_tenant_toleration import SCHEDULING, has_own, own
 from rayfence.rules.rule import Edits, Violation, instead, shown
-from rayfence.subjects import CREATE
+from rayfence.subjects import CREATE, UPDATE
 from rayfence.workload import BOUNDED, SIDES, Workload, dig
 
 ID = "guard-pods"
 FAMILY = "backstop"
 WHY = "Who may create Ray objects may create pods too, and a bare pod would get past every rule for Ray objects."
 
-RAY_CLUSTER = guard_pods_edits.RAY_CLUSTER
+RAY_LABELS = guard_pods_edits.RAY_LABELS
 AMOUNTS = tuple((side, resource) for side in SIDES for resource in BOUNDED)
 SPEC = Path.of("spec")
+KEPT = "must stay as it was while the pod runs"
 
 
 def variables(platform: Platform) -> dict[str, str]:
@@ -39,6 +42,7 @@ def variables(platform: Platform) -> dict[str, str]:
 def cel(platform: Platform) -> Iterator[str]:
     parts = (
         " + ".join((_label(platform), _nodes(platform), _tolerations(platform))),
+        _kept(platform),
         _amounts(),
         *pod_security.cel(),
     )
@@ -46,12 +50,27 @@ def cel(platform: Platform) -> Iterator[str]:
 
 
 def _ray() -> str:
-    return f"object.metadata.?labels[?{literal(RAY_CLUSTER)}].orValue(null) != null"
+    return f"{literals(RAY_LABELS)}.exists(l, object.metadata.?labels[?l].orValue(null) != null)"
+
+
+def _kept(platform: Platform) -> str:
+    """CEL: labels that came off a running pod. What the tenant's own may be instead is said elsewhere."""
+    pairs = ", ".join(f"[{literal(key)}, {literal(str(_label_path(key)))}]" for key in RAY_LABELS)
+    was, now = (f"dyn({whose}.?metadata.?labels[?l[0]].orValue(null))" for whose in ("variables.old", "object"))
+    changed = f"[{pairs}].filter(l, {was} != null && {was} != {now}).map(l, l[1] + ': {KEPT}')"
+    had, has = (
+        f"{whose}.?metadata.?labels[?{literal(platform.tenant_label)}].orValue(null) != null"
+        for whose in ("variables.old", "object")
+    )
+    lost = when(f"!{_ray()} && {had} && !({has})", literal(f"{_label_path(platform.tenant_label)}: {KEPT}"))
+    by_operator = f"request.?userInfo.?username.orValue('') == {literal(platform.operator.username)}"
+    unknown = f"variables.operation != {literal(UPDATE)} || variables.old == null"
+    return f"({unknown} || {by_operator} ? [] :\n{changed}\n+ {lost})"
 
 
 def _label(platform: Platform) -> str:
     label = f"dyn(object.metadata.?labels[?{literal(platform.tenant_label)}].orValue(null))"
-    path = literal(f"{Path.of('metadata', 'labels', platform.tenant_label)}: must be ")
+    path = literal(f"{_label_path(platform.tenant_label)}: must be ")
     return when(
         f"({label} != null || {_ray()}) && {label} != {row.field('name')}",
         f"{path} + {row.field('name')}",
@@ -75,17 +94,17 @@ def _nodes(platform: Platform) -> str:
 
 
 def _tolerations(platform: Platform) -> str:
-    found = f"{items('object.?spec.?tolerations')}.exists(t, {own(platform)})"
+    found = f"{items('object.?spec.?tolerations')}.exists(t, {own(platform, SCHEDULING)})"
     what = literal(f"spec.tolerations: must have key {platform.taint_key}, operator Equal, effect NoSchedule, value ")
     required = when(f"{_ray()} && !({found})", f"{what} + {row.field('name')}")
     return required + " + " + restrict_tolerations.wrong_in("object.?spec", "'spec'", platform)
 
 
 def _amounts() -> str:
-    """CEL: amounts above a maximum, in every container and in the pod's own resources."""
+    """CEL: amounts above a maximum, and limits of nothing, in every container and in the pod's own resources."""
     amounts = ", ".join(
         f"{{'at': '.resources.{side}.{resource}: ', 'found': {scalar(f'c.value.?resources.?{side}.?{resource}')}, "
-        f"'max': {row.field(f'{resource}_max')}}}"
+        f"'max': {row.field(f'{resource}_max')}, 'side': '{side}'}}"
         for side, resource in AMOUNTS
     )
     pod = "[{'path': dyn('spec'), 'value': object.?spec.orValue(null)}]"
@@ -93,25 +112,27 @@ def _amounts() -> str:
     odd = f"!{is_quantity('a.found')} ? [{no_quantity}]"
     above = "quantity(a.found).isGreaterThan(quantity(a.max))"
     what = filled("%s%s%s is above the maximum of %s, %s", "c.path", "a.at", "a.found", row.field("name"), "a.max")
-    wrong = f"(a.found == '' ? [] : {odd} : {above} ? [{what}] : [])"
+    no_limit = filled(f"%s%s%s {NO_LIMIT}", "c.path", "a.at", "a.found")
+    nothing = f"a.side == 'limits' && sign(quantity(a.found)) <= 0 ? [{no_limit}]"
+    wrong = f"(a.found == '' ? [] : {odd} : {nothing} : {above} ? [{what}] : [])"
     return f"(variables.hardened + {pod}).map(c, [{amounts}].map(a, {wrong}).flatten()).flatten()"
 
 
 def violations(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[Violation]:
-    problems = (_labelled, _placed, _tolerating, _sized, _hardened)
+    problems = (_labelled, _placed, _tolerating, _unlabelled, _sized, _hardened)
     for problem in problems:
         for path, what in problem(work, tenant, platform):
             yield Violation(ID, path, what)
 
 
 def _is_ray(work: Workload) -> bool:
-    return work.label(RAY_CLUSTER) is not None
+    return any(work.label(key) is not None for key in RAY_LABELS)
 
 
 def _labelled(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[pod_security.Problem]:
     label = work.label(platform.tenant_label)
     if (label is not None or _is_ray(work)) and label != tenant.name:
-        yield Path.of("metadata", "labels", platform.tenant_label), instead(label, tenant.name)
+        yield _label_path(platform.tenant_label), instead(label, tenant.name)
 
 
 def _placed(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[pod_security.Problem]:
@@ -130,24 +151,44 @@ def _tolerating(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[
     yield from restrict_tolerations.wrong_with(found, path, tenant, platform)
 
 
+def _unlabelled(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[pod_security.Problem]:
+    if not work.request.is_update or work.request.username == platform.operator.username:
+        return
+    for key in RAY_LABELS:
+        was = work.was("metadata", "labels", key)
+        if was is not None and was != work.label(key):
+            yield _label_path(key), f"was {shown(was)}, and {KEPT}; delete the pod instead"
+    key = platform.tenant_label
+    if not _is_ray(work) and work.was("metadata", "labels", key) is not None and work.label(key) is None:
+        yield _label_path(key), f"came off, and {KEPT}; delete the pod instead"
+
+
+def _label_path(key: str) -> Path:
+    return Path.of("metadata", "labels", key)
+
+
 def _sized(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[pod_security.Problem]:
     spec = work.at(SPEC)
     most = {"cpu": tenant.container.cpu.max, "memory": tenant.container.memory.max}
     for path, value in (*pod_security.containers_of(SPEC, spec), (SPEC, spec)):
         for side, resource in AMOUNTS:
             found = dig(value, "resources", side, resource, at=path)
-            if what := _too_much(found, most[resource], tenant):
+            if what := _too_much(found, side, most[resource], tenant):
                 yield path / "resources" / side / resource, what
 
 
-def _too_much(found: Any, most: str, tenant: Tenant) -> str:
+def _too_much(found: Any, side: str, most: str, tenant: Tenant) -> str:
     """What is wrong with an amount; '' where nothing is, or nothing is given."""
-    amount = text(found)
+    written = text(found)
+    if not written:
+        return ""
     try:
-        above = bool(amount) and parse(amount) > parse(most)
+        amount = parse(written)
     except ValueError:
-        return f"{shown(amount)} is not a quantity, allowed is up to {most}"
-    return f"{amount} is above the maximum of {tenant.name}, {most}" if above else ""
+        return f"{shown(written)} is not a quantity, allowed is up to {most}"
+    if side == "limits" and amount <= 0:
+        return f"{written} {NO_LIMIT}, allowed is up to {most}"
+    return f"{written} is above the maximum of {tenant.name}, {most}" if amount > parse(most) else ""
 
 
 def _hardened(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[pod_security.Problem]:

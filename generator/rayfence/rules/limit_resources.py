@@ -1,14 +1,21 @@
-"""Every container asks for cpu and memory within its tenant's bounds: minimum <= request <= limit <= maximum."""
+"""Every container asks for cpu and memory within its tenant's bounds: minimum <= request <= limit <= maximum.
+
+A container that KubeRay's operator adds is bounded too: by its own `resources` where the object has them, else by what
+the operator gives it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import deepcopy
+from functools import partial
 from typing import Any
 
 from rayfence import row
 from rayfence.cel import filled, items, said, when
 from rayfence.config import Bounds, Platform, Tenant
 from rayfence.quantity import parse, text
+from rayfence.rules.additions import ADDITIONS, AUTOSCALER, COLLECTOR, Addition, added
 from rayfence.rules.container_edges import milli, more, put, whole_bytes
 from rayfence.rules.rule import At, Edit, Edits, Violation, shown
 from rayfence.workload import BOUNDED, SIDES, Container, Role, Site, Workload, dig
@@ -25,8 +32,8 @@ EMPTY = "must hold a container, a template without one is no pod"
 
 
 def variables(platform: Platform) -> dict[str, str]:
-    """CEL variables: `bounds` of each resource, in the order of `amounts`: as texts, and as quantities."""
-    return {"bounds": f"[{', '.join(map(_bounds, BOUNDED))}]"}
+    """CEL variables: `bounds` of each resource, in the order of `amounts`, as texts and as quantities; `added`."""
+    return {"bounds": f"[{', '.join(map(_bounds, BOUNDED))}]", "added": added()}
 
 
 def _bounds(resource: str) -> str:
@@ -54,9 +61,18 @@ def cel(platform: Platform) -> Iterator[str]:
     absent = "s.role == 'submitter' && s.template == null"
     none = when(f"size({items('s.spec.?containers')}) == 0 && !({absent})", f"s.path + '.spec.containers: {EMPTY}'")
     yield f"variables.sites.map(s, {pod} + {none}).flatten()"
+    yield _too_much_added()
 
 
 _BOUND = "variables.bounds[n]"
+
+
+def _too_much_added() -> str:
+    """CEL: what KubeRay adds above a maximum."""
+    above = "quantity(a[b.resource]).isGreaterThan(b.most)"
+    what = "%s: KubeRay adds %s %s, above the maximum of %s, %s; %s"
+    told = filled(what, "a.path", "b.resource", "a[b.resource]", row.field("name"), "b.max", "a.instead")
+    return f"variables.added.map(a, variables.bounds.filter(b, {above}).map(b, {told})).flatten()"
 
 
 def _request() -> str:
@@ -103,6 +119,17 @@ def violations(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[V
         yield from _plain(container)
     for site in work.sites:
         yield from _podless(site)
+    for addition in ADDITIONS:
+        for resource, amount, most in _too_large(addition, tenant) if addition.asked(work) else ():
+            what = f"KubeRay adds {resource} {amount}, above the maximum of {tenant.name}, {most}; {addition.instead}"
+            yield Violation(ID, addition.path(work), what)
+
+
+def _too_large(addition: Addition, tenant: Tenant) -> list[tuple[str, str, str]]:
+    """Each resource of which an addition takes more than the maximum: its name, the amount and the maximum."""
+    bounds = {"cpu": tenant.container.cpu.max, "memory": tenant.container.memory.max}
+    limits = addition.limits.items()
+    return [(name, amount, bounds[name]) for name, amount in limits if parse(amount) > parse(bounds[name])]
 
 
 def _bounded(container: Container, resource: str, bounds: Bounds, tenant: Tenant) -> Iterator[Violation]:
@@ -153,7 +180,7 @@ def _podless(site: Site) -> Iterator[Violation]:
 
 
 def breaks(platform: Platform, tenant: Tenant) -> Edits:
-    return {**_missing(), **_wrong(tenant), **_elsewhere(tenant)}
+    return {**_missing(), **_wrong(tenant), **_elsewhere(tenant), **_unsized(tenant)}
 
 
 def _missing() -> dict[str, Edit]:
@@ -210,6 +237,25 @@ def _elsewhere(tenant: Tenant) -> dict[str, Edit]:
         "the autoscaler without limits": options("autoscalerOptions", {"resources": {}}),
         "the collector's limit": options("historyServerOptions", {"collectorOptions": {"resources": huge}}, "cpu"),
     }
+
+
+def _unsized(tenant: Tenant) -> dict[str, Edit]:
+    """What KubeRay adds where nothing is written, if that is above the tenant's maximum."""
+    asks: dict[str, tuple[Addition, dict[str, Any]]] = {
+        "the autoscaler's default": (AUTOSCALER, {"enableInTreeAutoscaling": True}),
+        "the collector's default": (COLLECTOR, {"historyServerOptions": {"collectorOptions": {}}}),
+    }
+    # A quota could be passed as well.
+    alone = tenant.quota.cpu is None and tenant.quota.memory is None
+    return {
+        name: Edit(At.CLUSTER, partial(_update, fields))
+        for name, (addition, fields) in asks.items()
+        if alone and _too_large(addition, tenant)
+    }
+
+
+def _update(fields: dict[str, Any], value: dict[str, Any], tenant: Tenant) -> None:
+    value.update(deepcopy(fields))
 
 
 def passes(platform: Platform, tenant: Tenant) -> Edits:

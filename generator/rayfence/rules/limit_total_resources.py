@@ -1,27 +1,54 @@
-"""The worst case of one Ray object stays within its tenant's quota."""
+"""The worst case of one Ray object stays within its tenant's quota, from one update to the next too.
+
+KubeRay deletes no pod of a worker group that left the spec of a RayCluster, so that group must have been scaled to zero
+before. Under `upgradeStrategy.type: Recreate` KubeRay deletes every pod at such an update.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from rayfence import row
-from rayfence.cel import amount, filled, let, when
+from rayfence.cel import amount, filled, items, let, number, scalar, when
 from rayfence.config import Platform, Tenant
 from rayfence.path import Path
-from rayfence.quantity import parse
+from rayfence.quantity import parse, text
 from rayfence.rules.rule import At, Edit, Edits, Violation, shown
-from rayfence.rules.worst_case import FACTORS, RESOURCES, factor, is_unbounded, takes, totals, whole, whole_amount
+from rayfence.rules.worst_case import (
+    FACTORS,
+    RESOURCES,
+    factor,
+    is_unbounded,
+    number_in,
+    takes,
+    totals,
+    whole,
+    whole_amount,
+)
+from rayfence.subjects import UPDATE
 from rayfence.workload import UNLIMITED, Role, Site, Workload, dig
+from rayfence.workload import items as listed
 
 ID = "limit-total-resources"
 FAMILY = "resource bounds"
 WHY = "Bounds for one container do not bound a cluster: replicas, hosts and groups multiply them."
 
-COUNT = f"must be a number from 0 to {UNLIMITED}"
+LEAST = {"maxReplicas": 0, "minReplicas": 0, "numOfHosts": 1}
+"""The least that each of the factors may be. KubeRay counts no hosts as 0 in one place and as 1 in another."""
+
+COUNT = "must be a number from %d to %d"
 OVERFLOW = f"maxReplicas times numOfHosts is more than {UNLIMITED}"
+SCALE = "must be scaled to zero (replicas and minReplicas 0) before it leaves the spec, or KubeRay keeps its pods"
+RECREATE = "Recreate"
+
 _SPEC = Path.of("spec")
+_CLUSTER, _GROUPS = "RayCluster", _SPEC / "workerGroupSpecs"
+_STATED = {"minReplicas": 0, "replicas": 0, "maxReplicas": UNLIMITED}
+"""What decides how many pods a group has, with what stands where it is left out."""
+
 NOT_COUNTED = "an accelerator must be a whole number of 0 or more"
 
 
@@ -29,19 +56,24 @@ def cel(platform: Platform) -> Iterator[str]:
     yield _factors()
     yield _accelerators()
     yield " + ".join(_beyond(resource) for resource in (*RESOURCES, "workers"))
+    yield _left()
 
 
 def _factors() -> str:
     path = "variables.pods[i].path.replace('.template', '')"
     bad = [
-        when(f"f[{number}] < 0.0 || f[{number}] > {UNLIMITED}.0", f"{path} + '.{key}: {COUNT}'")
-        for number, key in enumerate(FACTORS)
+        when(f"f[{number}] < {least}.0 || f[{number}] > {UNLIMITED}.0", f"{path} + '.{key}: {_count(key)}'")
+        for number, (key, least) in enumerate(LEAST.items())
     ]
     # The default itself says nothing about how many there will be; a quota does.
     stated = f"f[0] < {UNLIMITED}.0 && f[2] <= {UNLIMITED}.0"
     product = f"f[0] * f[2] > {UNLIMITED}.0"
     overflow = when(f"{stated} && {product}", f"{path} + '.numOfHosts: {OVERFLOW}'")
     return f"variables.factors.transformList(i, f, {' + '.join((*bad, overflow))}).flatten()"
+
+
+def _count(key: str) -> str:
+    return COUNT % (LEAST[key], UNLIMITED)
 
 
 def _accelerators() -> str:
@@ -59,6 +91,22 @@ def _beyond(resource: str) -> str:
     return when(f"variables.tenant[0] != '' && {quota} != '' && {above}", message)
 
 
+def _left() -> str:
+    """CEL: the groups of a RayCluster that left its spec with pods, by their places in the spec as it was."""
+    old = "variables.old.?spec.?workerGroupSpecs"
+    groups = f"{items('object.?spec.?workerGroupSpecs')}.map(g, {scalar('g.?groupName')})"
+    least, replicas, most = (number(f"g.?{key}", f"{missing}.0") for key, missing in _STATED.items())
+    empty = f"{least} == 0.0 && ({replicas} == 0.0 || {most} == 0.0)"
+    gone = let("n", groups, f"{items(old)}.transformList(i, g, !({scalar('g.?groupName')} in n) && !({empty}), i)")
+    told = f"'{_GROUPS}: the group that was workerGroupSpecs[%d] {SCALE}'.format([i])"
+    asked = (
+        f"variables.tenant[0] != '' && object.kind == '{_CLUSTER}' && variables.operation == '{UPDATE}'"
+        " && variables.old != null && variables.old.?metadata.?deletionTimestamp.orValue(null) == null"
+        f" && object.?spec.?upgradeStrategy.?type.orValue(null) != '{RECREATE}'"
+    )
+    return f"!({asked}) ? [] :\n{gone}.map(i, {told})"
+
+
 def violations(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[Violation]:
     for site in work.sites:
         if site.role is Role.WORKER:
@@ -69,6 +117,8 @@ def violations(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[V
             if "/" in key and whole_amount(value) is None:
                 yield Violation(ID, limits, f"is {shown(value)}; {NOT_COUNTED}", limits / key)
     yield from _above(work, tenant)
+    if _leaves_pods(work):
+        yield from _gone(work)
 
 
 def _above(work: Workload, tenant: Tenant) -> Iterator[Violation]:
@@ -89,11 +139,35 @@ def _above(work: Workload, tenant: Tenant) -> Iterator[Violation]:
         yield Violation(ID, _SPEC, what, path)
 
 
+def _leaves_pods(work: Workload) -> bool:
+    """Whether KubeRay would go on with the pods of groups that are in the spec no more."""
+    updated = work.kind.name == _CLUSTER and work.request.is_update
+    deleted = updated and work.was("metadata", "deletionTimestamp") is not None
+    return updated and not deleted and work.get("upgradeStrategy", "type") != RECREATE
+
+
+def _gone(work: Workload) -> Iterator[Violation]:
+    names = {_name(group) for group in listed(work.get("workerGroupSpecs"))}
+    for group in listed(work.was("spec", "workerGroupSpecs")):
+        if _name(group) not in names and not _is_empty(group):
+            yield Violation(ID, _GROUPS, f"the group {shown(dig(group, 'groupName'))} {SCALE}, in an update before")
+
+
+def _name(group: Any) -> str:
+    return text(dig(group, "groupName"))
+
+
+def _is_empty(group: Any) -> bool:
+    """Whether KubeRay runs no pods of a group."""
+    least, replicas, most = (number_in(group, key, missing) for key, missing in _STATED.items())
+    return least == 0 and 0 in (replicas, most)
+
+
 def _bad_factors(site: Site) -> Iterator[Violation]:
     factors = {key: factor(site, key) for key in FACTORS}
     for key, found in factors.items():
-        if not 0 <= found <= UNLIMITED:
-            yield Violation(ID, site.group_path / key, f"is {shown(dig(site.group, key))}, {COUNT}")
+        if not LEAST[key] <= found <= UNLIMITED:
+            yield Violation(ID, site.group_path / key, f"is {shown(dig(site.group, key))}, {_count(key)}")
     most, hosts = factors["maxReplicas"], factors["numOfHosts"]
     if most < UNLIMITED and hosts <= UNLIMITED < most * hosts:
         yield Violation(ID, site.group_path / "numOfHosts", OVERFLOW)
@@ -106,6 +180,11 @@ def _short(total: Decimal) -> str:
 def breaks(platform: Platform, tenant: Tenant) -> Edits:
     return {
         "negative hosts": _group(maxReplicas=1, numOfHosts=-1),
+        "no hosts": _group(numOfHosts=0),
+        "a part of a host": _group(numOfHosts=0.5),
+        "a group that leaves with its pods": _leaving({"replicas": 1, "maxReplicas": 1}, name=""),
+        "a group renamed with its least pods": _leaving({"minReplicas": 1, "maxReplicas": 1}),
+        "a renamed group": _leaving({"replicas": 1, "maxReplicas": 1}),
         "negative replicas": _group(maxReplicas=-1),
         "factors that overflow to nothing": _group(maxReplicas=65536, numOfHosts=65536),
         "twice the most hosts there can be": _group(maxReplicas=2, numOfHosts=UNLIMITED),
@@ -124,8 +203,37 @@ def breaks(platform: Platform, tenant: Tenant) -> Edits:
 def passes(platform: Platform, tenant: Tenant) -> Edits:
     return {
         "no replicas on many hosts": _group(maxReplicas=0, numOfHosts=16),
-        "halves on no host, which are for the CRD to refuse": _group(minReplicas=0.5, maxReplicas=0.5, numOfHosts=0),
+        "a host and a half, which is for the CRD to refuse": _group(numOfHosts=1.5),
+        "a renamed group, scaled to zero": _leaving({"replicas": 0, "maxReplicas": 1}),
+        "a renamed group that never has pods": _leaving({"replicas": 1, "maxReplicas": 0}),
+        "a group renamed under Recreate": _leaving(
+            {"replicas": 1, "maxReplicas": 1}, upgradeStrategy={"type": RECREATE}
+        ),
+        "groups in another order": Edit(
+            At.RAY_CLUSTER, _turn, before=partial(_scale, {"replicas": 1, "maxReplicas": 1})
+        ),
     }
+
+
+def _leaving(group: dict[str, Any], name: str = "another", **spec: Any) -> Edit:
+    """An update in which a group that was so changes its name, or leaves."""
+
+    def leave(value: dict[str, Any], tenant: Tenant) -> None:
+        value |= spec
+        if name:
+            value["workerGroupSpecs"][-1]["groupName"] = name
+        else:
+            del value["workerGroupSpecs"][-1]
+
+    return Edit(At.RAY_CLUSTER, leave, before=partial(_scale, group))
+
+
+def _scale(fields: dict[str, Any], value: dict[str, Any], tenant: Tenant) -> None:
+    value["workerGroupSpecs"][-1] |= fields
+
+
+def _turn(value: dict[str, Any], tenant: Tenant) -> None:
+    value["workerGroupSpecs"].reverse()
 
 
 def _group(**fields: Any) -> Edit:

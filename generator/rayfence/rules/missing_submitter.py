@@ -13,8 +13,8 @@ from rayfence import yamlio
 from rayfence.config import Platform, Tenant
 from rayfence.path import Path
 from rayfence.quantity import parse
+from rayfence.rules.additions import SUBMITTER
 from rayfence.rules.rule import Violation
-from rayfence.rules.worst_case import SUBMITTER
 from rayfence.workload import Role, Workload, dig
 
 FIELD = "submitterPodTemplate"
@@ -45,7 +45,7 @@ def _missing(violation: Violation, work: Workload) -> Path | None:
 def template(work: Workload, tenant: Tenant, platform: Platform) -> dict[str, Any]:
     """A submitter that breaks no rule, of the size that KubeRay gives one, or smaller where the tenant's maximum is."""
     most = {"cpu": tenant.container.cpu.max, "memory": tenant.container.memory.max}
-    limits = {resource: _smaller(amount, most[resource]) for resource, amount in SUBMITTER.items()}
+    limits = {resource: _smaller(amount, most[resource]) for resource, amount in SUBMITTER.limits.items()}
     least = {resource: _smaller(amount, limits[resource]) for resource, amount in _REQUESTS.items()}
     toleration = {"key": platform.taint_key, "operator": "Equal", "value": tenant.name, "effect": "NoSchedule"}
     container = {

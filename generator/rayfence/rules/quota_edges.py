@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from rayfence.config import Bounds, Tenant
 from rayfence.quantity import parse
 from rayfence.rules.rule import At, Edit, Edits
+from rayfence.rules.worst_case import WAIT
 
 _UNITS = {"cpu": (1000, "m"), "memory": (1, "")}
 """The smallest amount that is told apart: a thousandth of a cpu, a byte."""
@@ -15,7 +17,10 @@ _UNITS = {"cpu": (1000, "m"), "memory": (1, "")}
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A head, `full` workers at the container maximum and one more with `rest`; in units of the resource."""
+    """A head, `full` workers at the container maximum and one more with `rest`; in units of the resource.
+
+    A worker takes no less than what KubeRay has it wait with.
+    """
 
     resource: str
     head: int
@@ -93,8 +98,9 @@ def _plan(tenant: Tenant, resource: str) -> Plan | None:
         return None
     bounds: Bounds = getattr(tenant.container, resource)
     low, high, goal = _units(bounds.min, resource, up=True), _units(bounds.max, resource), _units(quota, resource)
-    full, rest = divmod(goal - low, high)
-    if rest == 0 or rest >= low:
+    waits = _units(WAIT[resource], resource)
+    full, rest = divmod(goal - low, max(high, waits))
+    if rest == 0 or max(low, waits) <= rest <= high:
         return Plan(resource, low, high, full, rest)
     return Plan(resource, low + rest, high, full, 0) if low + rest <= high else None
 
@@ -104,8 +110,13 @@ def _fits(tenant: Tenant, workers: int, filled: str = "") -> bool:
     if tenant.quota.workers is not None and workers > tenant.quota.workers:
         return False
     others = [resource for resource in _UNITS if resource != filled and getattr(tenant.quota, resource)]
-    least = {resource: parse(getattr(tenant.container, resource).min) * (workers + 1) for resource in others}
-    return all(least[resource] <= parse(getattr(tenant.quota, resource)) for resource in others)
+    return all(_least(tenant, resource, workers) <= parse(getattr(tenant.quota, resource)) for resource in others)
+
+
+def _least(tenant: Tenant, resource: str, workers: int) -> Decimal:
+    """What a head and so many workers take at least."""
+    least = parse(getattr(tenant.container, resource).min)
+    return least + max(least, parse(WAIT[resource])) * workers
 
 
 def _units(amount: str, resource: str, *, up: bool = False) -> int:

@@ -1,8 +1,13 @@
-"""Every Ray pod carries its tenant's label."""
+"""Every Ray pod carries its tenant's label.
+
+The label may stand on the pod template, on the group around it, or on both; none of them may say another name. The
+group's wins, but ray.io/v1alpha1 has no labels of groups: a write through that version leaves the template's alone.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from rayfence import row
 from rayfence.cel import filled
@@ -17,14 +22,15 @@ WHY = "Pods are counted, selected and billed by this label, and KubeRay gives th
 
 def cel(platform: Platform) -> Iterator[str]:
     name = row.field("name")
-    yield f"variables.sites.filter(s, s.label != {name}).map(s, {filled('%s: must be %s', 's.labelPath', name)})"
+    told = filled("%s: must be %s", "l.path", name)
+    yield f"variables.sites.map(s, s.labels.filter(l, l.value != {name}).map(l, {told})).flatten()"
 
 
 def violations(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[Violation]:
     for site in work.sites:
-        path, label = site.label(platform.tenant_label)
-        if label != tenant.name:
-            yield Violation(ID, path, instead(label, tenant.name))
+        for path, label in site.labels(platform.tenant_label):
+            if label != tenant.name:
+                yield Violation(ID, path, instead(label, tenant.name))
 
 
 def breaks(platform: Platform, tenant: Tenant) -> Edits:
@@ -32,6 +38,10 @@ def breaks(platform: Platform, tenant: Tenant) -> Edits:
 
     def label(text: object) -> Edit:
         return Edit(At.TEMPLATE, lambda template, tenant: template["metadata"]["labels"].update({key: text}))
+
+    def below(group: dict[str, Any], tenant: Tenant) -> None:
+        group.update(labels={key: tenant.name})
+        group["template"]["metadata"]["labels"][key] = "somebody-else"
 
     return {
         "no labels": Edit(At.TEMPLATE, lambda template, tenant: template.pop("metadata")),
@@ -41,6 +51,7 @@ def breaks(platform: Platform, tenant: Tenant) -> Edits:
         "another tenant's label on the group, which wins": Edit(
             At.GROUP, lambda group, tenant: group.update(labels={key: "somebody-else"})
         ),
+        "another tenant's label below the group's": Edit(At.GROUP, below),
     }
 
 
@@ -52,6 +63,9 @@ def passes(platform: Platform, tenant: Tenant) -> Edits:
         group["template"]["metadata"]["labels"].pop(key)  # type: ignore[index]
 
     return {
+        "the label on group and template": Edit(
+            At.GROUP, lambda group, tenant: group.update(labels={key: tenant.name})
+        ),
         "the label on the group alone": Edit(At.GROUP, only_group),
         "other labels on the group": Edit(At.GROUP, lambda group, tenant: group.update(labels={"zone": "a"})),
     }

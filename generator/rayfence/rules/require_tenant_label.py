@@ -1,4 +1,8 @@
-"""A Ray object carries its tenant's label."""
+"""A Ray object carries its tenant's label.
+
+KubeRay copies no labels to what it makes of a RayCronJob. There the label may be missing at the creation by KubeRay's
+operator, and at an update by anybody (the autoscaler, Kueue) if the object had none before. A label never comes off.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,7 @@ from rayfence.cel import literal, literals, when
 from rayfence.config import Platform, Tenant
 from rayfence.path import Path
 from rayfence.rules.rule import At, Edit, Edits, Violation, instead
+from rayfence.subjects import UPDATE
 from rayfence.workload import Workload
 
 ID = "require-tenant-label"
@@ -16,25 +21,36 @@ FAMILY = "labeling"
 WHY = "Isolation is generated for objects that say whose they are; a label that says otherwise claims another's name."
 
 MADE = ("RayJob", "RayCluster")
-"""What KubeRay writes for a RayCronJob, and for the RayJob it wrote for one: it copies no labels there."""
+"""What KubeRay makes of a RayCronJob, and of the RayJob that it made of one: it copies no labels there."""
 
 
 def cel(platform: Platform) -> Iterator[str]:
     key, path = literal(platform.tenant_label), _path(platform)
     by_operator = f"request.?userInfo.?username.orValue('') == {literal(platform.operator.username)}"
-    made = f"object.kind in {literals(MADE)} && {by_operator}"
+    had_none = (
+        f"variables.operation == {literal(UPDATE)} && variables.old != null"
+        f" && variables.old.?metadata.?labels[?{key}].orValue(null) == null"
+    )
+    excused = f"object.kind in {literals(MADE)} && ({by_operator} || {had_none})"
     label = f"dyn(object.metadata.?labels[?{key}].orValue(null))"
-    wrong = f"variables.tenant[0] != '' && {label} != variables.tenant[0] && !({label} == null && {made})"
+    wrong = f"variables.tenant[0] != '' && {label} != variables.tenant[0] && !({label} == null && {excused})"
     yield when(wrong, f"{literal(f'{path}: must be ')} + {row.field('name')}")
 
 
 def violations(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[Violation]:
     label = work.label(platform.tenant_label)
-    made = work.kind.name in MADE and work.request.username == platform.operator.username
-    if label is None and made:
+    if label is None and _excused(work, platform):
         return
     if label != tenant.name:
         yield Violation(ID, _path(platform), instead(label, tenant.name))
+
+
+def _excused(work: Workload, platform: Platform) -> bool:
+    """Whether the label may be missing."""
+    if work.kind.name not in MADE:
+        return False
+    had_none = work.request.is_update and work.was("metadata", "labels", platform.tenant_label) is None
+    return had_none or work.request.username == platform.operator.username
 
 
 def _path(platform: Platform) -> Path:

@@ -18,32 +18,41 @@ FAMILY = "tolerations"
 WHY = "A tenant's nodes are tainted so that nobody else lands there; without this toleration its own pods never start."
 
 
-def own(platform: Platform) -> str:
-    """CEL: is the toleration `t` the tenant's own. Equal may be left out, NoSchedule too."""
+SCHEDULING = ("NoSchedule",)
+"""The effect without whose toleration a pod is not put on a tenant's nodes."""
+
+EFFECTS = (*SCHEDULING, "PreferNoSchedule", "NoExecute")
+"""Every effect of a taint. Its own taint a pod may tolerate with any of them."""
+
+
+def own(platform: Platform, effects: tuple[str, ...] = EFFECTS) -> str:
+    """CEL: is the toleration `t` the tenant's own, of one of the effects. Equal may be left out, the effect too."""
+    allowed = ", ".join(f"dyn({literal(effect)})" for effect in ("", *effects))
     return (
         f"t.?key.orValue('') == {literal(platform.taint_key)} && t.?value.orValue('') == {row.field('name')}"
         " && t.?operator.orValue(null) in [dyn(null), dyn(''), dyn('Equal')]"
-        " && t.?effect.orValue(null) in [dyn(null), dyn(''), dyn('NoSchedule')]"
+        f" && t.?effect.orValue(null) in [dyn(null), {allowed}]"
     )
 
 
-def is_own(toleration: Any, path: Path, tenant: Tenant, platform: Platform) -> bool:
+def is_own(toleration: Any, path: Path, tenant: Tenant, platform: Platform, effects: tuple[str, ...] = EFFECTS) -> bool:
     """The same in Python, of the toleration at `path`."""
     return (
         dig(toleration, "key", at=path) == platform.taint_key
         and dig(toleration, "value", at=path) == tenant.name
         and dig(toleration, "operator", at=path) in (None, "", "Equal")
-        and dig(toleration, "effect", at=path) in (None, "", "NoSchedule")
+        and dig(toleration, "effect", at=path) in (None, "", *effects)
     )
 
 
 def has_own(tolerations: Any, path: Path, tenant: Tenant, platform: Platform) -> bool:
-    """Whether one of the tolerations at `path` is the tenant's own."""
-    return any(is_own(each, path / index, tenant, platform) for index, each in enumerate(listed(tolerations)))
+    """Whether one of the tolerations at `path` lets a pod onto its tenant's nodes."""
+    found = enumerate(listed(tolerations))
+    return any(is_own(each, path / index, tenant, platform, SCHEDULING) for index, each in found)
 
 
 def cel(platform: Platform) -> Iterator[str]:
-    found = f"{items('s.spec.?tolerations')}.exists(t, {own(platform)})"
+    found = f"{items('s.spec.?tolerations')}.exists(t, {own(platform, SCHEDULING)})"
     wanted = f"key {platform.taint_key}, operator Equal, effect NoSchedule, value %s"
     told = filled(f"%s.spec.tolerations: must have {wanted}", "s.path", row.field("name"))
     yield f"variables.sites.filter(s, !({found})).map(s, {told})"
@@ -58,12 +67,17 @@ def violations(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[V
 
 
 def breaks(platform: Platform, tenant: Tenant) -> Edits:
+    def change(**fields: Any) -> Edit:
+        return Edit(At.POD, lambda spec, tenant: spec["tolerations"][0].update(fields))
+
     return {
         "no tolerations": Edit(At.POD, lambda spec, tenant: spec.pop("tolerations")),
         "an empty list": Edit(At.POD, lambda spec, tenant: spec.update(tolerations=[])),
         "only a GPU's": Edit(
             At.POD, lambda spec, tenant: spec.update(tolerations=[{"key": "nvidia.com/gpu", "operator": "Exists"}])
         ),
+        "own with NoExecute alone": change(effect="NoExecute"),
+        "own with PreferNoSchedule alone": change(effect="PreferNoSchedule"),
     }
 
 

@@ -48,7 +48,7 @@ def wrong_with(tolerations: Any, path: Path, tenant: Tenant, platform: Platform)
         if key in (None, ""):
             yield place / "key", "is missing or empty, which tolerates everything; name a key"
         elif key == platform.taint_key and not is_own(toleration, place, tenant, platform):
-            yield place, f"{shown(toleration)} {OPENS}; with this key only Equal {tenant.name}, NoSchedule"
+            yield place, f"{shown(toleration)} {OPENS}; with this key only operator Equal, value {tenant.name}"
 
 
 def breaks(platform: Platform, tenant: Tenant) -> Edits:
@@ -62,7 +62,8 @@ def breaks(platform: Platform, tenant: Tenant) -> Edits:
         "another tenant's": more(key=key, operator="Equal", value="somebody-else", effect="NoSchedule"),
         "every tenant's": more(key=key, operator="Exists"),
         "Exists with the own value": more(key=key, operator="Exists", value=tenant.name),
-        "own with NoExecute": more(key=key, operator="Equal", value=tenant.name, effect="NoExecute"),
+        "own with an effect that there is not": more(key=key, operator="Equal", value=tenant.name, effect="Always"),
+        "another tenant's with NoExecute": more(key=key, operator="Equal", value="somebody-else", effect="NoExecute"),
         "greater than": more(key=key, operator="Gt", value="0", effect="NoSchedule"),
         "a pattern": more(key=key, operator="Equal", value="*", effect="NoSchedule"),
     }
@@ -72,7 +73,10 @@ def passes(platform: Platform, tenant: Tenant) -> Edits:
     def more(**toleration: Any) -> Edit:
         return Edit(At.POD, lambda spec, tenant: spec["tolerations"].append(toleration))
 
+    own = {"key": platform.taint_key, "operator": "Equal", "value": tenant.name}
     return {
+        "own with NoExecute": more(**own, effect="NoExecute", tolerationSeconds=60),
+        "own with PreferNoSchedule": more(**own, effect="PreferNoSchedule"),
         "a GPU's": more(key="nvidia.com/gpu", operator="Exists", effect="NoSchedule"),
         "a TPU's": more(key="google.com/tpu", operator="Equal", value="present", effect="NoSchedule"),
         "an unreachable node's": more(

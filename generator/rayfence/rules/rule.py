@@ -49,10 +49,14 @@ _LONG = 60
 
 
 class At(Enum):
-    """What an edit is handed: the object or a part of it (a group, a template, …, the spec of a Service)."""
+    """What an edit is handed: the object or a part of it (a group, a template, …, the spec of a Service).
+
+    A cluster is that of any kind of Ray's; a RayCluster is no other's.
+    """
 
     OBJECT = auto()
     CLUSTER = auto()
+    RAY_CLUSTER = auto()
     GROUP = auto()
     WORKERS = auto()
     TEMPLATE = auto()

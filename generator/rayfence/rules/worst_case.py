@@ -17,16 +17,14 @@ from rayfence.cel import let, number
 from rayfence.config import Platform
 from rayfence.path import Path
 from rayfence.quantity import parse, text
-from rayfence.workload import SIDECAR, UNLIMITED, Container, Role, Site, Workload, dig, items
+from rayfence.rules.additions import AUTOSCALER, COLLECTOR, SCALES, SUBMITTER, Addition, scales
+from rayfence.workload import ROOT, UNLIMITED, Container, Role, Site, Workload, dig, items
 
 FACTORS = {"maxReplicas": UNLIMITED, "minReplicas": 0, "numOfHosts": 1}
 """What multiplies a worker group, with what stands where it is left out."""
 
-AUTOSCALER = {"cpu": "500m", "memory": "512Mi"}
-"""What KubeRay gives the autoscaler where `autoscalerOptions.resources` is left out."""
-
-SUBMITTER = {"cpu": "1", "memory": "1Gi"}
-"""What KubeRay gives the container that submits a job from beside the head."""
+WAIT = {"cpu": "200m", "memory": "256Mi"}
+"""What KubeRay gives `wait-gcs-ready`, the init container that it puts behind those of each worker."""
 
 RESOURCES = ("cpu", "memory", "accelerators")
 
@@ -57,6 +55,7 @@ def variables(platform: Platform) -> dict[str, str]:
         "counts": f"variables.factors.map(f, {_COUNT}) + [1.0]",
         "measured": f"variables.amounts.map(p, p.map(s, {_container()}))",
         "additions": _additions(),
+        "collectors": f"{_optional('c.collects == true')}\n+ {_default(COLLECTOR)}",
         "sizes": _sizes(),
         "totals": f"{{{totals}, 'workers': ([0.0] + {workers}).sum()}}",
     }
@@ -97,12 +96,8 @@ def _counted(resource: int, measure: str) -> str:
 
 def _additions() -> str:
     """CEL: what the operator puts beside the head: the autoscaler, and a submitter in sidecar mode."""
-    scales = "variables.clusters.exists(c, c.value.?enableInTreeAutoscaling.orValue(false) == true)"
-    autoscaler = f"({scales} ? ({_optional('c.collects != true')} + [{_default(AUTOSCALER)}]).slice(0, 1) : [])"
-    beside = (
-        f"j.value.?submissionMode.orValue('') == '{SIDECAR}' && j.value.?submitterPodTemplate.orValue(null) == null"
-    )
-    return f"{autoscaler}\n+ variables.jobs.filter(j, {beside}).map(j, {_default(SUBMITTER)})"
+    sized = f"({SCALES} ? {_optional('c.collects != true')} : [])"
+    return f"{sized}\n+ {_default(AUTOSCALER)}\n+ {_default(SUBMITTER)}"
 
 
 def _optional(which: str) -> str:
@@ -110,9 +105,14 @@ def _optional(which: str) -> str:
     return f"variables.options.transformList(i, c, {which}, variables.measured[size(variables.pods)][i])"
 
 
-def _default(amounts: Mapping[str, str]) -> str:
-    cpu, memory = parse(amounts["cpu"]) * 1000, parse(amounts["memory"])
-    return f"[{cpu:.1f}, {memory:.1f}, 0.0, 1.0]"
+def _default(addition: Addition) -> str:
+    """CEL: an addition in numbers, if there is one."""
+    return f"variables.added.filter(a, a.name == '{addition.name}').map(a, {_numbers(addition.limits, stays=True)})"
+
+
+def _numbers(limits: Mapping[str, str], *, stays: bool) -> str:
+    """CEL: a container of the operator's."""
+    return f"[{parse(limits['cpu']) * 1000:.1f}, {parse(limits['memory']):.1f}, 0.0, {float(stays)}]"
 
 
 def _sizes() -> str:
@@ -120,8 +120,13 @@ def _sizes() -> str:
 
     Init containers come first: what runs when one of them starts is what stands before it and stays.
     """
-    collectors = f"(p.role in ['head', 'worker'] ? {_optional('c.collects == true')} : [])"
-    pods = f"variables.pods.transformList(j, p, variables.measured[j] + {collectors}) + [variables.additions]"
+    starting, collectors = f"size({cel.items('variables.sites[j].spec.?initContainers')})", "variables.collectors"
+    worker = (
+        f"variables.measured[j].slice(0, {starting}) + [{_numbers(WAIT, stays=False)}]"
+        f"\n+ variables.measured[j].slice({starting}, size(variables.measured[j])) + {collectors}"
+    )
+    other = f"variables.measured[j] + (p.role == 'head' ? {collectors} : [])"
+    pods = f"variables.pods.transformList(j, p, p.role == 'worker' ? {worker} :\n{other})\n+ [variables.additions]"
     most = ", ".join(map(_most, range(len(RESOURCES))))
     return f"({pods}).map(p, {let('t', _moments(), f'[{most}]')})"
 
@@ -156,10 +161,15 @@ def totals(work: Workload) -> Iterator[tuple[str, Decimal]]:
 
 def factor(site: Site, key: str) -> Decimal:
     """One of FACTORS, -1 where it is no number."""
-    value = dig(site.group, key, at=site.group_path)
-    if value is None:
-        return Decimal(FACTORS[key])
-    return Decimal(value) if isinstance(value, int | float) and not isinstance(value, bool) else Decimal(-1)
+    return number_in(site.group, key, FACTORS[key], site.group_path)
+
+
+def number_in(value: Any, key: str, missing: int, at: Path = ROOT) -> Decimal:
+    """The number in a map, -1 where it is no number."""
+    found = dig(value, key, at=at)
+    if found is None:
+        return Decimal(missing)
+    return Decimal(found) if isinstance(found, int | float) and not isinstance(found, bool) else Decimal(-1)
 
 
 def count(site: Site) -> Decimal:
@@ -202,7 +212,8 @@ def _worst(work: Workload, measure: Measure) -> Decimal:
 
 
 def _size(work: Workload, site: Site, measure: Measure) -> Decimal:
-    collectors = sum((measure(option) for option in work.options if "collectorOptions" in option.path), Decimal(0))
+    sized = [option for option in work.options if "collectorOptions" in option.path]
+    collectors = sum(map(measure, [*sized, *_defaults(work, COLLECTOR)]), Decimal(0))
     return _pod_size(site, measure, Decimal(0) if site.role is Role.SUBMITTER else collectors)
 
 
@@ -214,17 +225,23 @@ def _pod_size(site: Site, measure: Measure, collector: Decimal) -> Decimal:
             started += measure(container)
         else:
             starting = max(starting, started + measure(container))
+    if site.role is Role.WORKER:
+        starting = max(starting, started + measure(_of_operator(WAIT)))
     return max(running + started, starting)
 
 
 def _additions_of(work: Workload, measure: Measure) -> Decimal:
-    found = Decimal(0)
-    if work.has_cluster and work.get("enableInTreeAutoscaling") is True:
-        sized = [option for option in work.options if "autoscalerOptions" in option.path]
-        found += measure(sized[0] if sized else Container(Path(), {"limits": AUTOSCALER}, True))
-    if work.submission_mode == SIDECAR and work.job("submitterPodTemplate") is None:
-        found += measure(Container(Path(), {"limits": SUBMITTER}, True))
-    return found
+    sized = [option for option in work.options if scales(work) and "autoscalerOptions" in option.path]
+    defaults = (*_defaults(work, AUTOSCALER), *_defaults(work, SUBMITTER))
+    return sum(map(measure, [*sized, *defaults]), Decimal(0))
+
+
+def _defaults(work: Workload, addition: Addition) -> list[Container]:
+    return [_of_operator(addition.limits)] if addition.asked(work) else []
+
+
+def _of_operator(limits: Mapping[str, str]) -> Container:
+    return Container(ROOT, {"limits": limits}, injected=True)
 
 
 def _cpu(container: Container) -> Decimal:

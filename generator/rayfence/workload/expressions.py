@@ -59,17 +59,20 @@ def _by_kind(path_of: Callable[[Kind], Path | None]) -> str:
 
 
 def _site(platform: Platform) -> str:
-    """A group `g` as a site; the label's path says which of two places its value comes from."""
+    """A group `g` as a site; `labels` are the places that give the tenant's label a value, else the template's."""
     key = platform.tenant_label
     own = f"dyn(g.value.?labels[?{cel.literal(key)}].orValue(null))"
     template = f"dyn(g.value.?template.?metadata.?labels[?{cel.literal(key)}].orValue(null))"
-    paths = cel.steps("labels", key), cel.steps("template", "metadata", "labels", key)
+    places = (
+        f"{{'path': dyn(g.path + {cel.steps('labels', key)}), 'value': {own}}}",
+        f"{{'path': dyn(g.path + {cel.steps('template', 'metadata', 'labels', key)}), 'value': {template}}}",
+    )
     return (
         "{'path': dyn(g.path + '.template'), 'role': g.role, 'group': g.value,"
         " 'template': g.value.?template.orValue(null),\n"
         "'spec': g.value.?template.?spec.orValue(dyn({})),\n"
-        f"'labelPath': dyn(g.path + ({own} != null ? {paths[0]} : {paths[1]})),\n"
-        f"'label': {cel.let('v', own, f'v != null ? v : {template}')}}}"
+        f"'labels': dyn([{places[0]}].filter(l, l.value != null)\n"
+        f"+ [{places[1]}].filter(l, l.value != null || {own} == null))}}"
     )
 
 
@@ -82,8 +85,8 @@ def _submitters(platform: Platform) -> str:
         "{'path': dyn(j.path + '.submitterPodTemplate'), 'role': dyn('submitter'), 'group': dyn({}),"
         f" 'template': {template}.orValue(null),\n"
         f"'spec': {template}.?spec.orValue(dyn({{}})),\n"
-        f"'labelPath': dyn(j.path + {cel.steps('submitterPodTemplate', 'metadata', 'labels', key)}),\n"
-        f"'label': dyn({template}.?metadata.?labels[?{cel.literal(key)}].orValue(null))}}"
+        f"'labels': dyn([{{'path': dyn(j.path + {cel.steps('submitterPodTemplate', 'metadata', 'labels', key)}),"
+        f" 'value': dyn({template}.?metadata.?labels[?{cel.literal(key)}].orValue(null))}}])}}"
     )
     return f"variables.jobs.filter(j, {template}.orValue(null) != null || {mode})\n.map(j, {site})"
 

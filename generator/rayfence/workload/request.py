@@ -15,3 +15,8 @@ class Request:
     groups: tuple[str, ...] = ()
     operation: str = "CREATE"
     old: Mapping[str, Any] | None = None
+
+    @property
+    def is_update(self) -> bool:
+        """Whether there is an object before and after; where nobody knows the one before, it cannot be compared."""
+        return self.operation == "UPDATE" and self.old is not None

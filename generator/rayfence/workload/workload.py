@@ -57,13 +57,15 @@ class Site:
         """What stands below the pod spec."""
         return dig(self.spec, *keys, at=self.path / "spec")
 
-    def label(self, key: str) -> tuple[Path, Any]:
-        """The effective value of a label, and where it comes from."""
-        # KubeRay lets the group's labels win over the template's.
-        own = dig(self.group, "labels", key, at=self.group_path)
-        if own is not None:
-            return self.group_path / "labels" / key, own
-        return self.path / "metadata" / "labels" / key, dig(self.template, "metadata", "labels", key, at=self.path)
+    def labels(self, key: str) -> list[tuple[Path, Any]]:
+        """Each place that gives a label a value, the one that wins first; without any, the template's, with None."""
+        # KubeRay lets the group's labels win over the template's, until a write through v1alpha1 drops them.
+        group = self.group_path / "labels" / key, dig(self.group, "labels", key, at=self.group_path)
+        template = (
+            self.path / "metadata" / "labels" / key,
+            dig(self.template, "metadata", "labels", key, at=self.path),
+        )
+        return [(path, value) for path, value in (group, template) if value is not None] or [template]
 
     def containers(self, field: str) -> list[Container]:
         """The containers under `containers` or `initContainers`."""
@@ -109,6 +111,10 @@ class Workload:
     def at(self, path: Path, *keys: str) -> Any:
         """What stands at `path` and below."""
         return dig(self.value, *map(str, path), *keys)
+
+    def was(self, *keys: str) -> Any:
+        """What stood there before an update, None where nobody knows."""
+        return dig(self.request.old, *keys)
 
     @cached_property
     def has_cluster(self) -> bool:
