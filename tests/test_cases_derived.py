@@ -11,7 +11,7 @@ import pytest
 from rayfence.cases import GENERATION, Case, derived
 from rayfence.config import Bounds, Config, Container, Enforcement, Network, Platform, Provider, Quota, Tenant
 from rayfence.evaluate import Judge
-from rayfence.rules import OF, RULES, ids, require_network_policy
+from rayfence.rules import OF, OF_SOME, RULES, ids
 from rayfence.rules.rule import At
 from rayfence.subjects import RAY
 from rayfence.suite.expecting import Expectations
@@ -24,8 +24,8 @@ WITH_QUOTA = Tenant("team-b", ("ray-b",), BOUNDS, quota=Quota("64", "256Gi", 4, 
 AUDITED = Tenant("team-c", ("ray-c",), BOUNDS, enforcement=Enforcement.AUDIT, network=Network(enforce=False))
 BOTH = Config(Platform(), (WITH_QUOTA, AUDITED))
 DERIVED = derived(BOTH)
-# One speaks to nobody here: KubeRay isolates none of these tenants' clusters.
-SPEAKING = [rule for rule in OF[RAY] if rule is not require_network_policy]
+# Others speak to nobody here: KubeRay isolates none of these tenants' clusters, and none needs a token.
+SPEAKING = [rule for rule in OF[RAY] if rule not in OF_SOME]
 
 
 @pytest.mark.parametrize("name", CONFIGS)
@@ -139,7 +139,7 @@ def test_every_policy_object_has_a_case_that_fails_it_by_every_rule() -> None:
     # Who has no tenant's namespace is refused under the platform's own enforcement.
     assert {
         policy.name: {rule.ID for rule in policy.rules}
-        - {require_network_policy.ID, *([] if policy.shard.guards else ["restrict-namespace"])}
+        - {*(rule.ID for rule in OF_SOME), *([] if policy.shard.guards else ["restrict-namespace"])}
         for policy in truth.policies
     } == failed
     assert {"enforce-tenant-isolation", "enforce-tenant-isolation-audit"} <= failed.keys()

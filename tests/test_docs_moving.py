@@ -103,9 +103,14 @@ def in_bundle(kind: str, *names: str) -> list[Json]:
 
 
 JUDGES = ("enforce-tenant-isolation", "guard-exposure", "guard-network-policies", "guard-pods")
+EITHER_WAY = "guard-network-kinds"
+"""A ValidatingPolicy in both bundles."""
 GENERATOR = "generate-network-policies"
 POLICIES = {
     "get clusterpolicies": f"clusterpolicy.kyverno.io/{JUDGES[0]}\nclusterpolicy.kyverno.io/{GENERATOR}",
+    "get validatingpolicies": "\n".join(
+        f"validatingpolicy.policies.kyverno.io/{name}" for name in (*JUDGES, f"{EITHER_WAY}-audit", EITHER_WAY)
+    ),
     "get generatingpolicies": f"generatingpolicy.policies.kyverno.io/{GENERATOR}",
 }
 STEPS = re.findall(r"^## (Before|\d\. .+|The way back)$", PAGE, re.MULTILINE)
@@ -141,7 +146,7 @@ def test_the_judges_that_refuse_are_those_that_audited(place: Path) -> None:
     calls, _, _ = run(place, script(STEPS[3]))
     applied = [Path(value).stem for call in calls if call.words[0] == "apply" for value in call.values("-f")]
 
-    assert sorted(JUDGES) == sorted(applied)
+    assert sorted([*JUDGES, EITHER_WAY]) == sorted(applied)
 
 
 def test_every_rule_of_the_old_generator_leaves_what_it_made(place: Path) -> None:
@@ -165,6 +170,16 @@ def test_the_new_generator_leaves_what_it_made_on_the_way_back(place: Path) -> N
 
     assert {"spec": {"evaluation": {"orphanDownstreamOnPolicyDelete": {"enabled": True}}}} == patch
     assert all("evaluation" in each["spec"] for each in in_bundle("validatingpolicy", GENERATOR))
+
+
+def test_what_is_in_both_bundles_stays_on_the_way_back(place: Path) -> None:
+    calls, _, _ = run(place, script("The way back"), POLICIES)
+    deleted = [word for call in calls if call.words[0] == "delete" for word in call.words[1:]]
+
+    assert {f"validatingpolicy.policies.kyverno.io/{name}" for name in JUDGES} == {
+        each for each in deleted if each.startswith("validatingpolicy.")
+    }
+    assert in_bundle("clusterpolicy", EITHER_WAY) == in_bundle("validatingpolicy", EITHER_WAY)
 
 
 @pytest.mark.parametrize("name", JUDGES)

@@ -14,7 +14,8 @@ from rayfence.config import Bounds, Config, Container, Enforcement, Network, Pla
 from rayfence.evaluate import Judge, concerns_us, parts
 from rayfence.outcome import Finding, Result, Verdict
 from rayfence.path import Path
-from rayfence.subjects import SUBJECTS, Subject
+from rayfence.rules import OF
+from rayfence.subjects import PODS, SUBJECTS, Subject
 from rayfence.workload import ROOT, SERVED, Request
 from rayfence.yamlio import Document
 
@@ -303,7 +304,7 @@ def test_what_only_tenants_are_asked_about_is_not_judged_elsewhere(kind: str) ->
 
 
 def test_where_every_rule_is_disabled_nothing_is_judged() -> None:
-    config = Config(Platform(disabled_rules=("guard-pods",)), (TEAM_A,))
+    config = Config(Platform(disabled_rules=tuple(rule.ID for rule in OF[PODS])), (TEAM_A,))
     (result,) = judged(workload("apps/v1", "Deployment"), config=config)
 
     assert (Verdict.NOT_JUDGED, "the platform disables every rule about Pod") == (result.verdict, result.reason)

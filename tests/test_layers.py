@@ -17,7 +17,7 @@ PACKAGE = Path(rayfence.__file__).parent
 # From the bottom up. A room is a module or a package of that name, with all that is in it; it may import from
 # rooms on rows below its own, and from itself.
 ROWS: list[set[str]] = [
-    {"__init__", "engine_error", "metadata_services", "path", "quantity", "outcome"},
+    {"__init__", "engine_error", "metadata_services", "network_kinds", "path", "quantity", "outcome"},
     {"config"},
     {"cel", "row", "yamlio"},
     {"allowances", "shards", "tenants", "workload"},

@@ -10,8 +10,10 @@ import pytest
 
 from rayfence import bundle, mutation
 from rayfence.cases import Case, derived
-from rayfence.cases.good import good, ray_cluster, ray_object
+from rayfence.cases.good import good, model, ray_cluster, ray_object
 from rayfence.config import (
+    Allow,
+    Authentication,
     Bounds,
     Config,
     Container,
@@ -21,12 +23,13 @@ from rayfence.config import (
     Network,
     Platform,
     Provider,
+    Require,
     Tenant,
 )
 from rayfence.evaluate import Judge
 from rayfence.gotool import GATOR, find
 from rayfence.mutation import Fate, Mutant, known, mutants
-from rayfence.subjects import EXPOSURE, NETWORK_POLICIES, PODS
+from rayfence.subjects import EXPOSURE, NETWORK_KINDS, NETWORK_POLICIES, PODS
 from rayfence.workload import KINDS, Request
 
 Json = dict[str, Any]
@@ -38,15 +41,47 @@ BY_KUBERAY = Tenant(
     network=Network(provider=Provider.KUBERAY, mode=Mode.DENY_ALL_EGRESS),
 )
 PLAIN = Tenant("team-p", ("ray-p",), Container(Bounds("1", "4"), Bounds("2Gi", "8Gi")))
+LISTED = Tenant(
+    "team-l",
+    ("ray-l",),
+    Container(Bounds("1", "4"), Bounds("2Gi", "8Gi")),
+    allow=Allow(
+        priority_classes=("batch",),
+        queues={"volcano.sh/queue-name": ("team-l",), "yunikorn.apache.org/app-id": ("team-l-*",)},
+        exposure_annotations=("external-dns.alpha.kubernetes.io/*", "istio.io/global"),
+        exposure_kinds=("HTTPRoute.gateway.networking.k8s.io",),
+    ),
+)
+WITH_TOKEN = Tenant(
+    "team-t",
+    ("ray-t",),
+    Container(Bounds("1", "4"), Bounds("2Gi", "8Gi")),
+    require=Require(Authentication.TOKEN),
+)
 PLATFORM = Platform(
+    allow=Allow(
+        priority_classes=("serving",),
+        queues={"kai.scheduler/queue": ("shared",)},
+        exposure_annotations=("skupper.io/*",),
+        exposure_kinds=("Route.route.openshift.io",),
+    ),
     egress=Egress(cidrs=("10.0.0.0/8", "169.254.0.0/15", "fd00:ec2::/32", "169.254.170.23/32")),
     dns=Dns(cidrs=("169.254.20.10/32", "192.0.2.53/32")),
 )
-CONFIG = Config(PLATFORM, (BY_KUBERAY, PLAIN))
+CONFIG = Config(PLATFORM, (BY_KUBERAY, LISTED, PLAIN, WITH_TOKEN))
 FILES = bundle.files(CONFIG, ["gatekeeper"])
 MUTANTS = mutants(FILES, "gatekeeper")
 
-OF_OTHERS = "require-network-policy/"
+OF_OTHERS = tuple(
+    f"{rule}/"
+    for rule in (
+        "require-network-policy",
+        "require-authentication",
+        "require-tenant-queue",
+        "restrict-exposure",
+        "restrict-network-kinds",
+    )
+)
 
 
 def small(number: int, cpu: str, memory: str) -> Tenant:
@@ -118,7 +153,12 @@ def updates() -> Iterator[Case]:
     for value in (cluster, older):
         del value["spec"]["headGroupSpec"]["template"]["spec"]["nodeSelector"]
     pod["spec"]["hostNetwork"], service["spec"]["type"] = True, "LoadBalancer"
-    broken = {"require-tenant-nodes": (cluster, older), "guard-pods": (pod,), "restrict-exposure": (service,)}
+    broken = {
+        "require-tenant-nodes": (cluster, older),
+        "guard-pods": (pod,),
+        "restrict-exposure": (service,),
+        "restrict-network-kinds": (model(NETWORK_KINDS, Platform(), PLAIN),),
+    }
     for rule, values in broken.items():
         for value in values:
             yield changed(f"{rule}/a finalizer is taken off", value, finalizers=["ray.io/one"])
@@ -197,7 +237,9 @@ def test_what_only_other_tenants_can_show_is_noticed() -> None:
     chosen = elsewhere("test_what_only_other_tenants_can_show_is_noticed")
 
     assert 10 < len(chosen)
-    assert [] == survivors([case for case in derived(CONFIG) if case.name.startswith(OF_OTHERS)], chosen)
+    # What a tenant without a list of its own may use is the platform's.
+    tried = [*derived(CONFIG), *derived(Config(PLATFORM, (PLAIN,)))]
+    assert [] == survivors([case for case in tried if case.name.startswith(OF_OTHERS)], chosen)
 
 
 @pytest.mark.engine

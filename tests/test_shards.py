@@ -155,7 +155,7 @@ def objects_of(files: Iterable[Iterable[dict[str, object]]]) -> list[dict[str, o
     return [each for file in files for each in file if str(each["kind"]).endswith("Policy")]
 
 
-@pytest.mark.parametrize(("tenants", "most"), [(1, 5), (1_000, 10), (5_000, 50)])
+@pytest.mark.parametrize(("tenants", "most"), [(1, 6), (1_000, 12), (5_000, 60)])
 def test_policy_objects_stay_few_and_small(tenants: int, most: int) -> None:
     """However many tenants; each object far below the 1.5 MB that etcd takes."""
     files = BACKENDS["validatingpolicy"].files(config(*many(tenants)))

@@ -12,9 +12,21 @@ from types import ModuleType
 from typing import Any, cast
 
 from rayfence import yamlio
-from rayfence.cases.good import good
+from rayfence.cases.good import model
 from rayfence.cases.sites import sites
-from rayfence.config import Bounds, Config, Container, Network, Platform, Provider, Quota, Tenant
+from rayfence.config import (
+    Allow,
+    Authentication,
+    Bounds,
+    Config,
+    Container,
+    Network,
+    Platform,
+    Provider,
+    Quota,
+    Require,
+    Tenant,
+)
 from rayfence.evaluate import Judge
 from rayfence.rules import OF, RULES
 from rayfence.rules.rule import Edit, Rule
@@ -22,9 +34,17 @@ from rayfence.subjects import Subject
 from rayfence.tenants import shape
 
 TENANT = Tenant(
-    "team-a", ("ray-team-a",), Container(Bounds("1", "4"), Bounds("2Gi", "8Gi")), quota=Quota("64", "256Gi", 4, 16)
+    "team-a",
+    ("ray-team-a",),
+    Container(Bounds("1", "4"), Bounds("2Gi", "8Gi")),
+    quota=Quota("64", "256Gi", 4, 16),
+    allow=Allow(exposure_kinds=("HTTPRoute.gateway.networking.k8s.io",)),
 )
-BY_KUBERAY = replace(TENANT, network=Network(provider=Provider.KUBERAY))
+OF_SOME = {
+    "network.provider: kuberay": replace(TENANT, network=Network(provider=Provider.KUBERAY)),
+    "require.authentication: token": replace(TENANT, require=Require(Authentication.TOKEN)),
+}
+"""What some rules hold for alone, and a tenant with that."""
 PLATFORM = Platform()
 
 INTRO = """# Rules
@@ -51,17 +71,19 @@ def _section(rule: Rule) -> str:
     subjects = [subject for subject, rules in OF.items() if rule in rules]
     kinds = sorted({f"`{each.kind}`" for subject in subjects for each in subject.resources})
     facts = f"Speaks of {', '.join(kinds)}. {'May be disabled.' if rule.ID in _disablable() else 'Cannot be disabled.'}"
-    facts += "" if rule.breaks(PLATFORM, TENANT) else " Holds for tenants with `network.provider: kuberay`."
-    tried = [f"- {name}" for name in rule.breaks(PLATFORM, _tenant(rule))]
-    passing = [f"- {name}" for name in rule.passes(PLATFORM, _tenant(rule))]
+    field, tenant = _of_some(rule)
+    facts += f" Holds for tenants with `{field}`." if field else ""
+    tried = [f"- {name}" for name in rule.breaks(PLATFORM, tenant)]
+    passing = [f"- {name}" for name in rule.passes(PLATFORM, tenant)]
     parts = [f"## {rule.ID}", f"**{_says(rule)}** {rule.WHY}", facts, _example(rule, subjects[0])]
     parts += ["Tried in every test run, and refused:", "\n".join(tried)]
     return "\n\n".join(parts + (["And admitted:", "\n".join(passing)] if passing else []))
 
 
-def _tenant(rule: Rule) -> Tenant:
-    """A tenant to whom the rule says anything."""
-    return TENANT if rule.breaks(PLATFORM, TENANT) else BY_KUBERAY
+def _of_some(rule: Rule) -> tuple[str, Tenant]:
+    """What the rule holds for alone, '' where it holds for all, and a tenant for whom it does."""
+    tenants = {"": TENANT, **OF_SOME}
+    return next((field, tenant) for field, tenant in tenants.items() if rule.breaks(PLATFORM, tenant))
 
 
 def _disablable() -> list[str]:
@@ -82,15 +104,15 @@ def _example(rule: Rule, subject: Subject) -> str:
 
 
 def _broken(rule: Rule, subject: Subject) -> Iterator[tuple[str, list[str]]]:
-    tenant = _tenant(rule)
-    value = good(subject, PLATFORM, tenant)[0]
+    _, tenant = _of_some(rule)
+    value = model(subject, PLATFORM, tenant)
     judge = Judge(Config(PLATFORM, (tenant,)))
     for edit in rule.breaks(PLATFORM, tenant).values():
         changed = _edited(value, edit, tenant)
         said = [f"{each.path}: {each.message}" for each in judge.violations(changed) if each.rule == rule.ID]
         before, after = (yamlio.dump([each]).splitlines() for each in (value, changed))
         lines = list(unified_diff(before, after, n=2, lineterm=""))[2:]
-        if said:
+        if said and lines:
             yield "\n".join(lines), said
 
 

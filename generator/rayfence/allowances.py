@@ -18,6 +18,17 @@ DEFAULTS: Mapping[str, tuple[str, ...]] = {"priority_classes": (ANY,)}
 """What holds where neither a tenant nor its platform has a list; nothing beyond the rules for all other lists."""
 
 
+def covers(entries: Iterable[str], text: str) -> bool:
+    """Whether a text is one of some entries, or begins as one that ends with `*`."""
+    return any(text == entry or (entry.endswith(ANY) and text.startswith(entry[:-1])) for entry in entries)
+
+
+def covered(entries: str, text: str) -> str:
+    """CEL: the same of a list of entries and a text."""
+    begins = f"(a.endsWith('{ANY}') && ({text}).startsWith(a.substring(0, size(a) - 1)))"
+    return f"{entries}.exists(a, a == {text} || {begins})"
+
+
 def of(name: str, tenant: Tenant, platform: Platform) -> tuple[str, ...]:
     """One list as it holds for a tenant; queues are written as `key=value`, see `row.listed`."""
     own = row.listed(tenant.allow, name)

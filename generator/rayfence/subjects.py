@@ -6,8 +6,10 @@ Each subject becomes one policy object (or a few: see `shards`) of every backend
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from rayfence.network_kinds import NETWORK_KINDS as _KINDS
+from rayfence.network_kinds import plural
 from rayfence.workload import SERVED
 
 CREATE, UPDATE, DELETE = "CREATE", "UPDATE", "DELETE"
@@ -34,6 +36,11 @@ class Resource:
         return f"{self.group}/{self.version}" if self.group else self.version
 
     @property
+    def kind_in_group(self) -> str:
+        """What a config lists: `HTTPRoute.gateway.networking.k8s.io`."""
+        return f"{self.kind}.{self.group}"
+
+    @property
     def kinds(self) -> list[str]:
         """The kind, and it with each subresource: `Pod`, `Pod/resize`."""
         return _with_each(self.kind, self.subresources)
@@ -52,6 +59,8 @@ class Subject:
     Not where it matters who asks: and a pod that runs has the name of its node, which only a new one must leave out.
     `everywhere`: whether objects are judged in every namespace, also in one that no tenant has. Guards are asked about
     tenants' namespaces alone, so that an outage of the engine stops no pod of anybody else.
+    `always_served`: whether a cluster that has Ray has all its kinds. Of others the version does not matter, and a
+    ClusterPolicy must not name them: Kyverno does not start again while it cannot find a kind that one names.
     """
 
     name: str
@@ -61,10 +70,19 @@ class Subject:
     operations: tuple[str, ...] = (CREATE, UPDATE)
     scanned: bool = True
     everywhere: bool = False
+    always_served: bool = True
 
     def speaks_of(self, api_version: str, kind: str) -> bool:
         """Whether objects of this kind are judged under it."""
-        return any((each.api_version, each.kind) == (api_version, kind) for each in self.resources)
+        return self.resource_of(api_version, kind) is not None
+
+    def resource_of(self, api_version: str, kind: str) -> Resource | None:
+        """The resource that has objects of this kind, in this version; None where it is not judged under it."""
+        group, _, version = api_version.rpartition("/")
+        found = (each for each in self.resources if (each.group, each.kind) == (group, kind))
+        if self.always_served:
+            return next((each for each in found if each.version == version), None)
+        return next((replace(each, version=version) for each in found), None)
 
 
 RAY = Subject(
@@ -104,7 +122,17 @@ EXPOSURE = Subject(
     ),
 )
 
-SUBJECTS = (RAY, PODS, NETWORK_POLICIES, EXPOSURE)
+NETWORK_KINDS = Subject(
+    "guard-network-kinds",
+    "No other kind opens the network",
+    "Routes, gateways and policies of network plugins are made in a tenant's namespace only where the platform lists "
+    "their kind.",
+    tuple(Resource(group, version, kind, plural(kind)) for (group, version), kinds in _KINDS.items() for kind in kinds),
+    scanned=False,
+    always_served=False,
+)
+
+SUBJECTS = (RAY, PODS, NETWORK_POLICIES, EXPOSURE, NETWORK_KINDS)
 
 
 def subject_of(api_version: str, kind: str) -> Subject | None:

@@ -816,3 +816,14 @@ def test_a_retired_namespace_that_was_opened_is_found():
     layer[2]["spec"]["hard"] = {"pods": "5"}
 
     assert ["network-layer-changed", "quota-missing"] == found_in([*healthy(), namespace("ray-old"), *layer], config)
+
+
+def test_a_webhook_is_expected_for_a_kind_that_opens_the_network_where_there_is_one():
+    objects = healthy()
+    route = {"apiVersion": "route.openshift.io/v1", "kind": "Route", "metadata": {"name": "one", "namespace": "other"}}
+    hooks = named(objects, "ValidatingWebhookConfiguration", WEBHOOKS)["webhooks"]
+    for hook in hooks:
+        hook["rules"] = [rule for rule in hook["rules"] if rule["apiGroups"] != ["route.openshift.io"]]
+
+    assert [] == found_in(objects)
+    assert ["webhook-missing"] == found_in([*objects, route])

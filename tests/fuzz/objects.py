@@ -11,8 +11,10 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from rayfence.cases.good import good
+from rayfence.cases.good import good, model
 from rayfence.config import (
+    Allow,
+    Authentication,
     Bounds,
     Config,
     Container,
@@ -24,9 +26,11 @@ from rayfence.config import (
     Platform,
     Provider,
     Quota,
+    Require,
     Tenant,
 )
 from rayfence.rules import OF
+from rayfence.subjects import NETWORK_KINDS, Subject
 from rayfence.workload import SERVED
 
 Json = dict[str, Any]
@@ -45,6 +49,13 @@ AUDITED = Tenant(
     Enforcement.AUDIT,
     Quota("7", None, 0, 3),
     network=Network(enforce=False),
+    allow=Allow(
+        priority_classes=("batch",),
+        queues={"volcano.sh/queue-name": ("team-c",), "yunikorn.apache.org/queue": ("root.*",), "app": ("1k",)},
+        exposure_annotations=("external-dns.alpha.kubernetes.io/*",),
+        exposure_kinds=("HTTPRoute.gateway.networking.k8s.io",),
+    ),
+    require=Require(Authentication.TOKEN),
 )
 ISOLATED = Tenant(
     "team-k",
@@ -171,6 +182,33 @@ RULES = st.lists(
     ),
     max_size=2,
 )
+MARKS = st.dictionaries(
+    st.sampled_from(
+        [
+            *("tailscale.com/expose", "tailscale.community/expose", "external-dns.alpha.kubernetes.io/hostname"),
+            *("mirror.linkerd.io/exported", "istio.io/global", "istio.io/globally", "cloud.google.com/neg", "x"),
+        ]
+    ),
+    st.sampled_from(["true", "", None]),
+    max_size=2,
+)
+_QUEUES = st.dictionaries(
+    st.sampled_from(
+        [
+            *("volcano.sh/queue-name", "scheduling.volcano.sh/queue-name", "queue", "yunikorn.apache.org/queue"),
+            *("applicationId", "kai.scheduler/queue", "runai/queue", "kueue.x-k8s.io/queue-name", "app"),
+            *("ray.io/priority-class-name", "priorityClassName", "yunikorn.apache.org/task-groups"),
+        ]
+    ),
+    st.sampled_from(
+        [
+            *("team-c", "team-c2", "root.default", "root.team-c", "yunikorn-ray-a-autogen", "yunikorn-ray-c-autogen"),
+            *("batch", "1k", "root", "", None, 5),
+        ]
+    ),
+    max_size=2,
+)
+QUEUES = st.one_of(_QUEUES, st.sampled_from([{"queue": "root.team-c"}, {"scheduling.volcano.sh/queue-name": "team-c"}]))
 SERVICES = st.fixed_dictionaries(
     {},
     optional={
@@ -211,12 +249,21 @@ TYPICAL: dict[str, st.SearchStrategy[Any]] = {
     "initContainers": st.lists(CONTAINERS, max_size=3),
     "tolerations": st.lists(TOLERATIONS, max_size=3),
     "nodeSelector": st.dictionaries(st.sampled_from(["tenant", "zone"]), st.sampled_from(NAMES), max_size=2),
-    "labels": st.dictionaries(
-        st.sampled_from(["tenant", "app", "ray.io/cluster", "ray.io/node-type", "ray.io/group", "ray.io/is-ray-node"]),
-        st.sampled_from(NAMES),
-        max_size=2,
+    "labels": st.one_of(
+        st.dictionaries(
+            st.sampled_from(
+                ["tenant", "app", "ray.io/cluster", "ray.io/node-type", "ray.io/group", "ray.io/is-ray-node"]
+            ),
+            st.sampled_from(NAMES),
+            max_size=2,
+        ),
+        QUEUES.map(lambda found: {"tenant": "team-a", **found}),
+        QUEUES.map(lambda found: {"tenant": "team-c", **found}),
+        MARKS,
     ),
     "annotations": st.one_of(
+        QUEUES,
+        MARKS,
         st.dictionaries(
             st.sampled_from(["maxCpu", "minCpu"]), st.sampled_from(["4", "2", "3.5", "1", *CPUS]), min_size=1
         ),
@@ -248,9 +295,17 @@ TYPICAL: dict[str, st.SearchStrategy[Any]] = {
             "worker": st.fixed_dictionaries({}, optional={"ingressRules": RULES, "egressRules": RULES}),
         },
     ),
+    "headServiceAnnotations": MARKS,
+    "authOptions": st.fixed_dictionaries({}, optional={"mode": st.sampled_from(["token", "token", "disabled", None])}),
     "groupName": st.sampled_from(["small", "Small", "a.b", "g" * 63, "g" * 64, "-a", "", None, 5, "a\n"]),
     "serviceType": st.sampled_from(["ClusterIP", "NodePort", "LoadBalancer", None]),
-    "headService": st.fixed_dictionaries({}, optional={"spec": SERVICES}),
+    "headService": st.fixed_dictionaries(
+        {},
+        optional={
+            "spec": SERVICES,
+            "metadata": st.fixed_dictionaries({}, optional={"annotations": MARKS, "labels": MARKS}),
+        },
+    ),
     "serveService": st.fixed_dictionaries({}, optional={"spec": SERVICES}),
     "enableIngress": st.sampled_from([True, False, None]),
     "hostNetwork": st.sampled_from([True, False, None]),
@@ -294,6 +349,8 @@ GROUPLIKE = (
     "enableIngress",
 )
 CLUSTERLIKE = (
+    "headServiceAnnotations",
+    "authOptions",
     "enableInTreeAutoscaling",
     "autoscalerOptions",
     "historyServerOptions",
@@ -307,7 +364,10 @@ def objects(draw: st.DrawFn) -> Json:
     """A good object of some kind and tenant, with a few changes."""
     subject = draw(st.sampled_from([*OF, *([next(iter(OF))] * 3)]))
     tenant = draw(st.sampled_from(CONFIG.tenants))
-    value = deepcopy(draw(st.sampled_from(good(subject, CONFIG.platform, tenant))))
+    value = deepcopy(draw(st.sampled_from(_sound(subject, tenant))))
+    if draw(st.integers(0, 3)) == 0:
+        sort = draw(st.sampled_from(["labels", "annotations"]))
+        value["metadata"][sort] = {**value["metadata"].get(sort, {}), **draw(st.one_of(MARKS, QUEUES))}
     for _ in range(draw(st.integers(0, 4))):
         if _places(value):
             _change(draw, value)
@@ -315,6 +375,14 @@ def objects(draw: st.DrawFn) -> Json:
     if (older["apiVersion"], older["kind"]) in SERVED and draw(st.integers(0, 7)) == 0:
         return older
     return value
+
+
+def _sound(subject: Subject, tenant: Tenant) -> list[Json]:
+    """Good objects; of kinds that open the network, which most tenants may not have, any."""
+    if subject is not NETWORK_KINDS:
+        return good(subject, CONFIG.platform, tenant)
+    value = model(subject, CONFIG.platform, tenant)
+    return [value | {"apiVersion": each.api_version, "kind": each.kind} for each in NETWORK_KINDS.resources]
 
 
 def _change(draw: st.DrawFn, value: Json) -> None:

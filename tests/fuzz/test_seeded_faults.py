@@ -16,11 +16,15 @@ from rayfence.rules import (
     honor_declared_bounds,
     limit_resources,
     limit_total_resources,
+    require_authentication,
     require_network_policy,
     require_pod_tenant_label,
     require_tenant_label,
     require_tenant_nodes,
+    require_tenant_queue,
     require_tenant_toleration,
+    restrict_exposure,
+    restrict_network_kinds,
     restrict_tolerations,
 )
 from rayfence.yamlio import Document
@@ -52,6 +56,11 @@ FAULTS: list[tuple[ModuleType, str, str]] = [
     (honor_declared_bounds, 'if amount > declared if side == "limits"', 'if amount < declared if side == "limits"'),
     (limit_total_resources, "total > parse(str(quota))", "total < parse(str(quota))"),
     (limit_total_resources, "if not 0 <= found", "if not 0 < found"),
+    (require_authentication, "if found != required", "if found == required"),
+    (require_tenant_queue, 'if value in (None, "")', "if value is None"),
+    (require_tenant_queue, "for each in ALIASES.get(key, (key,))", "for each in (key,)"),
+    (restrict_exposure, "and not allowances.covers(allowed, key)", "and allowances.covers(allowed, key)"),
+    (restrict_network_kinds, "and kind not in allowances", "and kind in allowances"),
     (require_network_policy, "Mode.DENY_ALL if found is None", "required if found is None"),
     (require_network_policy, "if version != VERSION", "if version == VERSION"),
     (require_network_policy, "site.role is Role.WORKER and not", "site.role is Role.WORKER and"),
@@ -70,7 +79,7 @@ def faulty(module: ModuleType, right: str, wrong: str) -> ModuleType:
 
 @pytest.fixture(scope="module")
 def values() -> list[Json]:
-    return drawn(2000, start=7)
+    return drawn(3000, start=7)
 
 
 def engine(documents: Sequence[Document]) -> Sequence[Result]:

@@ -6,6 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from rayfence.config import (
+    Allow,
+    Authentication,
     Bounds,
     Config,
     Container,
@@ -16,6 +18,7 @@ from rayfence.config import (
     Platform,
     Provider,
     Quota,
+    Require,
     Tenant,
 )
 from rayfence.rules.rule import Rule
@@ -28,6 +31,17 @@ TEAM_B = Tenant("team-b", ("ray-b", "ray-b-dev"), BOUNDS, quota=Quota("64", "256
 
 HEAD = "spec.headGroupSpec"
 WORKERS = "spec.workerGroupSpecs[{}]"
+
+ALLOW = Allow(
+    priority_classes=("batch",),
+    queues={
+        "volcano.sh/queue-name": ("team-a",),
+        "yunikorn.apache.org/app-id": ("team-a*",),
+        "kai.scheduler/queue": (),
+    },
+    exposure_annotations=("tailscale.com/*",),
+    exposure_kinds=("HTTPRoute.gateway.networking.k8s.io", "CiliumNetworkPolicy.cilium.io"),
+)
 
 Json = dict[str, Any]
 
@@ -126,7 +140,9 @@ CONFIGS = {
     "isolated by KubeRay": Config(
         PLATFORM,
         (
-            replace(TEAM_A, network=Network(provider=Provider.KUBERAY)),
+            replace(
+                TEAM_A, network=Network(provider=Provider.KUBERAY), require=Require(Authentication.TOKEN), allow=ALLOW
+            ),
             replace(TEAM_B, network=Network(provider=Provider.KUBERAY, mode=Mode.DENY_ALL_INGRESS)),
         ),
     ),

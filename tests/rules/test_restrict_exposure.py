@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from rayfence.config import Exposure, Platform
+from rayfence.config import Allow, Exposure, Platform
 from rayfence.rules import restrict_exposure
+from rayfence.rules.opening_marks import FAMILIES
 from rayfence.workload import Malformed
 
 from .objects import HEAD, PLATFORM, TEAM_A, Json, broken, cluster, cron_job, job, service, told
@@ -46,6 +47,17 @@ def upgraded(**options: Any) -> Json:
 
 def annotated(value: Json, annotations: Any) -> Json:
     return value | {"metadata": value["metadata"] | {"annotations": annotations}}
+
+
+def marked(place: str, key: str) -> Json:
+    """A RayService with a mark on one of its Services, or on its head's."""
+    value = service(cluster())
+    steps = ["spec", *place.split(".")]
+    target = value
+    for step in steps:
+        target = target.setdefault(step, {})
+    target[key] = "true"
+    return value
 
 
 def places(value: Json, platform: Platform = PLATFORM) -> list[str]:
@@ -240,3 +252,47 @@ def test_people_read_what_is_there_and_what_is_allowed() -> None:
     assert "is 30800, must be left out, the platform opens no ports of nodes" == ports
     assert ingress.endswith("the platform allows none")
     assert snippet.endswith("take out nginx.ingress.kubernetes.io/configuration-snippet")
+
+
+MARKS = [
+    "rayClusterConfig.headServiceAnnotations",
+    "rayClusterConfig.headGroupSpec.headService.metadata.annotations",
+    "rayClusterConfig.headGroupSpec.headService.metadata.labels",
+    "serveService.metadata.annotations",
+    "serveService.metadata.labels",
+]
+
+
+@pytest.mark.parametrize("place", MARKS)
+def test_what_opens_a_service_is_refused_wherever_kuberay_takes_it_from(place: str) -> None:
+    assert [f"spec.{place}"] == places(marked(place, "tailscale.com/expose"))
+    assert [] == places(marked(place, "tailscale.community/expose"))
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_every_family_is_refused_on_a_service_unless_it_is_listed(family: str) -> None:
+    key = family.replace("*", "x")
+    listed = Platform(allow=Allow(exposure_annotations=(family,)))
+    value = annotated(bare("Service"), {key: "true"})
+
+    assert ["metadata.annotations"] == places(value)
+    assert [] == places(value, listed)
+    assert ["metadata.annotations"] == places(value, Platform(allow=Allow(exposure_annotations=(f"{key}x",))))
+
+
+def test_labels_of_a_service_are_looked_at_and_those_of_other_kinds_are_not() -> None:
+    value = bare("Service")
+    value["metadata"]["labels"] = {"istio.io/global": "true"}
+    own = cluster()
+    own["metadata"]["labels"] |= {"istio.io/global": "true"}
+
+    assert ["metadata.labels"] == places(value)
+    assert [] == places(own)
+    assert ["kind"] == places(annotated(bare("Ingress"), {"external-dns.alpha.kubernetes.io/hostname": "x"}))
+
+
+def test_people_read_which_keys_to_take_out() -> None:
+    value = annotated(bare("Service"), {"tailscale.com/expose": "true", "app": "x", "skupper.io/proxy": "tcp"})
+    (message,) = told(restrict_exposure, value)
+
+    assert message.endswith("take out tailscale.com/expose, skupper.io/proxy")

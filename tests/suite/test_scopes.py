@@ -22,7 +22,7 @@ def problems(backend: str, file: str = "", pattern: str = "", instead: str = "")
     changed = {path: re.sub(pattern, instead, FILES[path], count=1, flags=re.MULTILINE)} if file else {}
     assert not file or changed[path] != FILES[path], "nothing was changed"
     found = texts.of(FILES | changed, backend)
-    scopes = compare_scopes(found, DIALECTS[backend].kind, admission.policies(CONFIG))
+    scopes = compare_scopes(found, backend, admission.policies(CONFIG))
     return scopes + compare_triggers(found.generating)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from controlplane.client import Client
 from controlplane.processes import until
+from rayfence.subjects import NETWORK_KINDS
 
 RBAC = "rbac.authorization.k8s.io/v1"
 EDIT = "edit"
@@ -17,6 +18,11 @@ _MORE = [
     {"apiGroups": ["ray.io"], "resources": ["*"], "verbs": _EVERYTHING},
     # Whoever may edit pods may be given these too; a policy that forgets them is found out here.
     {"apiGroups": [""], "resources": ["pods/ephemeralcontainers", "pods/resize"], "verbs": ["get", "patch", "update"]},
+    # As projects let editors do when their kinds are installed.
+    *(
+        {"apiGroups": [each.group], "resources": [each.plural], "verbs": _EVERYTHING}
+        for each in dict.fromkeys(NETWORK_KINDS.resources)
+    ),
 ]
 
 

@@ -17,7 +17,7 @@ from rayfence.admission import Policy
 from rayfence.cases import GENERATION
 from rayfence.cases.refused import refused
 from rayfence.config import Config
-from rayfence.subjects import RAY
+from rayfence.subjects import NETWORK_KINDS, RAY
 
 SECONDS_TO_ENFORCE = 120
 NOT_FOUND, SERVER_ERROR = 404, 500
@@ -26,14 +26,16 @@ NOT_FOUND, SERVER_ERROR = 404, 500
 def kinds(crds: Path | None) -> list[dict[str, Any]]:
     """KubeRay's kinds: the CRDs in a folder, or stubs of those it serves, of which a server takes all that is in them.
 
+    After them stubs of the kinds that open the network.
+
     Raises NotUp where the folder has none.
     """
     if crds is None:
-        return kyverno.stub_crds(RAY.resources)
+        return kyverno.stub_crds((*RAY.resources, *NETWORK_KINDS.resources))
     found = [each for file in sorted(crds.glob("*.yaml")) for each in _documents(file.name, file.read_text())]
     if not found:
         raise NotUp(f"{crds} has no CRDs, which are in files *.yaml")
-    return found
+    return [*found, *kyverno.stub_crds(NETWORK_KINDS.resources)]
 
 
 def objects(config: Config, backend: str, leave_out: Sequence[str] = ()) -> list[dict[str, Any]]:

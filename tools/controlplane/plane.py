@@ -85,9 +85,11 @@ def in_kind(progress: Callable[[str], None]) -> Iterator[Plane]:
 
 
 def _add_kinds(admin: Client, crds: Path | None = None) -> None:
-    for crd in bundles.kinds(crds):
+    found = bundles.kinds(crds)
+    for crd in found:
         if not admin.get(crd).ok:
             admin.apply(crd).or_raise()
+    for crd in found:
         version, plural = crd["spec"]["versions"][0]["name"], crd["spec"]["names"]["plural"]
         path = f"/apis/{crd['spec']['group']}/{version}/{plural}"
         until(path, lambda path=path: admin.request("GET", path).ok, 60)  # type: ignore[misc]

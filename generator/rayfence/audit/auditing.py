@@ -19,7 +19,7 @@ from rayfence.evaluate import Judge, Part
 from rayfence.objects import Objects, list_at, name_of, text_at
 from rayfence.outcome import Result, Verdict
 from rayfence.rules.require_tenant_label import MADE
-from rayfence.subjects import NETWORK_POLICIES, SUBJECTS, UPDATE, Resource
+from rayfence.subjects import NETWORK_KINDS, NETWORK_POLICIES, SUBJECTS, UPDATE, Resource
 from rayfence.workload import API_GROUP, Request
 
 NAMESPACES = Resource("", "v1", "Namespace", "namespaces")
@@ -147,7 +147,9 @@ def _namespaces(objects: Objects) -> Set[str] | None:
 
 
 def _notes(objects: Objects, layer: Layer, *, generating: bool) -> Iterator[str]:
-    if absent := [resource.plural for resource in _kinds() if not objects.serves(resource)]:
+    # Kinds that open the network are there on some clusters alone.
+    expected = [resource for resource in _kinds() if resource not in NETWORK_KINDS.resources]
+    if absent := [resource.plural for resource in expected if not objects.serves(resource)]:
         yield f"none were there to be looked at: {', '.join(absent)}"
     if not generating:
         yield "no policy that generates is installed, so no NetworkPolicies of single RayClusters are expected"

@@ -1,4 +1,7 @@
-"""The rules as Kyverno ClusterPolicies (kyverno.io/v1)."""
+"""The rules as Kyverno ClusterPolicies (kyverno.io/v1).
+
+Those about kinds that not every cluster has are ValidatingPolicies.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from typing import Any
 
 from rayfence import admission
 from rayfence.admission import Policy
+from rayfence.backends import validatingpolicy
 from rayfence.backends.clusterpolicy_filling import filling_policies
 from rayfence.backends.clusterpolicy_network import generate_policies
 from rayfence.backends.filling import NAME as FILLING
@@ -25,12 +29,17 @@ def files(config: Config) -> Mapping[str, list[dict[str, Any]]]:
     """File name -> the manifests in it."""
     found: dict[str, list[dict[str, Any]]] = {"rbac.yaml": rbac()}
     for policy in admission.policies(config):
-        found.setdefault(f"{policy.subject.name}.yaml", []).append(_policy(policy))
+        found.setdefault(f"{policy.subject.name}.yaml", []).append(_policy_of(policy))
     return {
         **found,
         f"{GENERATION}.yaml": generate_policies(config.platform, config.tenants),
         f"{FILLING}.yaml": filling_policies(config.tenants),
     }
+
+
+def _policy_of(policy: Policy) -> dict[str, Any]:
+    """Kyverno looks for every kind that a ClusterPolicy names, and for none of a ValidatingPolicy's."""
+    return _policy(policy) if policy.subject.always_served else validatingpolicy.policy_of(policy)
 
 
 def _policy(policy: Policy) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from rayfence.backends.generating import MAKERS, STATUS
 from rayfence.network.policy import Manifest
 from rayfence.subjects import RAY, SUBJECTS, Resource
 
-OTHERS = tuple(subject for subject in SUBJECTS if subject is not RAY)
+OTHERS = tuple(subject for subject in SUBJECTS if subject is not RAY and subject.always_served)
 READ = ("get", "list", "watch")
 
 

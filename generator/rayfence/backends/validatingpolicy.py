@@ -23,12 +23,13 @@ def files(config: Config) -> Mapping[str, list[dict[str, Any]]]:
     """File name -> the manifests in it."""
     found: dict[str, list[dict[str, Any]]] = {"rbac.yaml": rbac()}
     for policy in admission.policies(config):
-        found.setdefault(f"{policy.subject.name}.yaml", []).append(_policy(policy))
+        found.setdefault(f"{policy.subject.name}.yaml", []).append(policy_of(policy))
     generating = generating_policies(config.platform, config.tenants)
     return {**found, f"{GENERATION}.yaml": generating, f"{FILLING}.yaml": mutating_policies(config.tenants)}
 
 
-def _policy(policy: Policy) -> dict[str, Any]:
+def policy_of(policy: Policy) -> dict[str, Any]:
+    """One ValidatingPolicy."""
     annotations = {
         "policies.kyverno.io/title": policy.subject.title,
         "policies.kyverno.io/description": policy.subject.description,

@@ -14,17 +14,17 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from rayfence.cases.case import GENERATION, Case
-from rayfence.cases.good import good, ray_cluster
+from rayfence.cases.good import good, model, ray_cluster
 from rayfence.cases.isolated import isolated
 from rayfence.cases.sites import Target, sites
 from rayfence.config import Config, Platform, Tenant
 from rayfence.rules import (
     OF,
+    OF_SOME,
     container_edges,
     limit_resources,
     limit_total_resources,
     quota_edges,
-    require_network_policy,
     require_tenant_label,
 )
 from rayfence.rules.rule import Edit, Rule
@@ -38,16 +38,16 @@ def derived(config: Config) -> tuple[Case, ...]:
     cases: list[Case] = []
     first, *others = _one_tenant_of_each_policy(config)
     for subject in OF:
-        objects = good(subject, config.platform, first)
+        objects = good(subject, config.platform, first) or [model(subject, config.platform, first)]
         for number, value in enumerate(objects):
             sample = _Sample(config.platform, first, subject, value)
             cases.extend(sample.every_break() if number == 0 else sample.one_break_of_each_rule())
         for tenant in others:
-            value = good(subject, config.platform, tenant)[0]
+            value = model(subject, config.platform, tenant)
             cases.extend(_Sample(config.platform, tenant, subject, value).one_break_of_each_rule())
-    for tenant in _asked_for_more(config):
+    for rule, tenant in _asked_for_more(config, first):
         for value in good(RAY, config.platform, tenant):
-            cases.extend(_Sample(config.platform, tenant, RAY, value).of(require_network_policy))
+            cases.extend(_Sample(config.platform, tenant, RAY, value).of(rule))
     for tenant in config.tenants:
         for namespace in tenant.namespaces:
             cases.extend(_edges(config.platform, tenant, namespace))
@@ -62,15 +62,15 @@ def _one_tenant_of_each_policy(config: Config) -> list[Tenant]:
     return [min(tenants, key=_is_asked_for_more) for tenants in spoken_for if tenants]
 
 
-def _asked_for_more(config: Config) -> list[Tenant]:
-    """A tenant of each mode that KubeRay is asked for, but those that meet every rule already."""
-    found = {tenant.network.required_mode: tenant for tenant in config.tenants if _is_asked_for_more(tenant)}
-    every = _one_tenant_of_each_policy(config)
-    return [tenant for tenant in found.values() if tenant not in every]
+def _asked_for_more(config: Config, every: Tenant) -> Iterator[tuple[Rule, Tenant]]:
+    """Each rule that binds only some tenants, and a tenant for each thing it asks; `every` meets its breaks already."""
+    for rule in OF_SOME:
+        found = {wanted: tenant for tenant in config.tenants if (wanted := rule.asked(tenant))}
+        yield from ((rule, tenant) for tenant in found.values() if tenant is not every)
 
 
 def _is_asked_for_more(tenant: Tenant) -> bool:
-    return tenant.network.required_mode is not None
+    return any(rule.asked(tenant) for rule in OF_SOME)
 
 
 def _edges(platform: Platform, tenant: Tenant, namespace: str) -> Iterator[Case]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from rayfence import allowances
 from rayfence.cases.good_policies import network_policies
 from rayfence.config import Platform, Tenant
-from rayfence.subjects import EXPOSURE, NETWORK_POLICIES, PODS, RAY, Subject
-from rayfence.workload import API_GROUP, KINDS, SERVED, Kind
+from rayfence.rules import OF_SOME, require_authentication
+from rayfence.subjects import EXPOSURE, NETWORK_KINDS, NETWORK_POLICIES, PODS, RAY, Resource, Subject
+from rayfence.workload import KINDS, SERVED, STORED, Kind
 
 
 def ray_object(kind: Kind, platform: Platform, tenant: Tenant) -> dict[str, Any]:
@@ -37,14 +39,17 @@ def ray_object(kind: Kind, platform: Platform, tenant: Tenant) -> dict[str, Any]
 
 
 def good(subject: Subject, platform: Platform, tenant: Tenant) -> list[dict[str, Any]]:
-    """Good objects of a subject: one for each kind and served version, or more where kinds come in sorts."""
+    """Good objects of a subject: one for each kind and served version, or more where kinds come in sorts.
+
+    None of a subject all of whose kinds are closed to the tenant.
+    """
     match subject.name:
         case RAY.name:
             return [
                 ray_object(kind, platform, tenant) | {"apiVersion": version}
                 for (version, _), kind in SERVED.items()
-                # v1alpha1 has no field for the policy that KubeRay is to make.
-                if not tenant.network.required_mode or version == f"{API_GROUP}/v1"
+                # v1alpha1 has no field for what some tenants are asked for.
+                if version == STORED or not any(rule.asked(tenant) for rule in OF_SOME)
             ]
         case PODS.name:
             return _pods(platform, tenant)
@@ -53,8 +58,16 @@ def good(subject: Subject, platform: Platform, tenant: Tenant) -> list[dict[str,
         case EXPOSURE.name:
             head = _service(tenant, "head", {"clusterIP": "None"})
             return [_service(tenant, "serve", {"type": "ClusterIP"}), head]
+        case NETWORK_KINDS.name:
+            listed = allowances.of("exposure_kinds", tenant, platform)
+            return [_opening(each, tenant) for each in NETWORK_KINDS.resources if each.kind_in_group in listed]
         case _:
             return []
+
+
+def model(subject: Subject, platform: Platform, tenant: Tenant) -> dict[str, Any]:
+    """An object to make others of by changes: a good one, unless the tenant may have none of the subject's kinds."""
+    return (good(subject, platform, tenant) or [_opening(subject.resources[0], tenant)])[0]
 
 
 def ray_cluster(platform: Platform, tenant: Tenant) -> dict[str, Any]:
@@ -88,6 +101,12 @@ def _injected(name: str) -> dict[str, Any]:
     return {"name": name, "image": "rayproject/ray:2.9.0", "resources": {"requests": little, "limits": dict(little)}}
 
 
+def _opening(resource: Resource, tenant: Tenant) -> dict[str, Any]:
+    """An object that opens the network; what it says does not matter."""
+    metadata = {"name": "opening", "namespace": tenant.namespaces[0]}
+    return {"apiVersion": resource.api_version, "kind": resource.kind, "metadata": metadata, "spec": {}}
+
+
 def _service(tenant: Tenant, name: str, spec: dict[str, Any]) -> dict[str, Any]:
     """A Service as KubeRay makes them for heads and for applications."""
     selector = {"ray.io/cluster": "good", "ray.io/node-type": "head"}
@@ -111,7 +130,8 @@ def _cluster(platform: Platform, tenant: Tenant) -> dict[str, Any]:
         "headService": {"spec": {"type": "ClusterIP"}},
         "template": _template("head", platform, tenant),
     }
-    asked = {"networkPolicy": {"mode": str(mode)}} if (mode := tenant.network.required_mode) else {}
+    asked: dict[str, Any] = {"networkPolicy": {"mode": str(mode)}} if (mode := tenant.network.required_mode) else {}
+    asked |= require_authentication.authentication(tenant)
     return {"rayVersion": "2.9.0", "headGroupSpec": head, "workerGroupSpecs": groups, **asked}
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from rayfence import admission
 from rayfence.admission import Policy
-from rayfence.cases.good import good
+from rayfence.cases.good import model
 from rayfence.cases.sites import sites
 from rayfence.config import Config, Enforcement, Platform, Tenant
 
@@ -29,7 +29,7 @@ def refused(config: Config) -> Iterator[tuple[Policy, dict[str, Any]]]:
 
 def broken(policy: Policy, platform: Platform, tenant: Tenant, which: int) -> dict[str, Any]:
     """A good object of a tenant with one of the breaks that the policy's last rule names: 0 the first, -1 the last."""
-    value = good(policy.subject, platform, tenant)[0]
+    value = model(policy.subject, platform, tenant)
     edit = list(policy.rules[-1].breaks(platform, tenant).values())[which]
     where = next(iter(sites(value, edit.at).values()))
     edit.apply(where(value), tenant)

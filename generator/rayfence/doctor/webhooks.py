@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from rayfence import admission
@@ -12,7 +12,7 @@ from rayfence.doctor.finding import Finding, Note
 from rayfence.doctor.kinds import WEBHOOKS
 from rayfence.objects import list_at, map_at, text_at
 from rayfence.reach.policies import selects
-from rayfence.subjects import CREATE, DELETE, UPDATE, Subject
+from rayfence.subjects import CREATE, DELETE, UPDATE, Resource, Subject
 
 KYVERNO = "kyverno-resource-validating-webhook-cfg"
 GATEKEEPER = "gatekeeper-validating-webhook-configuration"
@@ -48,17 +48,26 @@ def _of(case: Case, name: str, fix: str) -> Iterator[Finding]:
     hooks = [hook for hook in list_at(found.value, "webhooks") if isinstance(hook, dict)]
     policies = admission.policies(case.config)
     for subject in dict.fromkeys(policy.subject for policy in policies):
-        uncovered = list(_uncovered(subject, hooks, where, fix))
+        served = _served(case, subject)
+        uncovered = list(_uncovered(served, subject.operations, hooks, where, fix))
         yield from uncovered
-        if not uncovered:
-            yield from _unasked([each for each in policies if each.subject is subject], hooks, where, fix)
+        if served and not uncovered:
+            mine = [each for each in policies if each.subject is subject]
+            yield from _unasked(mine, served, hooks, where, fix)
     yield from _unseen(case, hooks, where)
 
 
-def _unasked(policies: Sequence[Policy], hooks: Sequence[Hook], where: str, fix: str) -> Iterator[Finding]:
+def _served(case: Case, subject: Subject) -> list[Resource]:
+    """What the API server can be asked about at all."""
+    return [each for each in subject.resources if subject.always_served or case.objects.serves(each)]
+
+
+def _unasked(
+    policies: Sequence[Policy], served: Sequence[Resource], hooks: Sequence[Hook], where: str, fix: str
+) -> Iterator[Finding]:
     """Policies for some namespaces of which no webhook asks, or none that fails closed."""
     for policy in policies:
-        asking = [hook for hook in hooks if policy.conditions and _asks(hook, policy)]
+        asking = [hook for hook in hooks if policy.conditions and _asks(hook, policy, served)]
         if policy.conditions and not asking:
             what = f"nothing is asked about the namespaces that {policy.name} is in charge of"
             yield Finding("webhook-missing", where, what, fix)
@@ -71,22 +80,24 @@ def _closed(hooks: Sequence[Hook]) -> list[Hook]:
     return [hook for hook in hooks if text_at(hook, "failurePolicy") != "Ignore"]
 
 
-def _asks(hook: Hook, policy: Policy) -> bool:
-    """Whether it is about the policy's kinds, and not about other policies' namespaces alone.
+def _asks(hook: Hook, policy: Policy, served: Sequence[Resource]) -> bool:
+    """Whether it is about the policy's kinds, those that are served, and not about other policies' namespaces alone.
 
     Kyverno has a webhook for each policy with conditions, and wraps those of pods in one of its own.
     """
     conditions = [each for each in list_at(hook, "matchConditions") if text_at(each, "name").endswith(IN_CHARGE)]
     ours = any(own["expression"] in text_at(each, "expression") for own in policy.conditions for each in conditions)
-    named = all(_asked([hook], group, name) for group, name in _names(policy.subject))
+    named = all(_asked([hook], group, name) for group, name in _names(served))
     return named and (ours or not conditions)
 
 
-def _uncovered(subject: Subject, hooks: Sequence[Hook], where: str, fix: str) -> Iterator[Finding]:
+def _uncovered(
+    resources: Sequence[Resource], operations: Sequence[str], hooks: Sequence[Hook], where: str, fix: str
+) -> Iterator[Finding]:
     closed = _closed(hooks)
-    for group, name in dict.fromkeys(_names(subject)):
+    for group, name in dict.fromkeys(_names(resources)):
         shown = f"{name}.{group}" if group else name
-        wanted = set(subject.operations)
+        wanted = set(operations)
         if missing := wanted - _asked(hooks, group, name):
             what = f"nothing is asked about {shown} at {', '.join(sorted(missing))}"
             yield Finding("webhook-missing", where, what, fix)
@@ -95,9 +106,9 @@ def _uncovered(subject: Subject, hooks: Sequence[Hook], where: str, fix: str) ->
             yield Finding("fails-open", where, what, fix)
 
 
-def _names(subject: Subject) -> Iterator[tuple[str, str]]:
+def _names(resources: Iterable[Resource]) -> Iterator[tuple[str, str]]:
     """API group and resource of all that is judged, `pods/resize` among it."""
-    for each in subject.resources:
+    for each in resources:
         yield from ((each.group, plural) for plural in each.plurals)
 
 

@@ -47,6 +47,6 @@ def _can_be_asked_for(target: Target, resource: Resource, namespace: str) -> boo
 def _resource(value: Mapping[str, str]) -> Resource:
     subject = subject_of(value["apiVersion"], value["kind"])
     assert subject
-    return next(
-        each for each in subject.resources if (each.api_version, each.kind) == (value["apiVersion"], value["kind"])
-    )
+    resource = subject.resource_of(value["apiVersion"], value["kind"])
+    assert resource
+    return resource

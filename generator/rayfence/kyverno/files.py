@@ -96,12 +96,16 @@ def stub_crds(resources: Iterable[Resource]) -> list[dict[str, Any]]:
     return [_stub(*names, versions) for names, versions in kinds.items()]
 
 
+_NOT_APPROVED = {"api-approved.kubernetes.io": "unapproved, stands in for the project's own"}
+"""Without it a server takes no kinds in groups of Kubernetes' own."""
+
+
 def _stub(group: str, kind: str, plural: str, versions: Sequence[str]) -> dict[str, Any]:
     anything = {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}}
     return {
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
-        "metadata": {"name": f"{plural}.{group}"},
+        "metadata": {"name": f"{plural}.{group}", "annotations": _NOT_APPROVED if group.endswith(".k8s.io") else {}},
         "spec": {
             "group": group,
             "scope": "Namespaced",

@@ -69,6 +69,9 @@ _AT_THE_EDGE = (
     " more in one of them, beside a petabyte"
 )
 
+_NO_LIST = "it makes a difference only where a config that is enforced has such a list"
+_ALLOWED = "variables.allowed_exposure_annotations.exists(a, "
+
 EQUIVALENTS: tuple[Equivalent, ...] = (
     Equivalent("measured", "f < 1.0e15 ? double(int(f * 1000.0", "f <= 1.0e15 ? double(int(f * 1000.0", _AT_THE_EDGE),
     Equivalent("measured", "f < 1.0e15 ? double(int(f)) + (", "f <= 1.0e15 ? double(int(f)) + (", _AT_THE_EDGE),
@@ -142,6 +145,35 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
         "[]",
         "the rule speaks only to tenants whose clusters KubeRay isolates",
         test=_OTHER_TENANTS,
+    ),
+    *(
+        Equivalent(
+            variable, was, now, "the rule speaks only to tenants whose clusters ask for a token", test=_OTHER_TENANTS
+        )
+        for variable, was, now in (
+            ("require_authentication", "", ""),
+            ("", "variables.require_authentication.map(m, '[require-authentication] ' + m)", "[]"),
+        )
+    ),
+    *(
+        Equivalent(variable, was, now, _NO_LIST, test=_OTHER_TENANTS)
+        for variable, was, now in (
+            *((f"allowed_{name}", "", "") for name in ("queues", "priority_classes")),
+            *((f"allowed_exposure_{name}", "", "") for name in ("annotations", "kinds")),
+            ("require_tenant_queue", "(type(e.value) == string", "(type(e.value) != string"),
+            ("require_tenant_queue", ".exists(a, a == k +", ".exists(a, a != k +"),
+            ("require_tenant_queue", "e.value || (a.endsWith(", "e.value && (a.endsWith("),
+            ("require_tenant_queue", "a.endsWith('*') && (k +", "a.endsWith('*') || (k +"),
+            ("require_tenant_queue", "- 1)))))) || (e.key in", "- 1)))))) && (e.key in"),
+            *(
+                ("restrict_exposure_2", f"{_ALLOWED}{was}", f"{_ALLOWED}{now}")
+                for was, now in (
+                    ("a == k ||", "a != k ||"),
+                    ("a == k || (a", "a == k && (a"),
+                    ("a == k || (a.endsWith('*') && (k)", "a == k || (a.endsWith('*') || (k)"),
+                )
+            ),
+        )
     ),
     Equivalent(
         "untouched",

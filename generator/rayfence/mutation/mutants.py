@@ -36,7 +36,7 @@ _PART = re.compile(r"_\d+$")
 """What tells the parts of a rule from one another."""
 _SERVED = {
     **dict.fromkeys(("factors", "counts", "additions", "measured", "sizes", "totals"), "limit-total-resources"),
-    **dict.fromkeys(("services", "ingresses"), "restrict-exposure"),
+    **dict.fromkeys(("services", "ingresses", "marks"), "restrict-exposure"),
     "declared": "honor-declared-bounds",
 }
 """The rule that a variable is worked out for, where it is one alone."""

@@ -11,20 +11,23 @@ from rayfence.rules import (
     honor_declared_bounds,
     limit_resources,
     limit_total_resources,
+    require_authentication,
     require_network_policy,
     require_pod_tenant_label,
     require_tenant_label,
     require_tenant_nodes,
+    require_tenant_queue,
     require_tenant_toleration,
     restrict_exposure,
     restrict_namespace,
+    restrict_network_kinds,
     restrict_network_rules,
     restrict_pod_security,
     restrict_tolerations,
     worst_case,
 )
-from rayfence.rules.rule import Rule
-from rayfence.subjects import EXPOSURE, NETWORK_POLICIES, PODS, RAY, Subject
+from rayfence.rules.rule import Rule, RuleOfSome
+from rayfence.subjects import EXPOSURE, NETWORK_KINDS, NETWORK_POLICIES, PODS, RAY, Subject
 
 _ON_RAY: tuple[Rule, ...] = (
     restrict_namespace,
@@ -38,17 +41,23 @@ _ON_RAY: tuple[Rule, ...] = (
     limit_total_resources,
     restrict_pod_security,
     require_network_policy,
+    require_authentication,
     restrict_network_rules,
+    require_tenant_queue,
     restrict_exposure,
 )
 
-RULES: tuple[Rule, ...] = (*_ON_RAY, guard_network_policies, guard_pods)
+RULES: tuple[Rule, ...] = (*_ON_RAY, restrict_network_kinds, guard_network_policies, guard_pods)
+
+OF_SOME: tuple[RuleOfSome, ...] = (require_network_policy, require_authentication)
+"""The rules that bind only some tenants. What they ask for, no version of Ray's objects but the newest has."""
 
 OF: Mapping[Subject, tuple[Rule, ...]] = {
     RAY: _ON_RAY,
-    PODS: (guard_pods,),
+    PODS: (require_tenant_queue, guard_pods),
     NETWORK_POLICIES: (guard_network_policies,),
     EXPOSURE: (restrict_exposure,),
+    NETWORK_KINDS: (restrict_network_kinds,),
 }
 """Which rules hold for which subject."""
 
@@ -59,10 +68,12 @@ SHARED: Mapping[Subject, tuple[Callable[[Platform], Mapping[str, str]], ...]] = 
         worst_case.variables,
         restrict_pod_security.variables,
         restrict_network_rules.variables,
+        require_tenant_queue.ray_variables,
     ),
-    PODS: (guard_pods.variables,),
+    PODS: (guard_pods.variables, require_tenant_queue.pod_variables),
     NETWORK_POLICIES: (guard_network_policies.variables,),
     EXPOSURE: (),
+    NETWORK_KINDS: (),
 }
 """CEL variables that several rules read, or several parts of one."""
 

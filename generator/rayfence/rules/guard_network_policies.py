@@ -54,13 +54,14 @@ def cel(platform: Platform) -> Iterator[str]:
     reserved = f"[{names}].exists(n, type(n) == string && n.startsWith({literal(RESERVED)}))"
     told = literal(f"{_RESERVED_PATH}: names that begin with {RESERVED} are for Kyverno and administrators")
     yield (
-        f"variables.tenant[0] == '' || {_is_privileged(platform)} ? []\n"
+        f"variables.tenant[0] == '' || {is_privileged(platform)} ? []\n"
         f": {reserved} ? [{told}]\n"
         f": variables.operation == 'DELETE' ? []\n: {peers.cel(platform)}"
     )
 
 
-def _is_privileged(platform: Platform) -> str:
+def is_privileged(platform: Platform) -> str:
+    """CEL: whether it is an administrator who asks, or a controller that keeps or tidies up."""
     user = "request.?userInfo.?username.orValue('')"
     groups = "request.?userInfo.?groups.orValue([])"
     return (
@@ -71,7 +72,7 @@ def _is_privileged(platform: Platform) -> str:
 
 
 def violations(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[Violation]:
-    if _privileged(work.request, platform):
+    if privileged(work.request, platform):
         return
     if reserved := [path for path in (_RESERVED_PATH, _GENERATED_PATH) if _is_reserved(work.at(path))]:
         what = f"{work.at(reserved[0])} is rayfence's own; leave it to Kyverno and administrators"
@@ -85,7 +86,8 @@ def _is_reserved(name: Any) -> bool:
     return isinstance(name, str) and name.startswith(RESERVED)
 
 
-def _privileged(request: Request, platform: Platform) -> bool:
+def privileged(request: Request, platform: Platform) -> bool:
+    """The same in Python."""
     administrators = platform.administrators
     return (
         request.username in (*KYVERNO, *administrators.users)

@@ -35,6 +35,11 @@ FIELD = "networkPolicy"
 _MODE = row.field("network_mode")
 
 
+def asked(tenant: Tenant) -> str:
+    """What the rule asks of a tenant, '' where it asks for nothing."""
+    return tenant.network.required_mode or ""
+
+
 def cel(platform: Platform) -> Iterator[str]:
     asked = f"c.value.?{FIELD}"
     mode = f"({asked}.orValue(null) == null ? dyn('') : {let('m', f'{asked}.?mode.orValue(null)', _OR_DEFAULT)})"
@@ -104,11 +109,13 @@ def breaks(platform: Platform, tenant: Tenant) -> Edits:
         "a group's name in capitals": _last_group("Last"),
         "a group's name with dots": _last_group("last.one"),
         "a group's name that is too long": _last_group("g" * 64),
-        "an older version": Edit(At.OBJECT, lambda value, tenant: _older(value)),
         "a name that is Kyverno's to give": Edit(
             At.OBJECT, lambda value, tenant: value["metadata"].update(name=f"{RESERVED}good")
         ),
     }
+    # Where a token is asked for as well, an older version takes that away, too.
+    if not tenant.require.authentication:
+        ways["an older version"] = Edit(At.OBJECT, lambda value, tenant: _older(value))
     return ways if required is Mode.DENY_ALL else {**ways, "no mode, which is DenyAll": _asks({})}
 
 

@@ -1,4 +1,4 @@
-"""Services, Ingresses and Gateways open to the outside only what the platform allows.
+"""Services, Ingresses and Gateways open to the outside only what the platform allows, by type, field or annotation.
 
 The sentence is one for a Ray object, which has KubeRay's operator make them, and for a Service or an Ingress itself.
 """
@@ -6,13 +6,15 @@ The sentence is one for a Ray object, which has KubeRay's operator make them, an
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import reduce
 from typing import Any
 
+from rayfence import allowances
 from rayfence.cel import entries, filled, items, literal, literals, when
 from rayfence.config import Exposure, Platform, Tenant
 from rayfence.path import Path
+from rayfence.rules.opening_marks import FAMILIES
 from rayfence.rules.rule import At, Edit, Edits, Violation, instead, shown
 from rayfence.workload import SERVED, Workload, dig, exposed
 from rayfence.workload import items as listed
@@ -26,6 +28,7 @@ SNIPPET = "-snippets?$"
 """The end of annotations that controllers on nginx and HAProxy copy into their own configuration, others' included."""
 
 CLOSED = "asks for an Ingress or a Gateway, and the platform allows none"
+MARKED = "has a key by which a controller opens the Service, and allow.exposure.annotations does not list it"
 OWN_PORT = "must be left out, the platform opens no ports of nodes"
 
 
@@ -59,6 +62,7 @@ def cel(platform: Platform) -> Iterator[str]:
     if not exposure.ingress:
         parts.append(f"variables.ingresses.map(p, p + ': {CLOSED}')")
     yield "\n+ ".join(parts)
+    yield _marks()
 
 
 def _node_ports() -> str:
@@ -74,6 +78,13 @@ def _snippets() -> str:
     return when(f"size(variables.ingresses) > 0 && {found}", message)
 
 
+def _marks() -> str:
+    """A key is the tenant's own text here as well."""
+    opens = allowances.covered(literals(FAMILIES), "k")
+    allowed = allowances.covered("variables.allowed_exposure_annotations", "k")
+    return f"variables.marks.filter(m, m.keys.exists(k, {opens} && !{allowed})).map(m, m.path + ': {MARKED}')"
+
+
 def violations(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[Violation]:
     exposure = platform.exposure
     for service in exposed.services(work):
@@ -84,6 +95,11 @@ def violations(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[V
     for path in asked if not exposure.ingress else ():
         yield Violation(ID, path, CLOSED)
     yield from _without_snippets(work) if asked else ()
+    allowed = allowances.of("exposure_annotations", tenant, platform)
+    for path, keys in exposed.marks(work):
+        wrong = [key for key in keys if allowances.covers(FAMILIES, key) and not allowances.covers(allowed, key)]
+        if wrong:
+            yield Violation(ID, path, f"{MARKED}; take out {', '.join(wrong)}")
 
 
 def _left_out(service: exposed.Service, exposure: Exposure) -> Iterator[Violation]:
@@ -123,8 +139,20 @@ def breaks(platform: Platform, tenant: Tenant) -> Edits:
         "a name of old": _service(externalName="head.somebody-else.svc.cluster.local"),
         "other case": _service(type="clusterip"),
         "a type for the head": Edit(At.OBJECT, lambda value, tenant: _head(value, "ExternalName")),
+        **_opened(allowances.of("exposure_annotations", tenant, platform)),
         "snippets": Edit(At.OBJECT, lambda value, tenant: _open_annotated(value, "configuration-snippet")),
     }
+
+
+def _opened(allowed: Sequence[str]) -> Edits:
+    """Annotations and labels by which a controller opens a Service, but those that are listed."""
+    ways = {
+        "an annotation that opens": Edit(At.OBJECT, lambda value, tenant: _mark(value, "annotations", _EXPOSE)),
+        "an annotation for the head": Edit(At.OBJECT, lambda value, tenant: _mark_head(value, _EXPOSE)),
+        "a label that opens": Edit(At.OBJECT, lambda value, tenant: _mark(value, "labels", _EXPORTED)),
+    }
+    listed = {"a label that opens": _EXPORTED}
+    return {name: edit for name, edit in ways.items() if not allowances.covers(allowed, listed.get(name, _EXPOSE))}
 
 
 def passes(platform: Platform, tenant: Tenant) -> Edits:
@@ -137,7 +165,12 @@ def passes(platform: Platform, tenant: Tenant) -> Edits:
         "sticky clients": _service(sessionAffinity="ClientIP", internalTrafficPolicy="Local"),
         "a type for the head": Edit(At.OBJECT, lambda value, tenant: _head(value, "ClusterIP")),
         "annotations": Edit(At.OBJECT, lambda value, tenant: _annotate(value, "use-regex")),
+        "an annotation that looks alike": Edit(
+            At.OBJECT, lambda value, tenant: _mark(value, "annotations", "tailscale.community/expose")
+        ),
     }
+    for entry in allowances.of("exposure_annotations", tenant, platform):
+        ways[f"the annotation {entry}"] = _marked(entry.replace("*", "hostname"))
     if exposure.load_balancer:
         ways["a LoadBalancer"] = _service(
             type="LoadBalancer", loadBalancerIP="203.0.113.7", ports=[{"port": 8000, "nodePort": 30800}]
@@ -175,6 +208,30 @@ def _open_annotated(value: dict[str, Any], name: str) -> None:
 
 def _annotate(value: dict[str, Any], name: str) -> None:
     value["metadata"]["annotations"] = {f"nginx.ingress.kubernetes.io/{name}": "/"}
+
+
+_EXPOSE, _EXPORTED = "tailscale.com/expose", "mirror.linkerd.io/exported"
+
+
+def _marked(key: str) -> Edit:
+    return Edit(At.OBJECT, lambda value, tenant: _mark_head(value, key))
+
+
+def _mark(value: dict[str, Any], sort: str, key: str) -> None:
+    """Put an annotation or a label on a Service, or on the one of an object's head."""
+    kind = SERVED.get((value["apiVersion"], value["kind"]))
+    of = _head_or_service(value)["headService"] if kind else value
+    of.setdefault("metadata", {})[sort] = {key: "true"}
+
+
+def _mark_head(value: dict[str, Any], key: str) -> None:
+    """Put an annotation where KubeRay has a field for it, on a Service itself otherwise."""
+    kind = SERVED.get((value["apiVersion"], value["kind"]))
+    if kind:
+        cluster: dict[str, Any] = reduce(lambda part, step: part[step], kind.cluster, value)  # type: ignore[index]
+        cluster[exposed.HEAD_ANNOTATIONS] = {key: "true"}
+    else:
+        _mark(value, "annotations", key)
 
 
 def _head_or_service(value: dict[str, Any]) -> dict[str, Any]:

@@ -103,3 +103,10 @@ class Rule(Protocol):
 
     def passes(self, platform: Platform, tenant: Tenant) -> Edits:
         """Changes that come near and must be admitted, by name."""
+
+
+class RuleOfSome(Rule, Protocol):
+    """A rule that binds only the tenants whose config asks for it."""
+
+    def asked(self, tenant: Tenant) -> str:
+        """What it asks of a tenant, '' where it asks for nothing."""

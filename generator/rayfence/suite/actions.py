@@ -43,9 +43,9 @@ def declared_actions(texts: Texts, kind: str) -> Mapping[str, list[str]]:
             return {}
 
 
-def compare_declared(declared: Mapping[str, list[str]], truth: Expectations) -> list[str]:
+def compare_declared(declared: Mapping[str, list[str]], policies: Sequence[Policy]) -> list[str]:
     """Whether CEL policies declare the actions they must."""
-    wanted = {policy.name: _actions(policy.shard.enforcement) for policy in truth.policies}
+    wanted = {policy.name: _actions(policy.shard.enforcement) for policy in policies}
     return [
         f"policy {name} has the actions {declared.get(name)}, not {actions}"
         for name, actions in wanted.items()

@@ -11,11 +11,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rayfence.admission import IN_CHARGE, Policy
+from rayfence.backends import gatekeeper
 from rayfence.backends.clusterpolicy_network import CONCERNS_US
 from rayfence.backends.clusterpolicy_webhooks import conditions
 from rayfence.backends.gatekeeper import kind_of
 from rayfence.objects import list_at, text_at
 from rayfence.subjects import DELETE
+from rayfence.suite.dialects import dialect_of
 from rayfence.suite.texts import Texts, values
 
 _IN_JMESPATH = re.compile(
@@ -31,20 +33,29 @@ _DELETED = "request.operation == 'DELETE' ? oldObject : object"
 Names = frozenset[str]
 
 
-def compare_bounds(texts: Texts, kind: str, policies: Sequence[Policy]) -> list[str]:
-    """What guards of one kind are asked about and do not speak for, and what they speak for and are not asked about."""
+def compare_bounds(texts: Texts, backend: str, policies: Sequence[Policy]) -> list[str]:
+    """What a backend's guards are asked about and do not speak for, and what they speak for and are not asked about."""
     guards = [policy for policy in policies if not policy.subject.everywhere]
-    problems = [each for policy in guards for each in _compared(policy, _own(texts, kind, policy), policy.name)]
-    if kind != "ClusterPolicy":
+    kinds = {policy.name: _kind(backend, policy) for policy in guards}
+    problems = [
+        each for policy in guards for each in _compared(policy, _own(texts, kinds[policy.name], policy), policy.name)
+    ]
+    if "ClusterPolicy" not in kinds.values():
         return problems
     patched = _patched(texts.kustomization)
     for policy in guards:
+        if kinds[policy.name] != "ClusterPolicy":
+            continue
         problems += _compared(policy, _names(policy, patched.get(policy.name, ())), f"{policy.name}'s webhook")
     return problems + [
         f"policy {value['metadata']['name']}'s webhook is asked about other NetworkPolicies than its own"
         for value in values(texts.generating)
         if patched.get(value["metadata"]["name"]) != [CONCERNS_US]
     ]
+
+
+def _kind(backend: str, policy: Policy) -> str:
+    return "ConstraintTemplate" if backend == gatekeeper.NAME else dialect_of(backend, policy).kind
 
 
 def _compared(policy: Policy, names: Names | None, who: str) -> Iterator[str]:

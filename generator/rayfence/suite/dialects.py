@@ -26,10 +26,17 @@ class Dialect:
     generating_rules: int = 0
 
 
+_OF_KYVERNO = Dialect("ValidatingPolicy", lambda policy: "", generating_rules=1)
+
 DIALECTS: Mapping[str, Dialect] = {
     clusterpolicy.NAME: Dialect(
         "ClusterPolicy", lambda policy: policy.subject.name, tells_audits=True, generating_rules=2
     ),
-    validatingpolicy.NAME: Dialect("ValidatingPolicy", lambda policy: "", generating_rules=1),
+    validatingpolicy.NAME: _OF_KYVERNO,
     validatingadmissionpolicy.NAME: Dialect("ValidatingAdmissionPolicy", lambda policy: policy.name, is_native=True),
 }
+
+
+def dialect_of(backend: str, policy: Policy) -> Dialect:
+    """How a backend writes one policy: see `backends.clusterpolicy`."""
+    return DIALECTS[backend] if backend != clusterpolicy.NAME or policy.subject.always_served else _OF_KYVERNO

@@ -10,9 +10,10 @@ from typing import Any
 from rayfence import admission
 from rayfence.admission import Policy
 from rayfence.cases import Case
-from rayfence.cases.good import good
+from rayfence.cases.good import model
 from rayfence.cases.refused import broken
 from rayfence.config import Config, Enforcement, Tenant
+from rayfence.evaluate import Judge
 from rayfence.network import asks, filled, generated
 from rayfence.subjects import Subject, subject_of
 
@@ -23,6 +24,7 @@ class Expectations:
     def __init__(self, config: Config) -> None:
         self._platform = config.platform
         self._tenants = config.by_namespace()
+        self._judge = Judge(config)
         self.policies = admission.policies(config)
 
     def judges(self, value: Mapping[str, Any]) -> list[Policy]:
@@ -39,7 +41,7 @@ class Expectations:
         return "fail" if policy.shard.enforcement is Enforcement.ENFORCE else "warn"
 
     def edges(self) -> list[tuple[Policy | None, Case]]:
-        """Good objects on both sides of each cut of a table, with the policy object that refuses a namespace of nobody.
+        """Objects on both sides of each cut of a table, each with the policy object that refuses it, if one does.
 
         A range that ends elsewhere leaves one of them to two policies, or to none. For each guard there is one more in
         a namespace of nobody, about which nobody is to be asked.
@@ -49,10 +51,10 @@ class Expectations:
 
     def _edge(self, subject: Subject, place: str, number: int) -> tuple[Policy | None, Case]:
         tenant = self._tenants.get(place)
-        value = good(subject, self._platform, tenant or next(iter(self._tenants.values())))[0]
+        value = model(subject, self._platform, tenant or next(iter(self._tenants.values())))
         value["metadata"] |= {"name": f"edge-{number}", "namespace": place}
-        case = Case(f"a good {value['kind']} in {place}", value, frozenset())
-        return (self.speaking_for(case) if tenant is None and subject.everywhere else None), case
+        case = Case(f"a {value['kind']} in {place}", value, frozenset())
+        return (self.speaking_for(case) if any(self._judge.violations(value)) else None), case
 
     def probes(self) -> list[tuple[Policy, Case]]:
         """For each policy object a case that it alone must answer for, in a namespace in its care."""
@@ -63,7 +65,7 @@ class Expectations:
         own = policy.shard.namespaces
         place = own[0] if own else _nobodys(policy)
         tenant = self._tenants[next(iter(own or self._tenants))]
-        value = broken(policy, self._platform, tenant, -1) if own else good(policy.subject, self._platform, tenant)[0]
+        value = broken(policy, self._platform, tenant, -1) if own else model(policy.subject, self._platform, tenant)
         value["metadata"] |= {"name": f"probe-{number}", "namespace": place}
         return Case(f"a broken {value['kind']} in {place}", value, frozenset())
 

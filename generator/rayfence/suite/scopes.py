@@ -11,6 +11,7 @@ from typing import Any
 from rayfence.admission import Policy
 from rayfence.subjects import CREATE, UPDATE, Resource
 from rayfence.suite.bounds import compare_bounds
+from rayfence.suite.dialects import dialect_of
 from rayfence.suite.texts import Texts, values
 
 EVERY = "*"
@@ -20,15 +21,18 @@ Scope = frozenset[str]
 """Each operation on each kind or resource, like `UPDATE /pods/resize` and `CREATE ray.io/v1/RayJob`."""
 
 
-def compare_scopes(texts: Texts, kind: str, policies: Sequence[Policy]) -> list[str]:
-    """What policies of one kind leave out of what they must look at, or look at beside it: kinds and namespaces."""
-    found = {name: _declared(text, kind) for name, text in texts.of_kind(kind).items()}
+def compare_scopes(texts: Texts, backend: str, policies: Sequence[Policy]) -> list[str]:
+    """What a backend's policies leave out of what they must look at, or look at beside it: kinds and namespaces."""
     problems = []
     for policy in policies:
-        wanted, own = _wanted(policy, kind), found.get(policy.name, frozenset())
+        kind = dialect_of(backend, policy).kind
+        text = texts.objects.get((kind, policy.name))
+        wanted, own = _wanted(policy, kind), _declared(text, kind) if text else Scope()
         problems += [f"policy {policy.name} does not look at {each}" for each in sorted(wanted - own)]
         problems += [f"policy {policy.name} looks at {each}" for each in sorted(own - wanted)]
-    return [*problems, *_narrowed(texts, kind), *compare_bounds(texts, kind, policies)]
+    kinds = dict.fromkeys(dialect_of(backend, policy).kind for policy in policies)
+    problems += [each for kind in kinds for each in _narrowed(texts, kind)]
+    return [*problems, *compare_bounds(texts, backend, policies)]
 
 
 def compare_triggers(generating: str) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from rayfence import gator
 from rayfence.admission import Policy
+from rayfence.backends import gatekeeper
 from rayfence.backends.gatekeeper import kind_of
 from rayfence.cases import Case
 from rayfence.config import Config
@@ -58,7 +59,7 @@ class GatorEngine:
         problems = compare_actions(probes, judged, self._expected)
         if policies != len(self._expected.policies):
             problems.append(f"{policies} of {len(self._expected.policies)} policies answered")
-        problems += compare_bounds(self._texts, "ConstraintTemplate", self._expected.policies)
+        problems += compare_bounds(self._texts, gatekeeper.NAME, self._expected.policies)
         return problems + generates(self._texts, False), policies
 
     def report(self, values: Sequence[Mapping[str, Any]], request: Request) -> list[Judged]:

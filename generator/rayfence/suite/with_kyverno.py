@@ -16,9 +16,9 @@ from rayfence.cases import GENERATION, Case
 from rayfence.config import Config
 from rayfence.evaluate import Judge
 from rayfence.kyverno import Judged
-from rayfence.subjects import CREATE, DELETE, RAY
+from rayfence.subjects import CREATE, DELETE, RAY, Resource, subject_of
 from rayfence.suite.actions import compare_actions, compare_declared, declared_actions
-from rayfence.suite.dialects import DIALECTS
+from rayfence.suite.dialects import DIALECTS, dialect_of
 from rayfence.suite.engine import Answer, Said
 from rayfence.suite.expecting import Expectations, identity, resource
 from rayfence.suite.scopes import compare_scopes, compare_triggers
@@ -35,12 +35,14 @@ class KyvernoEngine:
     """One backend's policies; `program` is the Kyverno CLI."""
 
     def __init__(self, config: Config, backend: str, texts: Texts, program: Path) -> None:
-        self._config, self._texts, self._program = config, texts, program
+        self._config, self._backend, self._texts, self._program = config, backend, texts, program
         self._dialect = DIALECTS[backend]
-        # Of a native policy that has a binding the CLI does not look at what the policy itself matches.
-        self._judging = texts.of_kind(self._dialect.kind)
-        self._actions = declared_actions(texts, self._dialect.kind)
         self._expected = Expectations(config)
+        self._dialects = {each.name: dialect_of(backend, each) for each in self._expected.policies}
+        kinds = {self._dialect.kind, *(each.kind for each in self._dialects.values())}
+        # Of a native policy that has a binding the CLI does not look at what the policy itself matches.
+        self._judging = {name: text for kind in kinds for name, text in texts.of_kind(kind).items()}
+        self._actions = {name: found for kind in kinds for name, found in declared_actions(texts, kind).items()}
 
     def posed(self, case: Case) -> Case | None:
         """Native policies judge no deletions: one is asked as a creation if that comes to the same."""
@@ -58,7 +60,7 @@ class KyvernoEngine:
         text, request = asked(text, cases[0].request)
         said: list[Said] = []
         problems: list[str] = []
-        for part, crds in self._runs(cases, lambda case: str(case.value["kind"])):
+        for part, crds in self._runs(cases, lambda case: case.value):
             rows = [self._row(policy, case) for case in part]
             values = [case.value for case in part]
             answer = kyverno.run_test(self._program, text, values, rows, request, crds)
@@ -68,16 +70,31 @@ class KyvernoEngine:
         values = [case.value for case in cases]
         return Answer(tuple(said), tuple(problems), self._made(policy, values), self._filled(policy, values))
 
-    def _runs(self, items: Sequence[T], kind: Callable[[T], str]) -> Iterator[tuple[list[T], Sequence[Any]]]:
+    def _runs(
+        self, items: Sequence[T], value: Callable[[T], Mapping[str, Any]]
+    ) -> Iterator[tuple[list[T], Sequence[Any]]]:
         """The parts that can be judged in one run, each with the kinds that the CLI has to be told of.
 
         Of several CustomResourceDefinitions in one group the CLI sees only the first.
         """
-        parts: dict[str, list[T]] = {}
+        parts: dict[tuple[Resource, ...], list[T]] = {}
         for item in items:
-            parts.setdefault(kind(item) if self._dialect.is_native else "", []).append(item)
-        for name, part in parts.items():
-            yield part, kyverno.stub_crds(resource for resource in RAY.resources if resource.kind == name)
+            parts.setdefault(tuple(self._unknown(value(item))), []).append(item)
+        for resources, part in parts.items():
+            yield part, kyverno.stub_crds(resources)
+
+    def _unknown(self, value: Mapping[str, Any]) -> Iterator[Resource]:
+        """The resource of an object, in every version that it is judged in, where the CLI does not know it by itself.
+
+        For a ValidatingPolicy it guesses the plurals of kinds, and not always right.
+        """
+        api_version, kind = str(value["apiVersion"]), str(value["kind"])
+        subject = subject_of(api_version, kind)
+        if subject and not subject.always_served:
+            resource = subject.resource_of(api_version, kind)
+            yield from [resource] if resource else []
+        elif subject is RAY and self._dialect.is_native:
+            yield from (each for each in RAY.resources if each.kind == kind)
 
     def _made(self, policy: Policy, values: Sequence[Any]) -> tuple[Any, ...] | None:
         if self._dialect.is_native:
@@ -102,8 +119,9 @@ class KyvernoEngine:
         judged = self._reported(self._judging.values(), values, Request())
         rules = len({(each.policy, each.rule) for each in judged})
         problems = compare_actions(probes, judged, self._expected)
-        problems += [] if self._dialect.tells_audits else compare_declared(self._actions, self._expected)
-        problems += compare_scopes(self._texts, self._dialect.kind, self._expected.policies)
+        silent = [each for each in self._expected.policies if not self._dialects[each.name].tells_audits]
+        problems += compare_declared(self._actions, silent)
+        problems += compare_scopes(self._texts, self._backend, self._expected.policies)
         problems += compare_triggers(self._texts.generating)
         if rules != len(self._expected.policies):
             problems.append(f"{rules} of {len(self._expected.policies)} policies answered")
@@ -135,14 +153,15 @@ class KyvernoEngine:
             return []
         return [
             self._weighed(judged)
-            for part, crds in self._runs(values, lambda value: str(value["kind"]))
+            for part, crds in self._runs(values, lambda value: value)
             for judged in kyverno.report(self._program, policies, part, request, crds)
             if judged.result != "skip"
         ]
 
     def _weighed(self, judged: Judged) -> Judged:
         """A violation is a `fail` where it is refused, a `warn` elsewhere, whether the CLI tells them apart or not."""
-        if self._dialect.tells_audits or judged.result not in ("fail", "warn"):
+        dialect = self._dialects.get(judged.policy, self._dialect)
+        if dialect.tells_audits or judged.result not in ("fail", "warn"):
             return judged
         denies = "Deny" in (self._actions.get(judged.policy) or ())
         return replace(judged, result="fail" if denies else "warn")
@@ -151,7 +170,8 @@ class KyvernoEngine:
         """What must be said of a case: `skip` where nobody is to be asked."""
         judged = "fail" if case.fails - {GENERATION} else "pass"
         result = judged if self._expected.is_asked(case) else "skip"
-        return kyverno.Expected(policy.name, self._dialect.rule(policy), resource(case), result, case.value["kind"])
+        rule = self._dialects[policy.name].rule(policy)
+        return kyverno.Expected(policy.name, rule, resource(case), result, case.value["kind"])
 
 
 def _said(row: kyverno.Row, wanted: str) -> Said:

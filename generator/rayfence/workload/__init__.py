@@ -19,7 +19,7 @@ from rayfence.workload.reading import ROOT, Malformed, dig, items
 from rayfence.workload.request import Request
 from rayfence.workload.spelling import misspelled
 from rayfence.workload.templates import pod_of, template_of
-from rayfence.workload.workload import NOBODY, Container, Site, Workload
+from rayfence.workload.workload import NOBODY, POD, Container, Site, Workload
 
 __all__ = [
     "API_GROUP",
@@ -29,6 +29,7 @@ __all__ = [
     "KINDS",
     "NOBODY",
     "OPTIONS",
+    "POD",
     "ROOT",
     "SERVED",
     "SIDECAR",

@@ -20,6 +20,13 @@ SERVING = "RayService"
 """The kind that has a second Service, for its applications, and may have a Gateway."""
 
 SERVE_SERVICE = Path.of("spec", "serveService", "spec")
+_SERVE_METADATA = Path.of("spec", "serveService", "metadata")
+
+HEAD_ANNOTATIONS = "headServiceAnnotations"
+"""The field of a cluster's spec that KubeRay copies to its head's Service."""
+
+MARKS = ("annotations", "labels")
+"""What controllers read on a Service."""
 
 # KubeRay makes a Gateway of this class, and routes to it, for a RayService that is upgraded step by step.
 GATEWAY = Path.of("spec", "upgradeStrategy", "clusterUpgradeOptions", "gatewayClassName")
@@ -55,6 +62,25 @@ def _service(work: Workload, path: Path) -> Service:
     return Service(path, spec, path / "type", dig(spec, "type", at=path))
 
 
+def marks(work: Workload) -> Iterator[tuple[Path, Any]]:
+    """The annotations and labels of those Services, where there are any."""
+    kind = work.value["kind"]
+    if kind == SERVICE:
+        paths = _marks(Path.of("metadata"))
+    elif kind == INGRESS:
+        paths = []
+    else:
+        head = work.kind.cluster / "headGroupSpec" / "headService" / "metadata"
+        paths = [work.kind.cluster / HEAD_ANNOTATIONS, *_marks(head)] if work.has_cluster else []
+        paths += _marks(_SERVE_METADATA) if kind == SERVING else []
+    found = ((path, work.at(path)) for path in paths)
+    yield from ((path, value) for path, value in found if isinstance(value, dict))
+
+
+def _marks(metadata: Path) -> list[Path]:
+    return [metadata / each for each in MARKS]
+
+
 def ingresses(work: Workload) -> Iterator[Path]:
     """Where an object asks for an Ingress or a Gateway; an Ingress does by its kind."""
     match work.value["kind"]:
@@ -75,8 +101,10 @@ def ingresses(work: Workload) -> Iterator[Path]:
 
 def variables() -> dict[str, str]:
     """For a Service or an Ingress. Expects `variables.tenant`."""
+    own = f"variables.tenant[0] != '' && object.kind == '{SERVICE}'"
     return {
-        "services": f"variables.tenant[0] != '' && object.kind == '{SERVICE}' ? [{_spec_at(Path.of('spec'))}] : []",
+        "services": f"{own} ? [{_spec_at(Path.of('spec'))}] : []",
+        "marks": f"{own} ? [{_marked_at(Path.of('metadata'))}] : []",
         "ingresses": f"variables.tenant[0] != '' && object.kind == '{INGRESS}' ? ['kind'] : []",
     }
 
@@ -88,6 +116,10 @@ def ray_variables() -> dict[str, str]:
         "services": (
             f"variables.clusters.map(c, [{_head_type()},\n{_head_service()}]).flatten()\n"
             f"+ ({serving} ? [{_spec_at(SERVE_SERVICE)}] : [])"
+        ),
+        "marks": (
+            f"variables.clusters.map(c, [{_head_marks()}]).flatten()\n"
+            f"+ ({serving} ? [{_marked_at(_SERVE_METADATA)}] : [])"
         ),
         "ingresses": (
             f"variables.clusters.map(c, {_enabled()}\n+ {_options()}).flatten()\n"
@@ -118,6 +150,25 @@ def _spec(path: str, value: str) -> str:
         f"{{'path': dyn({path}), 'spec': {value}.orValue(dyn({{}})),"
         f" 'typePath': dyn({path} + '.type'), 'type': {value}.?type.orValue(null)}}"
     )
+
+
+def _head_marks() -> str:
+    field = _marked(f"c.path + '.{HEAD_ANNOTATIONS}'", f"c.value.?{HEAD_ANNOTATIONS}")
+    metadata = "headGroupSpec.headService.metadata"
+    steps = metadata.replace(".", ".?")
+    return ", ".join(
+        [field, *(_marked(f"c.path + '.{metadata}.{each}'", f"c.value.?{steps}.?{each}") for each in MARKS)]
+    )
+
+
+def _marked_at(metadata: Path) -> str:
+    return ", ".join(
+        _marked(cel.literal(str(path)), f"object.?{'.?'.join(map(str, path))}") for path in _marks(metadata)
+    )
+
+
+def _marked(path: str, value: str) -> str:
+    return f"{{'path': dyn({path}), 'keys': dyn({cel.entries(value)})}}"
 
 
 def _enabled() -> str:

@@ -1,0 +1,42 @@
+"""Labels and annotations that name a queue or a share of a whole cluster: a table, scheduler by scheduler.
+
+Every other key names something of one namespace, as Kueue's LocalQueues are, or nothing that schedulers read. It is
+judged where the config lists it, and free elsewhere.
+"""
+
+from __future__ import annotations
+
+VOLCANO_QUEUE = ("volcano.sh/queue-name", "scheduling.volcano.sh/queue-name")
+YUNIKORN_QUEUE = ("yunikorn.apache.org/queue", "yunikorn.apache.org/queue-name", "queue")
+YUNIKORN_APPLICATION = ("yunikorn.apache.org/app-id", "applicationId", "spark-app-selector")
+"""A pod that names an application of another tenant's is scheduled in that one's queue."""
+
+GANG = (
+    "yunikorn.apache.org/task-groups",
+    "yunikorn.apache.org/task-group-name",
+)
+"""What KubeRay's operator writes on the pods of a gang, worked out from the RayCluster."""
+
+PRIORITIES = ("ray.io/priority-class-name", "priorityClassName")
+"""Names of PriorityClasses: KubeRay makes them the pods', and KAI those of a whole group of pods."""
+
+MEANINGS: tuple[tuple[str, ...], ...] = (
+    VOLCANO_QUEUE,
+    YUNIKORN_QUEUE,
+    YUNIKORN_APPLICATION,
+    ("yunikorn.apache.org/username",),
+    ("yunikorn.apache.org/schedulingPolicyParameters",),
+    ("kai.scheduler/queue", "runai/queue"),
+    ("quota.scheduling.koordinator.sh/name",),
+    *((key,) for key in (*GANG, *PRIORITIES)),
+)
+"""Keys that mean the same stand together: KubeRay turns `yunikorn.apache.org/queue` into `queue` on pods.
+
+`yunikorn.apache.org/user.info` is not among them: YuniKorn itself writes it on every pod, and refuses anybody else's.
+"""
+
+ALIASES: dict[str, tuple[str, ...]] = {key: keys for keys in MEANINGS for key in keys}
+"""Every key of the table, with all that mean the same."""
+
+QUEUE_OF_NONE, APPLICATION_OF_NONE = "root.default", "yunikorn-{}-autogen"
+"""What YuniKorn's webhook writes on a pod that names no queue and no application, the latter with the namespace."""

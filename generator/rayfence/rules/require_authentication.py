@@ -1,0 +1,93 @@
+"""Where a tenant's clusters have to ask for a token, each of them does.
+
+KubeRay's client follows a redirect with the body of its request: an image of one tenant can lead the operator to
+another tenant's head. A head that asks for a token refuses it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from rayfence import row
+from rayfence.cel import filled
+from rayfence.config import Platform, Tenant
+from rayfence.path import Path
+from rayfence.rules.rule import At, Edit, Edits, Violation, instead
+from rayfence.workload import API_GROUP, SERVED, STORED, Workload
+
+ID = "require-authentication"
+FAMILY = "network"
+WHY = "The operator reaches every head, and a head that asks for no token runs whatever the operator is led to bring."
+
+FIELD = Path.of("authOptions", "mode")
+
+_MODE = row.field("authentication")
+
+
+def asked(tenant: Tenant) -> str:
+    """What the rule asks of a tenant, '' where it asks for nothing."""
+    return tenant.require.authentication
+
+
+def cel(platform: Platform) -> Iterator[str]:
+    mode = f"dyn(c.value.?{'.?'.join(map(str, FIELD))}.orValue(null))"
+    parts = (
+        f"(object.apiVersion != '{STORED}' ? variables.clusters.map(c, 'apiVersion: must be {STORED}') : [])",
+        f"variables.clusters.filter(c, {mode} != {_MODE}).map(c, {filled(f'%s.{FIELD}: must be %s', 'c.path', _MODE)})",
+    )
+    yield f"{_MODE} == '' ? [] :\n" + "\n+ ".join(parts)
+
+
+def violations(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[Violation]:
+    required = asked(tenant)
+    if not required or not work.has_cluster:
+        return
+    version = work.value.get("apiVersion")
+    if version != STORED:
+        why = f"older versions have no {FIELD[0]}, and a write through one takes it away"
+        yield Violation(ID, Path.of("apiVersion"), f"{instead(version, STORED)}: {why}")
+    found = work.get(*map(str, FIELD))
+    if found != required:
+        yield Violation(ID, work.kind.cluster + FIELD, instead(found, f"{required}; it needs Ray 2.52 or newer"))
+
+
+def breaks(platform: Platform, tenant: Tenant) -> Edits:
+    if not asked(tenant):
+        return {}
+    ways = {
+        "no options": Edit(At.CLUSTER, lambda cluster, tenant: cluster.pop("authOptions")),
+        "null": _options(None),
+        "no mode": _options({"secretName": "own"}),
+        "switched off": _options({"mode": "disabled"}),
+        "other case": _options({"mode": "Token"}),
+    }
+    # Where KubeRay isolates clusters, an older version takes away what it is asked for, too.
+    if tenant.network.required_mode is None:
+        ways["an older version"] = Edit(At.OBJECT, lambda value, tenant: _older(value))
+    return ways
+
+
+def passes(platform: Platform, tenant: Tenant) -> Edits:
+    required = asked(tenant)
+    if not required:
+        return {"a mode of its own choice": _options({"mode": "disabled"})}
+    return {"a secret of its own": _options({"mode": required, "secretName": "own", "enableK8sTokenAuth": True})}
+
+
+def authentication(tenant: Tenant) -> dict[str, Any]:
+    """The field of a cluster's spec that a tenant's clusters need, or nothing."""
+    required = asked(tenant)
+    return {"authOptions": {"mode": str(required)}} if required else {}
+
+
+def _options(options: dict[str, Any] | None) -> Edit:
+    return Edit(At.CLUSTER, lambda cluster, tenant: cluster.update(authOptions=options))
+
+
+def _older(value: dict[str, Any]) -> None:
+    """Write it as v1alpha1, in which a RayCronJob is not served: that one goes without a token."""
+    if (f"{API_GROUP}/v1alpha1", value["kind"]) in SERVED:
+        value["apiVersion"] = f"{API_GROUP}/v1alpha1"
+    else:
+        value["spec"]["jobTemplate"]["rayClusterSpec"].pop("authOptions")

@@ -1,0 +1,244 @@
+"""Queues and shares of a whole cluster are named only where the tenant's config lists them.
+
+Schedulers read labels and annotations of pods, and KubeRay carries those of a RayCluster there, so all of them are
+judged: the object's own, a group's labels, and each template's. What controllers write on a pod by themselves passes:
+by who asks where the operator works it out, and by its value where YuniKorn fills in what is used for want of a name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from rayfence import allowances
+from rayfence.cel import entries, literal, literals
+from rayfence.config import Platform, Tenant
+from rayfence.path import Path
+from rayfence.rules.cluster_queues import (
+    ALIASES,
+    APPLICATION_OF_NONE,
+    GANG,
+    PRIORITIES,
+    QUEUE_OF_NONE,
+    YUNIKORN_APPLICATION,
+    YUNIKORN_QUEUE,
+)
+from rayfence.rules.rule import At, Edit, Edits, Violation, shown
+from rayfence.workload import POD, SERVED, Workload, dig
+
+ID = "require-tenant-queue"
+FAMILY = "queues"
+WHY = "Who names another tenant's queue uses up its share, and who names a higher priority goes ahead of all others."
+
+JOB_CONTROLLER = "system:serviceaccount:kube-system:job-controller"
+"""Who makes the pod of a Job, with what the operator wrote into its template."""
+
+UNLISTED = "must be a value that allow.queues lists for this key"
+SORTS = ("labels", "annotations")
+Entries = Mapping[str, Any]
+
+
+def ray_variables(platform: Platform) -> dict[str, str]:
+    """CEL variables: the names of queues in the labels and annotations of a Ray object, its groups and templates."""
+    own = ", ".join(_holder(f"'metadata.{sort}'", f"object.metadata.?{sort}") for sort in SORTS)
+    group = _holder("g.path + '.labels'", "g.value.?labels")
+    template = ", ".join(_holder(f"t.path + 'metadata.{sort}'", f"t.value.?metadata.?{sort}") for sort in SORTS)
+    holders = (
+        f"(variables.tenant[0] == '' ? [] : [{own}])\n+ variables.groups.map(g, {group})\n"
+        f"+ variables.templates.map(t, [{template}]).flatten()"
+    )
+    return _variables(holders)
+
+
+def pod_variables(platform: Platform) -> dict[str, str]:
+    """CEL variables: the names of queues in the labels and annotations of a pod, and whether they were there before."""
+    own = ", ".join(
+        _holder(
+            f"'metadata.{sort}'",
+            f"object.metadata.?{sort}",
+            f"(variables.old == null ? dyn({{}}) : dyn({entries(f'variables.old.?metadata.?{sort}')}))",
+        )
+        for sort in SORTS
+    )
+    return _variables(f"variables.tenant[0] == '' ? [] : [{own}]")
+
+
+def _holder(path: str, found: str, before: str = "dyn({})") -> str:
+    return f"{{'path': dyn({path}), 'found': dyn({entries(found)}), 'before': {before}}}"
+
+
+def _variables(holders: str) -> dict[str, str]:
+    """With them each entry that is judged. Its key is one of the table or of a list in the config, never free text."""
+    keys = ",\n".join(f"{literal(key)}: {literals(keys)}" for key, keys in ALIASES.items())
+    judged = "k in variables.queue_keys || variables.allowed_queues.exists(a, a.startsWith(k + '='))"
+    step = "(k.contains('/') || k.contains('.') ? '[' + k + ']' : '.' + k)"
+    entry = (
+        f"{{'at': dyn(h.path + {step}), 'key': dyn(k), 'value': dyn(v),"
+        " 'keys': dyn(variables.queue_keys[?k].orValue([k])), 'kept': dyn(h.before[?k].orValue(dyn(null)) == v)}"
+    )
+    named = f"variables.name_holders.map(h, h.found.transformList(k, v, {judged}, {entry})).flatten()"
+    return {"queue_keys": f"{{{keys}}}", "name_holders": holders, "queue_names": named}
+
+
+def cel(platform: Platform) -> Iterator[str]:
+    listed = allowances.covered("variables.allowed_queues", "k + '=' + e.value")
+    makers = literals((platform.operator.username, JOB_CONTROLLER))
+    application = " + variables.place + ".join(literal(each) for each in APPLICATION_OF_NONE.split("{}"))
+    fine = (
+        "e.value in [dyn(null), dyn('')]",
+        f"(type(e.value) == string && e.keys.exists(k, {listed}))",
+        f"(e.key in {literals(PRIORITIES)} && e.value in variables.allowed_priority_classes)",
+        f"(e.key in {literals(GANG)} && (e.kept || request.?userInfo.?username.orValue('') in {makers}))",
+        f"(e.key in {literals(YUNIKORN_QUEUE)} && e.value == {literal(QUEUE_OF_NONE)})",
+        f"(e.key in {literals(YUNIKORN_APPLICATION)} && e.value == {application})",
+    )
+    yield f"variables.queue_names.filter(e, !({' || '.join(fine)})).map(e, e.at + ': {UNLISTED}')"
+
+
+def violations(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[Violation]:
+    allowed = allowances.of("queues", tenant, platform)
+    for path, found, before in _holders(work):
+        for key, value in found.items():
+            judged = key in ALIASES or any(entry.startswith(f"{key}=") for entry in allowed)
+            made = key in GANG and (before.get(key) == value or _is_maker(work, platform))
+            if judged and not made and not _is_fine(key, value, tenant, platform, work.namespace):
+                yield Violation(ID, path / key, f"is {shown(value)}, {_wanted(key, allowed)}")
+
+
+def _holders(work: Workload) -> Iterator[tuple[Path, Entries, Entries]]:
+    """Where labels and annotations stand, what they are, and of a pod what they were."""
+    if work.value["kind"] == POD:
+        for sort in SORTS:
+            old = dig(work.request.old, "metadata", sort)
+            yield Path.of("metadata", sort), _map(dig(work.value, "metadata", sort)), _map(old)
+        return
+    for sort in SORTS:
+        yield Path.of("metadata", sort), _map(dig(work.value, "metadata", sort)), {}
+    for site in work.sites:
+        if site.group is not None:
+            yield site.group_path / "labels", _map(dig(site.group, "labels", at=site.group_path)), {}
+    for path, template in work.templates:
+        for sort in SORTS:
+            yield path / "metadata" / sort, _map(dig(template, "metadata", sort, at=path)), {}
+
+
+def _map(found: Any) -> Entries:
+    return found if isinstance(found, dict) else {}
+
+
+def _is_maker(work: Workload, platform: Platform) -> bool:
+    return work.request.username in (platform.operator.username, JOB_CONTROLLER)
+
+
+def _is_fine(key: str, value: Any, tenant: Tenant, platform: Platform, namespace: str) -> bool:
+    """Whether a value may stand there, whoever asks."""
+    if value in (None, ""):
+        return True
+    if not isinstance(value, str):
+        return False
+    allowed = allowances.of("queues", tenant, platform)
+    listed = any(allowances.covers(allowed, f"{each}={value}") for each in ALIASES.get(key, (key,)))
+    is_priority = key in PRIORITIES and value in allowances.of("priority_classes", tenant, platform)
+    is_of_none = (key in YUNIKORN_QUEUE and value == QUEUE_OF_NONE) or (
+        key in YUNIKORN_APPLICATION and value == APPLICATION_OF_NONE.format(namespace)
+    )
+    return listed or is_priority or is_of_none
+
+
+def _wanted(key: str, allowed: Sequence[str]) -> str:
+    """What people read: which values are listed."""
+    keys = ALIASES.get(key, (key,))
+    values = [value for entry in allowed for own, _, value in (entry.partition("="),) if own in keys and value]
+    return f"must be {' or '.join(values)}" if values else f"and allow.queues lists no value for {' or '.join(keys)}"
+
+
+_OTHERS = "somebody-elses"
+
+
+def breaks(platform: Platform, tenant: Tenant) -> Edits:
+    task_groups, task_group = GANG
+    marks: dict[str, tuple[At, str, str, str]] = {
+        "another tenant's queue": (At.TEMPLATE, "labels", "volcano.sh/queue-name", _OTHERS),
+        "another tenant's queue, by annotation": (At.TEMPLATE, "annotations", YUNIKORN_QUEUE[0], f"root.{_OTHERS}"),
+        "an older key": (At.TEMPLATE, "labels", "queue", f"root.{_OTHERS}"),
+        "on the whole object": (At.OBJECT, "labels", "kai.scheduler/queue", _OTHERS),
+        "by annotation of the whole object": (
+            At.OBJECT,
+            "annotations",
+            "scheduling.volcano.sh/queue-name",
+            _OTHERS,
+        ),
+        "another namespace's application": (
+            At.TEMPLATE,
+            "labels",
+            "applicationId",
+            APPLICATION_OF_NONE.format(_OTHERS),
+        ),
+        "a queue's name for an application": (At.TEMPLATE, "labels", "applicationId", QUEUE_OF_NONE),
+        "an application's name for a queue": (
+            At.TEMPLATE,
+            "labels",
+            "queue",
+            APPLICATION_OF_NONE.format(tenant.namespaces[0]),
+        ),
+        "a priority": (At.OBJECT, "labels", "ray.io/priority-class-name", _OTHERS),
+        "task groups": (At.TEMPLATE, "annotations", task_groups, "[]"),
+        "a task group": (At.TEMPLATE, "annotations", task_group, _OTHERS),
+    }
+    ways = {
+        name: _mark(at, sort, key, value)
+        for name, (at, sort, key, value) in marks.items()
+        if not _is_fine(key, value, tenant, platform, tenant.namespaces[0])
+    }
+    if not _is_fine("kai.scheduler/queue", _OTHERS, tenant, platform, ""):
+        ways["on a group, which wins"] = Edit(
+            At.OBJECT, lambda value, tenant: _label_group(value, "kai.scheduler/queue", _OTHERS)
+        )
+    if not _is_fine(task_groups, "[]", tenant, platform, ""):
+        ways["other task groups than before"] = Edit(
+            At.TEMPLATE,
+            lambda template, tenant: _put(template, "annotations", task_groups, "[]"),
+            before=lambda template, tenant: _put(template, "annotations", task_groups, "[{}]"),
+        )
+    return ways
+
+
+def passes(platform: Platform, tenant: Tenant) -> Edits:
+    ways = {
+        "no queue and no application": Edit(At.TEMPLATE, lambda template, tenant: _put_of_none(template, tenant)),
+        "an empty name": _mark(At.TEMPLATE, "labels", "volcano.sh/queue-name", ""),
+        "a group of pods": _mark(At.TEMPLATE, "annotations", "scheduling.k8s.io/group-name", "one"),
+    }
+    for entry in allowances.of("queues", tenant, platform):
+        key, _, value = entry.partition("=")
+        for alias in ALIASES.get(key, (key,)) if value else ():
+            ways[f"{alias}: {value}"] = _mark(At.TEMPLATE, "labels", alias, value.replace(allowances.ANY, "-x"))
+    for name in allowances.of("priority_classes", tenant, platform):
+        if name != allowances.ANY:
+            ways[f"the priority {name}"] = _mark(At.OBJECT, "labels", PRIORITIES[0], name)
+    return ways
+
+
+def _mark(at: At, sort: str, key: str, value: str) -> Edit:
+    return Edit(at, lambda part, tenant: _put(part, sort, key, value))
+
+
+def _put(part: dict[str, Any], sort: str, key: str, value: str) -> None:
+    part.setdefault("metadata", {}).setdefault(sort, {})[key] = value
+
+
+def _put_of_none(template: dict[str, Any], tenant: Tenant) -> None:
+    _put(template, "labels", YUNIKORN_QUEUE[-1], QUEUE_OF_NONE)
+    _put(template, "labels", YUNIKORN_APPLICATION[0], APPLICATION_OF_NONE.format(tenant.namespaces[0]))
+
+
+def _label_group(value: dict[str, Any], key: str, name: str) -> None:
+    """Put a label on the last worker group of a Ray object, and on a pod itself, which is what that makes of it."""
+    kind = SERVED.get((value["apiVersion"], value["kind"]))
+    if kind is None:
+        _put(value, "labels", key, name)
+        return
+    part: Any = value
+    for step in (*kind.cluster, "workerGroupSpecs", -1):
+        part = part[step]
+    part["labels"] = {key: name}

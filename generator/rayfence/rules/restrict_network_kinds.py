@@ -1,0 +1,77 @@
+"""Kinds that open the network beside NetworkPolicy and Ingress are there only where the platform lists them.
+
+A route or a gateway leads traffic in from outside, and the policies of a network plugin are decided before or beside
+NetworkPolicies. What they say is not read: a kind is allowed, or it is not. Deleting one is always allowed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from rayfence import allowances
+from rayfence.cel import literal, literals
+from rayfence.config import Platform, Tenant
+from rayfence.path import Path
+from rayfence.rules.guard_network_policies import is_privileged, privileged
+from rayfence.rules.rule import At, Edit, Edits, Violation
+from rayfence.subjects import NETWORK_KINDS, Resource
+from rayfence.workload import Workload
+
+ID = "restrict-network-kinds"
+FAMILY = "network"
+WHY = "Whatever NetworkPolicies close, such an object opens: to the outside, to other tenants or to other clusters."
+
+MADE = (
+    "Route.route.openshift.io",
+    "HTTPRoute.gateway.networking.k8s.io",
+    "Gateway.gateway.networking.k8s.io",
+)
+"""What KubeRay's operator makes of a Ray object that asks for an Ingress or for an upgrade step by step.
+
+The Ray object was refused already where the platform does not let that.
+"""
+
+OPENS = "opens the network, and allow.exposure.kinds does not list it"
+KIND = Path.of("kind")
+
+
+def cel(platform: Platform) -> Iterator[str]:
+    kind = "(object.kind + '.' + object.apiVersion.split('/')[0])"
+    listed = f"{kind} in variables.allowed_exposure_kinds"
+    user = f"request.?userInfo.?username.orValue('') == {literal(platform.operator.username)}"
+    made = f" || ({kind} in {literals(MADE)} && {user})" if platform.exposure.ingress else ""
+    yield (
+        f"variables.tenant[0] == '' || {is_privileged(platform)} ? []\n"
+        f": {listed}{made} ? [] : [{literal(f'{KIND}: {OPENS}')}]"
+    )
+
+
+def violations(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[Violation]:
+    if privileged(work.request, platform):
+        return
+    resource = NETWORK_KINDS.resource_of(str(work.value["apiVersion"]), str(work.value["kind"]))
+    kind = resource.kind_in_group if resource else ""
+    made = platform.exposure.ingress and kind in MADE and work.request.username == platform.operator.username
+    if not made and kind not in allowances.of("exposure_kinds", tenant, platform):
+        yield Violation(ID, KIND, f"{OPENS}; ask the platform to list {kind}")
+
+
+def breaks(platform: Platform, tenant: Tenant) -> Edits:
+    allowed = allowances.of("exposure_kinds", tenant, platform)
+    firsts = {each.group: each for each in reversed(NETWORK_KINDS.resources) if each.kind_in_group not in allowed}
+    return {each.kind_in_group: _of(each) for each in reversed(firsts.values())}
+
+
+def passes(platform: Platform, tenant: Tenant) -> Edits:
+    allowed = allowances.of("exposure_kinds", tenant, platform)
+    return {each.kind_in_group: _of(each) for each in NETWORK_KINDS.resources if each.kind_in_group in allowed}
+
+
+def _of(resource: Resource) -> Edit:
+    return Edit(At.OBJECT, lambda value, tenant: _turn(value, resource))
+
+
+def _turn(value: dict[str, Any], resource: Resource) -> None:
+    # An update that leaves the spec as it is would be let through.
+    value.update(apiVersion=resource.api_version, kind=resource.kind, spec={"another": True})
