@@ -71,7 +71,7 @@ def _variables(holders: str) -> dict[str, str]:
     """With them each entry that is judged. Its key is one of the table or of a list in the config, never free text."""
     keys = ",\n".join(f"{literal(key)}: {literals(keys)}" for key, keys in ALIASES.items())
     judged = "k in variables.queue_keys || variables.allowed_queues.exists(a, a.startsWith(k + '='))"
-    step = "(k.contains('/') || k.contains('.') ? '[' + k + ']' : '.' + k)"
+    step = "(k.matches('^[A-Za-z0-9_-]+$') ? '.' + k : '[' + k + ']')"
     entry = (
         f"{{'at': dyn(h.path + {step}), 'key': dyn(k), 'value': dyn(v),"
         " 'keys': dyn(variables.queue_keys[?k].orValue([k])), 'kept': dyn(h.before[?k].orValue(dyn(null)) == v)}"
