@@ -238,7 +238,8 @@ def test_what_only_other_tenants_can_show_is_noticed() -> None:
 
     assert 10 < len(chosen)
     # What a tenant without a list of its own may use is the platform's.
-    tried = [*derived(CONFIG), *derived(Config(PLATFORM, (PLAIN,)))]
+    plain = [case for case in derived(Config(PLATFORM, (PLAIN,))) if "/passes/" in case.name]
+    tried = [*plain, *derived(CONFIG)]
     assert [] == survivors([case for case in tried if case.name.startswith(OF_OTHERS)], chosen)
 
 
