@@ -11,6 +11,7 @@ from typing import Any
 from rayfence.backends import BACKENDS
 from rayfence.config import Config
 from rayfence.engineless_file import engineless_objects
+from rayfence.quota import resource_quotas
 from rayfence.subjects import SUBJECTS
 
 from .saved_cluster import CONFIG, Value, namespace, object_of, tenants_part
@@ -51,6 +52,7 @@ def _made(backend: str, config: Config) -> list[Value]:
     engine = {"gatekeeper": gatekeeper(), "validatingadmissionpolicy": []}.get(backend, kyverno())
     instead = [] if BACKENDS[backend].GENERATES else engineless_objects(config)
     network = [*tenants_part(config), *map(policy_as_served, instead)]
+    network += [quota for tenant in config.tenants for quota in resource_quotas(tenant)]
     return [*spaces, *nodes(), *kuberay(backend=backend), calico(), *rbac(), *network, *engine, *installed]
 
 

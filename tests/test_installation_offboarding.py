@@ -14,6 +14,8 @@ from rayfence.config import Config, Network, Platform
 from rayfence.installation import Change, Offboarding, dry_run, install, wanted
 from rayfence.network.layer import CLOSING
 from rayfence.objects import name_of
+from rayfence.quota import NAME as QUOTA
+from rayfence.quota import POD_AFFINITY
 
 from .fake_cluster import FakeCluster
 from .saved_cluster import CONFIG, TEAM_A, TEAM_B, object_of, pod, ray_cluster
@@ -44,7 +46,9 @@ def cluster() -> FakeCluster:
 
 
 def quota(cluster: FakeCluster) -> list[Any]:
-    return [each["spec"]["hard"] for each in cluster.kinds(RESOURCE_QUOTAS) if each["metadata"]["namespace"] == GONE]
+    """The ceiling on the namespace, which is not what an enforced tenant has for pod affinity."""
+    quotas = (each for each in cluster.kinds(RESOURCE_QUOTAS) if each["metadata"]["namespace"] == GONE)
+    return [each["spec"]["hard"] for each in quotas if name_of(each) == QUOTA]
 
 
 def watched(cluster: FakeCluster) -> list[str]:
@@ -186,7 +190,8 @@ def test_a_dry_run_tells_what_stays_and_what_goes(cluster):
     changes = [each for each in dry_run(cluster, wanted(WITHOUT, "validatingpolicy")) if GONE in each.name]
 
     assert Change("add", f"ResourceQuota {GONE}/rayfence-quota") in changes
-    assert {f"NetworkPolicy {GONE}/{name}" for name in cluster.policies(GONE) - set(CLOSING)} == {
+    opening = {f"NetworkPolicy {GONE}/{name}" for name in cluster.policies(GONE) - set(CLOSING)}
+    assert {*opening, f"ResourceQuota {GONE}/{POD_AFFINITY}"} == {
         each.name for each in changes if each.what == "remove"
     }
 

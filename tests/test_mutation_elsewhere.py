@@ -11,6 +11,7 @@ import pytest
 from rayfence import bundle, mutation
 from rayfence.cases import Case, derived
 from rayfence.cases.good import good, model, ray_cluster, ray_object
+from rayfence.cases.sites import sites
 from rayfence.config import (
     Allow,
     Authentication,
@@ -29,6 +30,7 @@ from rayfence.config import (
 from rayfence.evaluate import Judge
 from rayfence.gotool import GATOR, find
 from rayfence.mutation import Fate, Mutant, known, mutants
+from rayfence.rules import restrict_pod_metadata, restrict_scheduling, restrict_volumes
 from rayfence.subjects import EXPOSURE, NETWORK_KINDS, NETWORK_POLICIES, PODS
 from rayfence.workload import KINDS, Request
 
@@ -46,11 +48,20 @@ LISTED = Tenant(
     ("ray-l",),
     Container(Bounds("1", "4"), Bounds("2Gi", "8Gi")),
     allow=Allow(
+        volumes=("nfs", "csi/smb.csi.k8s.io"),
+        networks=("ray-l/sriov", "default"),
+        pod_annotations=("iam.amazonaws.com/*", "k8s.aliyun.com/pod-eni"),
         priority_classes=("batch",),
         queues={"volcano.sh/queue-name": ("team-l",), "yunikorn.apache.org/app-id": ("team-l-*",)},
         exposure_annotations=("external-dns.alpha.kubernetes.io/*", "istio.io/global"),
         exposure_kinds=("HTTPRoute.gateway.networking.k8s.io",),
     ),
+)
+NOTHING = Tenant(
+    "team-n",
+    ("ray-n",),
+    PLAIN.container,
+    allow=Allow(volumes=(), networks=(), pod_annotations=(), priority_classes=()),
 )
 WITH_TOKEN = Tenant(
     "team-t",
@@ -60,6 +71,9 @@ WITH_TOKEN = Tenant(
 )
 PLATFORM = Platform(
     allow=Allow(
+        volumes=("image",),
+        networks=("storage",),
+        pod_annotations=("yangtse.io/x",),
         priority_classes=("serving",),
         queues={"kai.scheduler/queue": ("shared",)},
         exposure_annotations=("skupper.io/*",),
@@ -68,7 +82,7 @@ PLATFORM = Platform(
     egress=Egress(cidrs=("10.0.0.0/8", "169.254.0.0/15", "fd00:ec2::/32", "169.254.170.23/32")),
     dns=Dns(cidrs=("169.254.20.10/32", "192.0.2.53/32")),
 )
-CONFIG = Config(PLATFORM, (BY_KUBERAY, LISTED, PLAIN, WITH_TOKEN))
+CONFIG = Config(PLATFORM, (BY_KUBERAY, LISTED, NOTHING, PLAIN, WITH_TOKEN))
 FILES = bundle.files(CONFIG, ["gatekeeper"])
 MUTANTS = mutants(FILES, "gatekeeper")
 
@@ -201,6 +215,19 @@ def judged(config: Config, name: str, value: Json) -> Case:
     return Case(name, value, frozenset(found))
 
 
+def allowances() -> Iterator[Case]:
+    """Each break and each pass of the rules with allowances, for tenants with lists, with empty ones, with none."""
+    for tenant in (LISTED, NOTHING, PLAIN):
+        for value in (ray_cluster(PLATFORM, tenant), good(PODS, PLATFORM, tenant)[-1]):
+            for rule in (restrict_scheduling, restrict_volumes, restrict_pod_metadata):
+                breaks, passes = rule.breaks(PLATFORM, tenant), rule.passes(PLATFORM, tenant)
+                for number, (name, edit) in enumerate([*breaks.items(), *passes.items()]):
+                    edited = deepcopy(value)
+                    edit.apply(next(iter(sites(edited, edit.at).values()))(edited), tenant)
+                    edited["metadata"]["name"] = f"allowance-{number}"
+                    yield Case(f"{rule.ID}/{name}", edited, frozenset({rule.ID} if name in breaks else ()))
+
+
 def changed(name: str, value: Json, *fails: str, **metadata: Any) -> Case:
     """The object where it had this metadata before."""
     old = {**value, "metadata": value["metadata"] | metadata}
@@ -267,3 +294,11 @@ def test_what_only_a_platform_that_opens_addresses_can_show_is_noticed() -> None
 
     assert 30 < len(chosen)
     assert [] == survivors(list(ranges()), chosen)
+
+
+@pytest.mark.engine
+def test_what_only_tenants_with_allowances_can_show_is_noticed() -> None:
+    chosen = elsewhere("test_what_only_tenants_with_allowances_can_show_is_noticed")
+
+    assert 30 < len(chosen)
+    assert [] == survivors(list(allowances()), chosen)

@@ -14,6 +14,7 @@ from rayfence.config import (
     Bounds,
     Container,
     Dns,
+    Enforcement,
     Mode,
     Network,
     Peer,
@@ -23,24 +24,42 @@ from rayfence.config import (
     Scope,
     Tenant,
 )
-from rayfence.quota import ACCELERATORS, resource_quotas
+from rayfence.network.policy import Manifest
+from rayfence.quota import ACCELERATORS, NAME, POD_AFFINITY, resource_quotas
 from rayfence.tenant_file import tenant_file, tenant_objects
 
 TEAM = Tenant("team-a", ("ray-b", "ray-a"), Container(Bounds("1", "8"), Bounds("1Gi", "8Gi")))
 PLATFORM = Platform()
 
 
+def quotas_named(name: str, tenant: Tenant) -> list[Manifest]:
+    return [quota for quota in resource_quotas(tenant) if quota["metadata"]["name"] == name]
+
+
 def hard(quota: Quota) -> dict[str, str]:
-    limits: dict[str, str] = resource_quotas(replace(TEAM, namespace_quota=quota))[0]["spec"]["hard"]
+    limits: dict[str, str] = quotas_named(NAME, replace(TEAM, namespace_quota=quota))[0]["spec"]["hard"]
     return limits
 
 
 def test_without_a_namespace_quota_there_is_none() -> None:
-    assert [] == resource_quotas(TEAM)
+    assert [] == quotas_named(NAME, TEAM)
+
+
+def test_no_pod_names_namespaces_in_its_affinity() -> None:
+    quotas = quotas_named(POD_AFFINITY, TEAM)
+    across = {"matchExpressions": [{"operator": "Exists", "scopeName": "CrossNamespacePodAffinity"}]}
+
+    assert ["ray-a", "ray-b"] == [quota["metadata"]["namespace"] for quota in quotas]
+    assert [{"hard": {"pods": "0"}, "scopeSelector": across}] * 2 == [quota["spec"] for quota in quotas]
+
+
+@pytest.mark.parametrize("enforcement", [Enforcement.AUDIT, Enforcement.WARN])
+def test_a_quota_refuses_nothing_that_the_rules_only_report(enforcement: Enforcement) -> None:
+    assert [] == resource_quotas(replace(TEAM, enforcement=enforcement))
 
 
 def test_every_namespace_gets_the_whole_quota() -> None:
-    quotas = resource_quotas(replace(TEAM, namespace_quota=Quota(cpu="64")))
+    quotas = quotas_named(NAME, replace(TEAM, namespace_quota=Quota(cpu="64")))
 
     assert ["ray-a", "ray-b"] == [quota["metadata"]["namespace"] for quota in quotas]
     assert quotas[0]["spec"] == quotas[1]["spec"]
@@ -62,9 +81,10 @@ def test_no_workers_is_a_limit() -> None:
 
 
 def test_an_object_is_labelled_for_pruning() -> None:
-    quota = resource_quotas(replace(TEAM, namespace_quota=Quota()))[0]
+    for quota in resource_quotas(replace(TEAM, namespace_quota=Quota())):
+        labels = quota["metadata"]["labels"]
 
-    assert {"app.kubernetes.io/managed-by": "rayfence", "rayfence.dev/tenant": "team-a"} == quota["metadata"]["labels"]
+        assert {"app.kubernetes.io/managed-by": "rayfence", "rayfence.dev/tenant": "team-a"} == labels
 
 
 NAMESPACES = st.from_regex(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?", fullmatch=True)
@@ -98,6 +118,7 @@ TENANTS = st.builds(
     TENANT_NAMES,
     st.lists(NAMESPACES, min_size=1, max_size=12, unique=True).map(tuple),
     st.just(TEAM.container),
+    st.sampled_from(Enforcement),
     network=NETWORKS,
     namespace_quota=st.none() | QUOTAS,
 )
@@ -135,4 +156,6 @@ def test_tenants_of_one_shape_on_two_platforms_are_kept_apart(platforms: tuple[P
 
 
 def test_a_tenant_with_neither_layer_nor_quota_has_an_empty_file() -> None:
-    assert "" == tenant_file(PLATFORM, replace(TEAM, network=Network(enforce=False)))
+    watched = replace(TEAM, enforcement=Enforcement.AUDIT, network=Network(enforce=False))
+
+    assert "" == tenant_file(PLATFORM, watched)

@@ -28,7 +28,7 @@ from rayfence.config import (
     Tenant,
 )
 from rayfence.evaluate import Judge
-from rayfence.rules import OF, RULES
+from rayfence.rules import OF, RULES, pod_annotations, restrict_pod_metadata
 from rayfence.rules.rule import Edit, Rule
 from rayfence.subjects import Subject
 from rayfence.tenants import shape
@@ -76,8 +76,19 @@ def _section(rule: Rule) -> str:
     tried = [f"- {name}" for name in rule.breaks(PLATFORM, tenant)]
     passing = [f"- {name}" for name in rule.passes(PLATFORM, tenant)]
     parts = [f"## {rule.ID}", f"**{_says(rule)}** {rule.WHY}", facts, _example(rule, subjects[0])]
+    parts += _families() if rule.ID == restrict_pod_metadata.ID else []
     parts += ["Tried in every test run, and refused:", "\n".join(tried)]
     return "\n\n".join(parts + (["And admitted:", "\n".join(passing)] if passing else []))
+
+
+def _families() -> list[str]:
+    """The annotations that the rule knows, by what reads them."""
+    rows = ["| read by | gives a pod | annotations |", "| --- | --- | --- |"]
+    for name, family in pod_annotations.FAMILIES.items():
+        rows.append(f"| {name} | {family.gives} | {', '.join(f'`{key}`' for key in family.keys)} |")
+    reported = ", ".join(f"`{key}`" for key in pod_annotations.REPORTED)
+    intro = "A `*` stands for any text. A key that a plugin only reports with is free, as these are: "
+    return [f"{intro}{reported}.", "\n".join(rows)]
 
 
 def _of_some(rule: Rule) -> tuple[str, Tenant]:

@@ -1,4 +1,4 @@
-"""A tenant in, the ResourceQuota of each of its namespaces out: the ceiling on everything there together.
+"""A tenant in, the ResourceQuotas of each of its namespaces out: the ceiling on everything there together.
 
 The rules see one Ray object at a time; only the API server can add them up. Totals are of limits. Requests are not
 bounded again: a request is never above its limit, so the same number on both refuses nothing more.
@@ -6,10 +6,13 @@ bounded again: a request is never above its limit, so the same number on both re
 
 from __future__ import annotations
 
-from rayfence.config import Quota, Tenant
+from rayfence.config import Enforcement, Quota, Tenant
 from rayfence.network.policy import Manifest, written
 
 NAME = "rayfence-quota"
+
+POD_AFFINITY = "rayfence-pod-affinity"
+"""The ResourceQuota that takes no pod whose affinity names namespaces, even the pod's own."""
 
 # A ResourceQuota cannot say "any extended resource", so the common ones are named. MIG slices (nvidia.com/mig-1g.5gb,
 # ...) and shared GPUs have too many names to list, and claims on devices (DRA) are counted by device class: those are
@@ -29,11 +32,24 @@ ACCELERATORS = (
 
 
 def resource_quotas(tenant: Tenant) -> list[Manifest]:
-    """One `rayfence-quota` for every namespace, by namespace; none where the tenant has no `namespaceQuota`."""
-    if tenant.namespace_quota is None:
-        return []
-    spec = {"hard": hard_limits(tenant.namespace_quota)}
-    return [written("ResourceQuota", tenant.name, namespace, NAME, spec) for namespace in sorted(tenant.namespaces)]
+    """The quotas of every namespace, by namespace, then name."""
+    return [
+        written("ResourceQuota", tenant.name, namespace, name, spec)
+        for namespace in sorted(tenant.namespaces)
+        for name, spec in quota_specs(tenant.enforcement, tenant.namespace_quota).items()
+    ]
+
+
+def quota_specs(enforcement: Enforcement, quota: Quota | None) -> dict[str, Manifest]:
+    """Quota name -> spec, the same in each namespace: for pod affinity under Enforce, and for a `namespaceQuota`."""
+    # A quota cannot warn: under Audit and Warn there is none for what is only reported.
+    specs = {POD_AFFINITY: _without_cross_namespace_affinity()} if enforcement is Enforcement.ENFORCE else {}
+    return specs if quota is None else {**specs, NAME: {"hard": hard_limits(quota)}}
+
+
+def _without_cross_namespace_affinity() -> Manifest:
+    across = {"operator": "Exists", "scopeName": "CrossNamespacePodAffinity"}
+    return {"hard": {"pods": "0"}, "scopeSelector": {"matchExpressions": [across]}}
 
 
 def hard_limits(quota: Quota) -> dict[str, str]:

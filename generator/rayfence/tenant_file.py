@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from rayfence import yamlio
-from rayfence.config import Network, Platform, Quota, RoleRules, Tenant
+from rayfence.config import Enforcement, Network, Platform, Quota, RoleRules, Tenant
 from rayfence.network.layer import own_specs, policy_specs, static_layer
 from rayfence.network.policy import Manifest, written
-from rayfence.quota import NAME, hard_limits, resource_quotas
+from rayfence.quota import quota_specs, resource_quotas
 
 # No name in Kubernetes has an @ in it, so a slot is never mistaken for one.
 TENANT_SLOT, NAMESPACE_SLOT = "@tenant@", "@namespace@"
@@ -62,8 +62,7 @@ def _documents(platform: Platform, tenant: Tenant, namespace: str) -> dict[str, 
     if tenant.network.enforce:
         network = replace(tenant.network, head=RoleRules(), worker=RoleRules())
         shared |= _layer_texts(_Shape(network, len(tenant.namespaces), platform))
-    if tenant.namespace_quota is not None:
-        shared[NAME] = _quota_text(tenant.namespace_quota)
+    shared |= _quota_texts(tenant.enforcement, tenant.namespace_quota)
     found = {name: filled(text, tenant, namespace) for name, text in shared.items()}
     return found | _own_texts(tenant, namespace)
 
@@ -75,8 +74,8 @@ def _layer_texts(shape: _Shape) -> dict[str, str]:
 
 
 @lru_cache(maxsize=256)
-def _quota_text(quota: Quota) -> str:
-    return slotted("ResourceQuota", NAME, {"hard": hard_limits(quota)})
+def _quota_texts(enforcement: Enforcement, quota: Quota | None) -> dict[str, str]:
+    return {name: slotted("ResourceQuota", name, spec) for name, spec in quota_specs(enforcement, quota).items()}
 
 
 def _own_texts(tenant: Tenant, namespace: str) -> dict[str, str]:

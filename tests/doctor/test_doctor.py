@@ -15,7 +15,6 @@ from rayfence.backends.clusterpolicy_webhooks import conditions, without_conditi
 from rayfence.backends.filling import NAME as FILLING
 from rayfence.config import Administrators, Config, Network, Operator, Peer, Platform, Provider, Quota
 from rayfence.doctor import examine
-from rayfence.quota import ACCELERATORS
 from rayfence.retired import retired_objects
 from rayfence.subjects import RAY
 
@@ -587,7 +586,7 @@ def test_pods_controllers_made_policies_of_again_are_found():
 
 def test_a_quota_that_is_gone_or_raised_is_found():
     config = Config(Platform(), (replace(TEAM_A, namespace_quota=Quota("64", "256Gi")), TEAM_B))
-    objects = healthy(config=config)
+    objects = [each for each in healthy(config=config) if each["metadata"]["name"] != "rayfence-quota"]
     kept = object_of("v1", "ResourceQuota", "rayfence-quota", "ray-a", spec={"hard": {"limits.cpu": "1k"}})
 
     assert ["quota-missing", "quota-missing"] == found_in([*objects, kept], config)
@@ -595,11 +594,28 @@ def test_a_quota_that_is_gone_or_raised_is_found():
 
 def test_a_quota_in_another_spelling_is_the_same():
     config = Config(Platform(), (replace(TEAM_A, namespaces=("ray-a",), namespace_quota=Quota("64", "1Gi")), TEAM_B))
-    none = {f"requests.{name}": "0" for name in ACCELERATORS}
-    hard = {"limits.cpu": "64000m", "limits.memory": "1024Mi", **none}
-    quota = object_of("v1", "ResourceQuota", "rayfence-quota", "ray-a", spec={"hard": hard})
+    objects = healthy(config=config)
+    named(objects, "ResourceQuota", "rayfence-quota")["spec"]["hard"] |= {
+        "limits.cpu": "64000m",
+        "limits.memory": "1024Mi",
+    }
 
-    assert [] == found_in([*healthy(config=config), quota], config)
+    assert [] == found_in(objects, config)
+
+
+@pytest.mark.parametrize("change", [{"hard": {"pods": "1"}}, {"scopeSelector": None}, {"scopes": ["NotTerminating"]}])
+def test_a_quota_for_affinity_that_lets_pods_pass_is_found(change: Value):
+    objects = healthy()
+    named(objects, "ResourceQuota", "rayfence-pod-affinity", "ray-a")["spec"] |= change
+
+    assert ["quota-missing"] == found_in(objects)
+
+
+def test_a_quota_for_affinity_that_is_gone_is_found():
+    objects = healthy()
+    objects.remove(named(objects, "ResourceQuota", "rayfence-pod-affinity", "ray-a"))
+
+    assert ["quota-missing"] == found_in(objects)
 
 
 def test_an_operator_that_the_config_names_is_where_it_should_be():

@@ -41,6 +41,12 @@ FULL = Tenant(
     ("ray-full",),
     Container(Bounds("1", "4"), Bounds("512Mi", "8G")),
     quota=Quota("24", "48Gi", 4, 8),
+    allow=Allow(
+        volumes=("csi/gcsfuse.csi.storage.gke.io", "nfs"),
+        networks=("ray-full/sriov", "default"),
+        pod_annotations=("iam.amazonaws.com/*",),
+        priority_classes=("batch", "system-node-critical"),
+    ),
 )
 AUDITED = Tenant(
     "team-c",
@@ -69,6 +75,7 @@ TINY = Tenant(
 )
 PLATFORM = Platform(
     egress=Egress(("object-store",), ("10.20.0.0/16", "100.64.0.0/10", "169.254.170.23/32")),
+    allow=Allow(volumes=("image",), pod_annotations=("k8s.aliyun.com/pod-eni",)),
     dns=Dns(cidrs=("169.254.20.10/32",)),
 )
 CONFIG = Config(PLATFORM, (FULL, SMALL, AUDITED, ISOLATED, TINY))
@@ -134,7 +141,9 @@ TOLERATIONS = st.one_of(
     st.fixed_dictionaries(
         {},
         optional={
-            "key": st.sampled_from(["tenant", "nvidia.com/gpu", "", None, "Tenant"]),
+            "key": st.sampled_from(
+                ["tenant", "nvidia.com/gpu", "", None, "Tenant", "node-role.kubernetes.io/control-plane"]
+            ),
             "operator": st.sampled_from(["Equal", "Exists", "", None, "Gt"]),
             "value": st.sampled_from(NAMES),
             "effect": st.sampled_from(EFFECTS),
@@ -217,6 +226,93 @@ SERVICES = st.fixed_dictionaries(
         "externalName": st.sampled_from(["", "example.com", None]),
     },
 )
+VOLUMES = st.lists(
+    st.one_of(
+        st.builds(
+            lambda kind, value: {"name": "v", kind: value},
+            st.sampled_from(["emptyDir", "secret", "nfs", "image", "hostPath", "csi", "gitRepo", "x"]),
+            st.sampled_from([{}, None, "", {"driver": "smb.csi.k8s.io"}]),
+        ),
+        st.builds(
+            lambda driver: {"name": "v", "csi": {"driver": driver}},
+            st.sampled_from(["gcsfuse.csi.storage.gke.io", "smb.csi.k8s.io", "", None, 5, {}]),
+        ),
+        st.sampled_from([{"name": "v"}, {}, None, "x", {"emptyDir": {}, "nfs": {}}, {"csi": "x"}, {"csi": []}]),
+    ),
+    max_size=3,
+)
+POD_TERMS = st.fixed_dictionaries(
+    {"topologyKey": st.just("kubernetes.io/hostname")},
+    optional={
+        "namespaces": st.sampled_from([[], [], None, ["ray-a"], "ray-full", {}]),
+        "namespaceSelector": st.sampled_from([None, {}, {"matchLabels": {"a": "b"}}, "x"]),
+    },
+)
+WISHED_POD_TERMS = st.one_of(st.builds(lambda term: {"podAffinityTerm": term}, POD_TERMS), st.sampled_from([{}, None]))
+ROLES = [f"node-role.kubernetes.io/{role}" for role in ("control-plane", "master", "worker")]
+NODE_TERMS = st.fixed_dictionaries(
+    {},
+    optional={
+        "matchExpressions": st.lists(
+            st.fixed_dictionaries(
+                {
+                    "key": st.sampled_from(["tenant", "tenant", "zone", *ROLES]),
+                    "operator": st.sampled_from(["In", "NotIn", "Exists", "DoesNotExist", "Gt", None]),
+                },
+                optional={"values": st.one_of(st.none(), st.lists(st.sampled_from(NAMES), max_size=2))},
+            ),
+            min_size=1,
+            max_size=2,
+        ),
+        "matchFields": st.just([{"key": "metadata.name", "operator": "In", "values": ["node-1"]}]),
+    },
+)
+REQUIRED, PREFERRED = (f"{how}DuringSchedulingIgnoredDuringExecution" for how in ("required", "preferred"))
+POD_AFFINITY = st.fixed_dictionaries(
+    {},
+    optional={
+        REQUIRED: st.one_of(st.none(), st.lists(POD_TERMS, min_size=1, max_size=2)),
+        PREFERRED: st.one_of(st.just("x"), st.lists(WISHED_POD_TERMS, min_size=1, max_size=2)),
+    },
+)
+AFFINITY = st.fixed_dictionaries(
+    {},
+    optional={
+        "podAffinity": POD_AFFINITY,
+        "podAntiAffinity": POD_AFFINITY,
+        "nodeAffinity": st.fixed_dictionaries(
+            {},
+            optional={
+                REQUIRED: st.fixed_dictionaries(
+                    {}, optional={"nodeSelectorTerms": st.lists(NODE_TERMS, min_size=1, max_size=2)}
+                ),
+                PREFERRED: st.lists(st.builds(lambda term: {"preference": term}, NODE_TERMS), min_size=1, max_size=2),
+            },
+        ),
+    },
+)
+NETWORKS = st.dictionaries(
+    st.sampled_from(["k8s.v1.cni.cncf.io/networks", "v1.multus-cni.io/default-network"]),
+    st.sampled_from(["sriov", "sriov@net1, default", "ray-full/sriov,default", "other/sriov", "sriov,", None]),
+    min_size=1,
+    max_size=1,
+)
+MOVING = st.one_of(
+    NETWORKS,
+    NETWORKS,
+    st.dictionaries(
+        st.sampled_from(
+            [
+                *("k8s.v1.cni.cncf.io/networks", "k8s.v1.cni.cncf.io/network-status", "cni.projectcalico.org/podIP"),
+                *("cni.projectcalico.org/ipAddrs", "net1.a.ovn.kubernetes.io/ip_address", "kubernetes.io/ip_address"),
+                *("iam.amazonaws.com/role", "my-iam.amazonaws.com/role", "yangtse.io/x", "x"),
+                *("k8s.aliyun.com/pod-eni", "k8s.aliyun.com/pod-eni-x", "k8s.volcengine.com/pod-networks-definition"),
+            ]
+        ),
+        st.sampled_from(["sriov", "other/sriov", "[]", "", None, 5, {}]),
+        max_size=3,
+    ),
+)
 CPUS = [
     "500m",
     "499m",
@@ -248,7 +344,9 @@ TYPICAL: dict[str, st.SearchStrategy[Any]] = {
     "containers": st.lists(CONTAINERS, max_size=3),
     "initContainers": st.lists(CONTAINERS, max_size=3),
     "tolerations": st.lists(TOLERATIONS, max_size=3),
-    "nodeSelector": st.dictionaries(st.sampled_from(["tenant", "zone"]), st.sampled_from(NAMES), max_size=2),
+    "nodeSelector": st.dictionaries(
+        st.sampled_from(["tenant", "zone", "node-role.kubernetes.io/master"]), st.sampled_from(NAMES), max_size=2
+    ),
     "labels": st.one_of(
         st.dictionaries(
             st.sampled_from(
@@ -261,9 +359,15 @@ TYPICAL: dict[str, st.SearchStrategy[Any]] = {
         QUEUES.map(lambda found: {"tenant": "team-c", **found}),
         MARKS,
     ),
+    "volumes": VOLUMES,
+    "affinity": AFFINITY,
+    "priorityClassName": st.sampled_from(["batch", "system-node-critical", "system-", "", None, 5, "*", [], {}]),
+    "priority": st.sampled_from([0, 1000000000, 1000000001, 2e9, None, "2000000000", True]),
     "annotations": st.one_of(
         QUEUES,
         MARKS,
+        MOVING,
+        MOVING,
         st.dictionaries(
             st.sampled_from(["maxCpu", "minCpu"]), st.sampled_from(["4", "2", "3.5", "1", *CPUS]), min_size=1
         ),
@@ -310,9 +414,6 @@ TYPICAL: dict[str, st.SearchStrategy[Any]] = {
     "enableIngress": st.sampled_from([True, False, None]),
     "hostNetwork": st.sampled_from([True, False, None]),
     "hostPID": st.booleans(),
-    "volumes": st.sampled_from(
-        [[], [{"name": "x", "emptyDir": {}}], [{"name": "x", "hostPath": {"path": "/"}}], [None]]
-    ),
     "resources": st.sampled_from([None, {}, {"limits": {"cpu": "1"}}, {"limits": {"memory": "999Gi"}}]),
     "resourceClaims": st.sampled_from([[], [{"name": "gpu"}], None]),
     "rayClusterSpec": st.sampled_from([None, {}, {"headGroupSpec": {}}]),
@@ -335,6 +436,9 @@ PODLIKE = (
     "hostNetwork",
     "hostPID",
     "volumes",
+    "affinity",
+    "priorityClassName",
+    "priority",
     "resources",
     "resourceClaims",
 )
@@ -371,6 +475,9 @@ def objects(draw: st.DrawFn) -> Json:
     for _ in range(draw(st.integers(0, 4))):
         if _places(value):
             _change(draw, value)
+    templates = [each for each in _maps(value) if isinstance(each.get("spec"), dict) and "containers" in each["spec"]]
+    if templates and draw(st.booleans()):
+        _move(draw, draw(st.sampled_from(templates)))
     older = {**value, "apiVersion": "ray.io/v1alpha1"}
     if (older["apiVersion"], older["kind"]) in SERVED and draw(st.integers(0, 7)) == 0:
         return older
@@ -383,6 +490,22 @@ def _sound(subject: Subject, tenant: Tenant) -> list[Json]:
         return good(subject, CONFIG.platform, tenant)
     value = model(subject, CONFIG.platform, tenant)
     return [value | {"apiVersion": each.api_version, "kind": each.kind} for each in NETWORK_KINDS.resources]
+
+
+def _move(draw: st.DrawFn, template: Json) -> None:
+    """One thing of a pod or a pod template that has to do with where it goes and what it reaches."""
+    name = draw(st.sampled_from(["affinity", "affinity", "volumes", "priorityClassName", "priority", "annotations"]))
+    if name != "annotations":
+        template["spec"][name] = deepcopy(draw(TYPICAL[name]))
+    elif isinstance(template.get("metadata"), dict):
+        template["metadata"][name] = deepcopy(draw(MOVING))
+
+
+def _maps(value: Any) -> list[Json]:
+    """Every map in a value."""
+    children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    own = [value] if isinstance(value, dict) else []
+    return own + [found for child in children for found in _maps(child)]
 
 
 def _change(draw: st.DrawFn, value: Json) -> None:
@@ -425,6 +548,8 @@ def _fitting(parent: Json) -> list[str]:
         return list(CLUSTERLIKE)
     if "name" in parent and "namespace" in parent:
         return ["labels", "annotations", "namespace"]
+    if "labels" in parent:
+        return ["annotations"]
     return list(TYPICAL)
 
 

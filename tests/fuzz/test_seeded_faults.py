@@ -25,7 +25,10 @@ from rayfence.rules import (
     require_tenant_toleration,
     restrict_exposure,
     restrict_network_kinds,
+    restrict_pod_metadata,
+    restrict_scheduling,
     restrict_tolerations,
+    restrict_volumes,
 )
 from rayfence.yamlio import Document
 
@@ -61,6 +64,15 @@ FAULTS: list[tuple[ModuleType, str, str]] = [
     (require_tenant_queue, "for each in ALIASES.get(key, (key,))", "for each in (key,)"),
     (restrict_exposure, "and not allowances.covers(allowed, key)", "and allowances.covers(allowed, key)"),
     (restrict_network_kinds, "and kind not in allowances", "and kind in allowances"),
+    (restrict_scheduling, "number <= HIGHEST", "number < HIGHEST"),
+    (restrict_scheduling, "not name.startswith(SYSTEM)", "name.startswith(SYSTEM)"),
+    (restrict_scheduling, "not in (None, [])", "not in (None,)"),
+    (restrict_scheduling, "key == label and value is not None", "key == label and value is None"),
+    (restrict_scheduling, "operator not in AVOIDING", 'operator not in (*AVOIDING, "Exists")'),
+    (restrict_volumes, "or value is None", 'or value in (None, "")'),
+    (restrict_volumes, "if each not in (*TYPES, *allowed)", "if each not in TYPES"),
+    (restrict_pod_metadata, "key not in ATTACHED or", "key in ATTACHED or"),
+    (restrict_pod_metadata, '.replace(" ", "")', ""),
     (require_network_policy, "Mode.DENY_ALL if found is None", "required if found is None"),
     (require_network_policy, "if version != VERSION", "if version == VERSION"),
     (require_network_policy, "site.role is Role.WORKER and not", "site.role is Role.WORKER and"),

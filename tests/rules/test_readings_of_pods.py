@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from copy import deepcopy
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from rayfence import yamlio
 from rayfence.cases.good import good, ray_object
-from rayfence.config import Config
+from rayfence.config import Allow, Config
 from rayfence.evaluate import Judge
 from rayfence.gotool import KYVERNO, find
 from rayfence.outcome import Result
 from rayfence.rules.baseline import APP_ARMOR
+from rayfence.rules.restrict_scheduling import PREFERRED, REQUIRED
 from rayfence.subjects import PODS
 from rayfence.suite import check
 from rayfence.workload import KINDS
@@ -21,8 +23,10 @@ from rayfence.yamlio import Document
 
 from .objects import PLATFORM, TEAM_A, Json
 
-CONFIG = Config(PLATFORM, (TEAM_A,))
+CONFIG = Config(PLATFORM, (replace(TEAM_A, allow=Allow(networks=("ray-a/sriov",), volumes=("csi/x",))),))
 WORKER, HEAD, PLAIN = good(PODS, PLATFORM, TEAM_A)
+
+ROLE, NETWORKS = "iam.amazonaws.com/role", "k8s.v1.cni.cncf.io/networks"
 
 SCALARS: list[Any] = [None, "", 5, True, 0]
 HARDENED: dict[str, list[Any]] = {
@@ -30,7 +34,11 @@ HARDENED: dict[str, list[Any]] = {
     "spec.hostNetwork": [*SCALARS, False, 0.0, "true", [], {}],
     "spec.securityContext": [None, "x", [], {"sysctls": {}}, {"sysctls": [None]}, {"sysctls": [{"name": None}]}],
     "spec.securityContext.seccompProfile": ["x", [], {"type": 5}, {"type": ""}],
-    "spec.volumes": [None, "x", {"hostPath": {}}, [None], [{"hostPath": None}], [{"hostPath": ""}], [[]]],
+    "spec.volumes": [None, "x", {"hostPath": {}}, [None], [{"hostPath": None}], [{"hostPath": ""}], [[]]]
+    + [[{"csi": odd}] for odd in (None, "x", [], {}, {"driver": 5}, {"driver": "x"})]
+    + [[{"name": "x"}, {"nfs": odd}] for odd in (None, "", 0, [], {})],
+    "spec.priorityClassName": [*SCALARS, [], {}, "system-", "systemic"],
+    "spec.priority": [*SCALARS, 1e9, 1000000001, 1.5e9, "2000000000", []],
     "spec.ephemeralContainers": [None, "x", [{"securityContext": {"privileged": True}}]],
     "spec.containers.0.securityContext": [None, "x", [], {"privileged": 0}, {"procMount": ""}],
     "spec.containers.0.securityContext.capabilities": ["x", [], *({"add": odd} for odd in ("ALL", [None], [5], {}))],
@@ -46,7 +54,22 @@ OF_RAY_PODS: dict[str, list[Any]] = {
 }
 OF_ANY_POD: dict[str, list[Any]] = {
     "metadata.labels": ["x", [], {"tenant": None}, {"tenant": ""}, {"ray.io/cluster": None}],
-    "spec.nodeSelector": ["x", []],
+    "spec.nodeSelector": ["x", [], {"tenant": None}, {"tenant": 5}, {"node-role.kubernetes.io/master": None}],
+    "spec.affinity": [None, "x", [], {"podAffinity": "x"}, {"podAffinity": []}, {"nodeAffinity": "x"}],
+    "spec.affinity.podAffinity": [{REQUIRED: odd} for odd in ("x", {}, [None], ["x"], [[]], {"namespaces": {}})],
+    "spec.affinity.podAntiAffinity": [{PREFERRED: odd} for odd in ("x", [None], [[]], [{"podAffinityTerm": "x"}])]
+    + [{PREFERRED: [{"podAffinityTerm": odd}]} for odd in ([], {"namespaces": 0}, {"namespaceSelector": ""})],
+    "spec.affinity.nodeAffinity": [{PREFERRED: odd} for odd in ("x", [None], [{"preference": []}], [[]])]
+    + [{REQUIRED: odd} for odd in ("x", [], {"nodeSelectorTerms": {}}, {"nodeSelectorTerms": [None, "x"]})]
+    + [{REQUIRED: {"nodeSelectorTerms": [{"matchExpressions": odd}]}} for odd in ("x", [None], [[]], {"key": "tenant"})]
+    + [{REQUIRED: {"nodeSelectorTerms": {"matchExpressions": {"key": odd, "operator": odd}}}} for odd in SCALARS]
+    + [
+        {REQUIRED: {"nodeSelectorTerms": {"matchExpressions": {"key": "tenant", "operator": "In", "values": odd}}}}
+        for odd in (*SCALARS, [], {}, ["team-a", None], "team-a")
+    ],
+    "metadata.annotations": [{ROLE: odd} for odd in (None, "", 5, [], {})]
+    + [{NETWORKS: odd} for odd in (None, "", 5, [], {}, "other/sriov", "sriov@net1, ray-a/sriov", "sriov,", "sriov @x")]
+    + [{"a" + ROLE: "x"}, {ROLE + "s": "x"}, {"x.kubernetes.io/ip_address": "x"}, {"kubernetes.io/ip_address": "x"}],
     "spec.nodeName": [*SCALARS, [], {}],
     "spec.containers": [None, {}, [None], ["x"], [[]]],
     "spec.resources": ["x", [], {"limits": {"cpu": 5}}, {"requests": {"memory": "1e99"}}],

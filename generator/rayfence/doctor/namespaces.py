@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from rayfence.audit import Deviation
 from rayfence.audit.layer import Layer
@@ -14,7 +15,6 @@ from rayfence.doctor.finding import Finding, Note
 from rayfence.network.policy import Manifest
 from rayfence.objects import map_at, name_of
 from rayfence.quantity import parse, text
-from rayfence.quota import NAME as QUOTA
 from rayfence.quota import resource_quotas
 from rayfence.retired import retired_objects
 from rayfence.subjects import NETWORK_POLICIES
@@ -54,17 +54,15 @@ def _wrong(case: Case) -> dict[str, list[Deviation]]:
 
 def _quotas(case: Case) -> Iterator[Finding]:
     wanted = [*_wanted_quotas(case.config)]
-    if not wanted:
-        return
-    parts = (part for part in case.objects.of(RESOURCE_QUOTAS) if name_of(part.value) == QUOTA)
-    hard = {part.namespace: map_at(part.value, "spec", "hard") for part in parts}
+    parts = case.objects.of(RESOURCE_QUOTAS) if wanted else []
+    found = {(part.namespace, name_of(part.value)): map_at(part.value, "spec") for part in parts}
     for whose, quota in wanted:
-        namespace, limits = quota["metadata"]["namespace"], quota["spec"]["hard"]
-        found = hard.get(namespace)
-        if namespace in case.namespaces and found is None:
-            yield Finding("quota-missing", namespace, f"ResourceQuota {QUOTA} is not there", _APPLY)
-        elif found is not None and (wrong := unbounded(limits, found)):
-            what = f"ResourceQuota {QUOTA} does not bound {', '.join(wrong)} as {whose} says"
+        namespace, name = quota["metadata"]["namespace"], quota["metadata"]["name"]
+        spec = found.get((namespace, name))
+        if namespace in case.namespaces and spec is None:
+            yield Finding("quota-missing", namespace, f"ResourceQuota {name} is not there", _APPLY)
+        elif spec is not None and (wrong := unlike(quota["spec"], spec)):
+            what = f"ResourceQuota {name} does not bound {', '.join(wrong)} as {whose} says"
             yield Finding("quota-missing", namespace, what, _APPLY)
 
 
@@ -75,6 +73,12 @@ def _wanted_quotas(config: Config) -> Iterator[tuple[str, Manifest]]:
     for each in retired_objects(config.platform.retired):
         if each["kind"] == "ResourceQuota":
             yield "spec.retired", each
+
+
+def unlike(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> list[str]:
+    """Where a quota's spec does not say what it should: resources, and the choice of pods it is for."""
+    fields = [field for field in ("scopeSelector", "scopes") if wanted.get(field) != found.get(field)]
+    return unbounded(wanted["hard"], map_at(found, "hard")) + fields
 
 
 def unbounded(wanted: Mapping[str, str], found: Mapping[str, object]) -> list[str]:

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from rayfence.audit.differences import difference as spec_difference
 from rayfence.backends.resources import resource_of
-from rayfence.doctor.namespaces import unbounded
+from rayfence.doctor.namespaces import unlike
 from rayfence.doctor.served import difference
 from rayfence.objects import Objects, at, map_at, name_of, text_at
 from rayfence.path import Path
@@ -60,7 +60,7 @@ def differs(value: Value, found: Value) -> bool:
         case "NetworkPolicy":
             return spec_difference(value["spec"], found.get("spec"), Path.of("spec")) is not None
         case "ResourceQuota":
-            return bool(unbounded(value["spec"]["hard"], map_at(found, "spec", "hard")))
+            return bool(unlike(value["spec"], map_at(found, "spec")))
         case _:
             return any(key in value and difference(value[key], found.get(key), Path.of(key)) for key in _BODIES)
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from rayfence.mutation.mutant import Mutant
+from rayfence.subjects import RAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,7 @@ def _plain(text: str) -> str:
 
 _OTHER_TENANTS = "tests/test_mutation_elsewhere.py::test_what_only_other_tenants_can_show_is_noticed"
 _UPDATES = "tests/test_mutation_elsewhere.py::test_what_only_an_older_object_can_show_is_noticed"
+_ALLOWANCES = "tests/test_mutation_elsewhere.py::test_what_only_tenants_with_allowances_can_show_is_noticed"
 
 _AT_THE_EDGE = (
     "at 1.0e15 itself both branches come to the same; a quantity that is more by less than a double can tell is a byte"
@@ -158,7 +160,7 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
     *(
         Equivalent(variable, was, now, _NO_LIST, test=_OTHER_TENANTS)
         for variable, was, now in (
-            *((f"allowed_{name}", "", "") for name in ("queues", "priority_classes")),
+            *((f"allowed_{name}", "", "") for name in ("queues",)),
             *((f"allowed_exposure_{name}", "", "") for name in ("annotations", "kinds")),
             ("require_tenant_queue", "(type(e.value) == string", "(type(e.value) != string"),
             ("require_tenant_queue", ".exists(a, a == k +", ".exists(a, a != k +"),
@@ -174,6 +176,27 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
                 )
             ),
         )
+    ),
+    *(
+        Equivalent(f"allowed_{name}", "", "", _NO_LIST, test=_ALLOWANCES)
+        for name in ("volumes", "networks", "pod_annotations", "priority_classes")
+    ),
+    *(
+        Equivalent("restrict_pod_metadata", was, now, _NO_LIST, test=_ALLOWANCES)
+        for was, now in (
+            ("exists(a, a == k || (a.endsWith(", "exists(a, a != k || (a.endsWith("),
+            ("exists(a, a == k || (a.endsWith(", "exists(a, a == k && (a.endsWith("),
+            ("a.endsWith('*') && (k).startsWith(a", "a.endsWith('*') || (k).startsWith(a"),
+            ("type(v) == string && v.replace(", "type(v) != string && v.replace("),
+            ("variables.allowed_networks || variables.place", "variables.allowed_networks && variables.place"),
+        )
+    ),
+    Equivalent(
+        "restrict_scheduling_4",
+        "",
+        "",
+        "it is about bare pods, and the list of those is empty here",
+        RAY.name,
     ),
     Equivalent(
         "untouched",

@@ -38,6 +38,9 @@ _SERVED = {
     **dict.fromkeys(("factors", "counts", "additions", "measured", "sizes", "totals"), "limit-total-resources"),
     **dict.fromkeys(("services", "ingresses", "marks"), "restrict-exposure"),
     "declared": "honor-declared-bounds",
+    **dict.fromkeys(("allowed_priority_classes", "selecting", "unpinned"), "restrict-scheduling"),
+    **dict.fromkeys(("allowed_networks", "allowed_pod_annotations", "settled"), "restrict-pod-metadata"),
+    "allowed_volumes": "restrict-volumes",
 }
 """The rule that a variable is worked out for, where it is one alone."""
 _VARIABLE = re.compile(rf"^ +- name: (\w+|{IN_CHARGE})\n +expression: ", re.MULTILINE)

@@ -22,12 +22,18 @@ from rayfence.rules import (
     restrict_namespace,
     restrict_network_kinds,
     restrict_network_rules,
+    restrict_pod_metadata,
     restrict_pod_security,
+    restrict_scheduling,
     restrict_tolerations,
+    restrict_volumes,
     worst_case,
 )
 from rayfence.rules.rule import Rule, RuleOfSome
 from rayfence.subjects import EXPOSURE, NETWORK_KINDS, NETWORK_POLICIES, PODS, RAY, Subject
+
+_ON_TEMPLATES: tuple[Rule, ...] = (restrict_scheduling, restrict_volumes, restrict_pod_metadata)
+"""Rules for pod templates that hold for bare pods too."""
 
 _ON_RAY: tuple[Rule, ...] = (
     restrict_namespace,
@@ -40,6 +46,7 @@ _ON_RAY: tuple[Rule, ...] = (
     honor_declared_bounds,
     limit_total_resources,
     restrict_pod_security,
+    *_ON_TEMPLATES,
     require_network_policy,
     require_authentication,
     restrict_network_rules,
@@ -54,7 +61,7 @@ OF_SOME: tuple[RuleOfSome, ...] = (require_network_policy, require_authenticatio
 
 OF: Mapping[Subject, tuple[Rule, ...]] = {
     RAY: _ON_RAY,
-    PODS: (require_tenant_queue, guard_pods),
+    PODS: (*_ON_TEMPLATES, require_tenant_queue, guard_pods),
     NETWORK_POLICIES: (guard_network_policies,),
     EXPOSURE: (restrict_exposure,),
     NETWORK_KINDS: (restrict_network_kinds,),
@@ -67,10 +74,17 @@ SHARED: Mapping[Subject, tuple[Callable[[Platform], Mapping[str, str]], ...]] = 
         honor_declared_bounds.variables,
         worst_case.variables,
         restrict_pod_security.variables,
+        restrict_scheduling.of_templates,
+        restrict_pod_metadata.of_templates,
         restrict_network_rules.variables,
         require_tenant_queue.ray_variables,
     ),
-    PODS: (guard_pods.variables, require_tenant_queue.pod_variables),
+    PODS: (
+        guard_pods.variables,
+        restrict_scheduling.of_pods,
+        restrict_pod_metadata.of_pods,
+        require_tenant_queue.pod_variables,
+    ),
     NETWORK_POLICIES: (guard_network_policies.variables,),
     EXPOSURE: (),
     NETWORK_KINDS: (),

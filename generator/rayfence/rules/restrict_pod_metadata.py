@@ -1,0 +1,161 @@
+"""No annotation of a pod gives it another network, another address or another cloud role, unless the config lists it.
+
+A pod that is there already may keep what it has, and what its network plugin writes into it is the plugin's: of an
+update only what changes is judged, and nothing that a node or an account of kube-system changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from rayfence import allowances
+from rayfence.cel import entries, filled, literal, literals
+from rayfence.config import Platform, Tenant
+from rayfence.path import Path
+from rayfence.rules.pod_annotations import ATTACHED, EVERY, FAMILIES, REPORTED, family_of
+from rayfence.rules.pod_security_edits import annotate
+from rayfence.rules.rule import Edits, Violation
+from rayfence.subjects import UPDATE
+from rayfence.workload import ROOT, Request, Workload, dig
+
+ID = "restrict-pod-metadata"
+FAMILY = "network"
+WHY = (
+    "NetworkPolicies hold for a pod's first interface and the address that its plugin chose; agents on nodes give out "
+    "cloud roles by what an annotation asks for."
+)
+
+WRITERS = ("system:node:", "system:serviceaccount:kube-system:")
+"""How the names of those begin who write into pods that run what their network has become."""
+
+CONTROLLERS = ("eks:vpc-resource-controller",)
+"""Controllers of managed control planes that do so, and are no accounts of the cluster."""
+
+WHAT = "gives the pod another network, address or cloud role, and the platform does not allow it"
+
+
+def of_templates(platform: Platform) -> dict[str, str]:
+    """CEL variables: annotations that need no judgement. A template has none, whoever changes it."""
+    return {"settled": "{}"}
+
+
+def of_pods(platform: Platform) -> dict[str, str]:
+    """The same for a pod: what it had before, or all there is."""
+    user = "request.?userInfo.?username.orValue('')"
+    writes = " || ".join(f"{user}.startsWith({literal(writer)})" for writer in WRITERS)
+    written = f"variables.operation == {literal(UPDATE)} && ({user} in {literals(CONTROLLERS)} || {writes})"
+    found = entries(f"({written} ? dyn(object) : variables.old).?metadata.?annotations")
+    return {"settled": found}
+
+
+def cel(platform: Platform) -> Iterator[str]:
+    annotations = entries("t.value.?metadata.?annotations")
+    wrong = (
+        f"k.matches({literal(f'^({EVERY})$')}) && !(k in {literals(REPORTED)})"
+        f" && dyn(variables.settled[?k].orValue(null)) != v && !({_allowed()}) && !({_attached()})"
+    )
+    found = f"size({annotations}.transformList(k, v, {wrong}, k)) > 0"
+    told = filled(f"%smetadata.annotations: one of them {WHAT}", "t.path")
+    yield f"variables.templates.filter(t, {found}).map(t, {told})"
+
+
+def _allowed() -> str:
+    return allowances.covered("variables.allowed_pod_annotations", "k")
+
+
+def _attached() -> str:
+    """CEL: whether an annotation attaches networks that are allowed, and nothing else."""
+    names = "v.replace(' ', '').split(',').map(n, n.split('@')[0])"
+    listed = "n in variables.allowed_networks || variables.place + '/' + n in variables.allowed_networks"
+    return f"k in {literals(ATTACHED)} && type(v) == string && {names}.all(n, {listed})"
+
+
+def violations(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[Violation]:
+    for path, template in work.templates:
+        annotations = _annotations(template, path)
+        # What stands at the root is a pod, and no template of a Ray object.
+        settled = {} if path else _settled(work.request, annotations)
+        wrong = [
+            key
+            for key, value in annotations.items()
+            if family_of(key)
+            and settled.get(key) != value
+            and not _is_allowed(key, value, work.namespace, tenant, platform)
+        ]
+        if wrong:
+            yield Violation(ID, path / "metadata" / "annotations", _told(wrong))
+
+
+def _annotations(value: Any, at: Path = ROOT) -> Mapping[str, Any]:
+    found = dig(value, "metadata", "annotations", at=at)
+    return found if isinstance(found, Mapping) else {}
+
+
+def _settled(request: Request, annotations: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The annotations of a pod that a request need not answer for."""
+    user = request.username
+    written = request.operation == UPDATE and (user in CONTROLLERS or user.startswith(WRITERS))
+    return annotations if written else _annotations(request.old)
+
+
+def _is_allowed(key: str, value: Any, namespace: str, tenant: Tenant, platform: Platform) -> bool:
+    if allowances.covers(allowances.of("pod_annotations", tenant, platform), key):
+        return True
+    if key not in ATTACHED or not isinstance(value, str):
+        return False
+    networks = allowances.of("networks", tenant, platform)
+    names = [name.split("@")[0] for name in value.replace(" ", "").split(",")]
+    return all(name in networks or f"{namespace}/{name}" in networks for name in names)
+
+
+def _told(keys: list[str]) -> str:
+    each = [f"{key} gives the pod {FAMILIES[name].gives} ({name})" for key in keys if (name := family_of(key))]
+    known = " or ".join(
+        ("allow.networks", "allow.podAnnotations") if set(keys) & set(ATTACHED) else ["allow.podAnnotations"]
+    )
+    return f"{', '.join(each)}; take it out, or have the platform list it under {known}"
+
+
+def breaks(platform: Platform, tenant: Tenant) -> Edits:
+    allowed = allowances.of("pod_annotations", tenant, platform)
+    return {
+        title: annotate(key, value) for title, (key, value) in _REFUSED.items() if not allowances.covers(allowed, key)
+    }
+
+
+def passes(platform: Platform, tenant: Tenant) -> Edits:
+    networks = allowances.of("networks", tenant, platform)
+    keys = allowances.of("pod_annotations", tenant, platform)
+    return {
+        **{title: annotate(key, value) for title, (key, value) in _HARMLESS.items()},
+        **(
+            {"networks that are allowed": annotate(ATTACHED[0], ", ".join(f"{each}@net1" for each in networks))}
+            if networks
+            else {}
+        ),
+        **{f"{key}, which is allowed": annotate(key.replace("*", "x"), "any") for key in keys},
+    }
+
+
+_REFUSED = {
+    "a network of Multus": (ATTACHED[0], "kube-system/sriov-storage"),
+    "another default network": (ATTACHED[1], "macvlan"),
+    "networks as JSON": (ATTACHED[0], '[{"name": "sriov"}]'),
+    "a network of GKE": ("networking.gke.io/interfaces", '[{"interfaceName":"eth1","network":"storage"}]'),
+    "an address of Calico": ("cni.projectcalico.org/ipAddrs", '["10.0.0.1"]'),
+    "a subnet of Kube-OVN": ("ovn.kubernetes.io/logical_switch", "team-b"),
+    "an address on a further interface": ("net1.default.ovn.kubernetes.io/ip_address", "10.0.0.1"),
+    "the gateway of another namespace": ("k8s.ovn.org/routing-namespaces", "ray-team-b"),
+    "a network of Volcengine": ("k8s.volcengine.com/pod-networks", '[{"cniConf":{"name":"rdma"}}]'),
+    "an elastic interface": ("k8s.aliyun.com/pod-eni", "true"),
+    "a cloud role": ("iam.amazonaws.com/role", "team-b-role"),
+}
+_HARMLESS = {
+    "bandwidth": ("kubernetes.io/egress-bandwidth", "10M"),
+    "metrics": ("prometheus.io/scrape", "true"),
+    "what the autoscaler of nodes reads": ("cluster-autoscaler.kubernetes.io/safe-to-evict", "false"),
+    "what Multus reports": ("k8s.v1.cni.cncf.io/network-status", "[]"),
+    "what Calico reports": (REPORTED[1], "10.0.0.1/32"),
+    "a mesh's own": ("traffic.sidecar.istio.io/excludeOutboundPorts", "6379"),
+}

@@ -1,0 +1,308 @@
+"""No pod keeps other tenants' pods from a node, goes before the system's, or selects nodes that are not its tenant's.
+
+Pods of one namespace may still seek or avoid each other. A Ray pod is pinned to its tenant's nodes by its nodeSelector,
+so its node affinity can only narrow the choice: what it says of tenants' nodes is judged in pods that are not pinned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import product
+from typing import Any
+
+from rayfence import allowances, row
+from rayfence.cel import entries, filled, items, literal, literals, when
+from rayfence.config import Platform, Tenant
+from rayfence.path import Path
+from rayfence.rules.pod_security import Problem
+from rayfence.rules.pod_security_edits import put
+from rayfence.rules.rule import At, Edit, Edits, Violation, instead, shown
+from rayfence.workload import Workload, dig
+from rayfence.workload import items as listed
+
+ID = "restrict-scheduling"
+FAMILY = "scheduling"
+WHY = (
+    "Anti-affinity to other namespaces keeps their pods off a node for as long as this one runs, and a system priority "
+    "evicts whatever is in the way."
+)
+
+CONTROL_PLANE = tuple(f"node-role.kubernetes.io/{role}" for role in ("control-plane", "controlplane", "etcd", "master"))
+"""Labels, and the keys of taints, of the nodes that run the cluster itself, in what installers have called them."""
+
+SYSTEM = "system-"
+"""How the names of Kubernetes' own PriorityClasses begin. No other class may be named so."""
+
+HIGHEST = 1_000_000_000
+"""The highest priority that a PriorityClass of users may have."""
+
+AVOIDING = ("DoesNotExist", "NotIn")
+"""Operators of node affinity that select no nodes by the key that they name."""
+
+REQUIRED, PREFERRED = (f"{how}DuringSchedulingIgnoredDuringExecution" for how in ("required", "preferred"))
+SIDES = ("podAffinity", "podAntiAffinity")
+TERMS = ((REQUIRED, ()), (PREFERRED, ("podAffinityTerm",)))
+"""Where a side of pod affinity has terms: its list, and the way from an item to its term."""
+
+NODE_TERMS = (((REQUIRED, "nodeSelectorTerms"), ()), ((PREFERRED,), ("preference",)))
+"""The same of node affinity, where the list is on a way too."""
+
+APART = "must have no namespaces and no namespaceSelector, and so mean the namespace of the pod"
+CONTROL = "is of the control plane, leave it out"
+TOO_HIGH = f"must not be above {HIGHEST}"
+ELSEWHERE = "selects nodes of the control plane or of other tenants"
+
+
+def of_templates(platform: Platform) -> dict[str, str]:
+    """CEL variables: what node affinity selects, and the pods that no nodeSelector pins to their tenant's nodes.
+
+    Of templates another rule asks to be pinned.
+    """
+    return {**_selecting_variable(), "unpinned": "[]"}
+
+
+def of_pods(platform: Platform) -> dict[str, str]:
+    """The same for a pod."""
+    unpinned = f"variables.templates.filter(t, {_selector(platform)} != {row.field('name')})"
+    return {**_selecting_variable(), "unpinned": unpinned}
+
+
+def _selecting_variable() -> dict[str, str]:
+    expressions = " + ".join(_expressions(fields, inner) for fields, inner in NODE_TERMS)
+    return {"selecting": f"{_WITH_AFFINITY}.map(t, {expressions}).flatten()"}
+
+
+def _expressions(fields: tuple[str, ...], inner: tuple[str, ...]) -> str:
+    """CEL: expressions of node affinity that do more than to stay away from nodes, each with its path."""
+    way, term = ("affinity", "nodeAffinity", *fields), (*inner, "matchExpressions")
+    place = filled(f"%sspec.{'.'.join(way)}[%s].{'.'.join(term)}[%s]", "t.path", "string(i)", "string(j)")
+    selects = f"!(x.?operator.orValue(null) in {literals(AVOIDING)})"
+    each = f"transformList(j, x, {selects}, {{'path': dyn({place}), 'value': dyn(x)}})"
+    found = items(f"t.value.?spec.?{'.?'.join(way)}")
+    return f"{found}.transformList(i, e, {items('.?'.join(('e', *term)))}.{each}).flatten()"
+
+
+_WITH_AFFINITY = "variables.templates.filter(t, t.value.?spec.?affinity.hasValue())"
+
+
+def cel(platform: Platform) -> Iterator[str]:
+    told = f".map(x, {filled(f'%s: {ELSEWHERE}', 'x.path')})"
+    name = row.field("name")
+    own = f"x.value.?operator.orValue(null) == 'In' && {items('x.value.?values')}.all(n, n == {name})"
+    others = f"x.value.?key.orValue(null) == {literal(platform.node_label)} && !({own})"
+    at = literal(f"{Path.of('spec', 'nodeSelector', platform.node_label)}: must be ")
+    selected = when(f"{_selector(platform)} != null", f"{at} + {name}")
+    terms = f"{literals(SIDES)}.map(s, {' + '.join(_terms(*each) for each in TERMS)}).flatten()"
+    yield f"{_WITH_AFFINITY}.map(t, {terms}).flatten()"
+    yield f"variables.selecting.filter(x, x.value.?key.orValue(null) in {literals(CONTROL_PLANE)}){told}"
+    yield f"variables.templates.map(t, {_selected()} + {_tolerated()} + {_priority()}).flatten()"
+    yield f"variables.unpinned.map(t, {selected} + variables.selecting.filter(x, {others}){told}).flatten()"
+
+
+def _terms(field: str, inner: tuple[str, ...]) -> str:
+    """CEL: terms of a side `s` of pod affinity that name namespaces."""
+    term = ".?".join(("e", *inner))
+    wrong = (
+        f"!({term}.?namespaces.orValue(null) in [dyn(null), dyn([])])"
+        f" || {term}.?namespaceSelector.orValue(null) != null"
+    )
+    told = filled(f"%sspec.affinity.%s.{'.'.join((f'{field}[%s]', *inner))}: {APART}", "t.path", "s", "string(i)")
+    return f"{items(f't.value.?spec.?affinity[?s].?{field}')}.transformList(i, e, {wrong}, {told})"
+
+
+def _selector(platform: Platform) -> str:
+    return f"dyn(t.value.?spec.?nodeSelector[?{literal(platform.node_label)}].orValue(null))"
+
+
+def _selected() -> str:
+    """CEL: entries of a nodeSelector for the control plane's nodes."""
+    told = filled(f"%sspec.nodeSelector[%s]: {CONTROL}", "t.path", "k")
+    return f"{literals(CONTROL_PLANE)}.filter(k, k in {entries('t.value.?spec.?nodeSelector')}).map(k, {told})"
+
+
+def _tolerated() -> str:
+    told = filled(f"%sspec.tolerations[%s].key: {CONTROL}", "t.path", "string(i)")
+    wrong = f"o.?key.orValue(null) in {literals(CONTROL_PLANE)}"
+    return f"{items('t.value.?spec.?tolerations')}.transformList(i, o, {wrong}, {told})"
+
+
+def _priority() -> str:
+    name, number = (f"t.value.?spec.?{field}.orValue(null)" for field in ("priorityClassName", "priority"))
+    allowed = "variables.allowed_priority_classes"
+    users = f"{literal(allowances.ANY)} in {allowed} && type({name}) == string && !{name}.startsWith({literal(SYSTEM)})"
+    counted = f"(type({number}) == int || type({number}) == double)"
+    high = f"{number} != null && !({counted} && double({number}) <= {float(HIGHEST)})"
+    named = filled("%sspec.priorityClassName: is no class that this tenant may use", "t.path")
+    numbered = filled(f"%sspec.priority: {TOO_HIGH}", "t.path")
+    return (
+        f"({name} in [dyn(null), dyn('')] ? ({high} ? [{numbered}] : [])"
+        f" : {name} in {allowed} || ({users}) ? [] : [{named}])"
+    )
+
+
+def violations(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[Violation]:
+    for path, template in work.templates:
+        spec, at = dig(template, "spec", at=path), path / "spec"
+        # What stands at the root is a pod, and no template of a Ray object.
+        free = not path and dig(spec, "nodeSelector", platform.node_label, at=at) != tenant.name
+        problems = (
+            *_across_namespaces(spec, at),
+            *_on_foreign_nodes(spec, at, tenant, platform.node_label if free else None),
+            *_selecting(spec, at, tenant, platform.node_label if free else None),
+            *_tolerating(spec, at),
+            *_prior(spec, at, allowances.of("priority_classes", tenant, platform)),
+        )
+        yield from (Violation(ID, place, what) for place, what in problems)
+
+
+def _each(value: Any, at: Path, *way: str) -> Iterator[tuple[Path, Any]]:
+    """The items of a list below `value`, which stands at `at`, with their paths."""
+    for index, item in enumerate(listed(dig(value, *way, at=at))):
+        yield (at + way) / index, item
+
+
+def _across_namespaces(spec: Any, at: Path) -> Iterator[Problem]:
+    for side, (field, inner) in product(SIDES, TERMS):
+        for path, item in _each(spec, at, "affinity", side, field):
+            place, term = path + inner, dig(item, *inner, at=path)
+            named = dig(term, "namespaces", at=place) not in (None, [])
+            if named or dig(term, "namespaceSelector", at=place) is not None:
+                yield place, APART
+
+
+def _on_foreign_nodes(spec: Any, at: Path, tenant: Tenant, label: str | None) -> Iterator[Problem]:
+    """What node affinity selects; `label` is the key of tenants' nodes where it matters."""
+    for fields, inner in NODE_TERMS:
+        for path, term in _each(spec, at, "affinity", "nodeAffinity", *fields):
+            for place, expression in _each(term, path, *inner, "matchExpressions"):
+                key, operator = (dig(expression, field, at=place) for field in ("key", "operator"))
+                own = operator == "In" and all(value == tenant.name for _, value in _each(expression, place, "values"))
+                foreign = label is not None and key == label and not own
+                if operator not in AVOIDING and (key in CONTROL_PLANE or foreign):
+                    yield place, f"{ELSEWHERE}; {_instead(key, tenant)}"
+
+
+def _selecting(spec: Any, at: Path, tenant: Tenant, label: str | None) -> Iterator[Problem]:
+    selector = dig(spec, "nodeSelector", at=at)
+    for key, value in selector.items() if isinstance(selector, Mapping) else ():
+        if key in CONTROL_PLANE:
+            yield at / "nodeSelector" / key, CONTROL
+        elif key == label and value is not None:
+            yield at / "nodeSelector" / key, instead(value, tenant.name)
+
+
+def _instead(key: str, tenant: Tenant) -> str:
+    return "leave it out" if key in CONTROL_PLANE else f"with {key} only In [{tenant.name}], NotIn and DoesNotExist"
+
+
+def _tolerating(spec: Any, at: Path) -> Iterator[Problem]:
+    for place, toleration in _each(spec, at, "tolerations"):
+        if dig(toleration, "key", at=place) in CONTROL_PLANE:
+            yield place / "key", CONTROL
+
+
+def _prior(spec: Any, at: Path, allowed: tuple[str, ...]) -> Iterator[Problem]:
+    name, number = (dig(spec, field, at=at) for field in ("priorityClassName", "priority"))
+    if name in (None, ""):
+        # With a class the API server refuses any number but the class's own.
+        counted = isinstance(number, int | float) and not isinstance(number, bool)
+        if number is not None and not (counted and number <= HIGHEST):
+            yield at / "priority", f"is {shown(number)}, {TOO_HIGH}"
+        return
+    of_users = allowances.ANY in allowed and isinstance(name, str) and not name.startswith(SYSTEM)
+    if name not in allowed and not of_users:
+        which = f"none that begins with {SYSTEM}" if allowances.ANY in allowed else " or ".join(allowed) or "left out"
+        yield at / "priorityClassName", instead(name, which)
+
+
+def breaks(platform: Platform, tenant: Tenant) -> Edits:
+    control = CONTROL_PLANE[0]
+    return {
+        **{title: _affinity(value) for title, value in _ACROSS.items()},
+        "the control plane's nodes": _select(control, ""),
+        "the control plane's nodes, by their older name": _select(CONTROL_PLANE[-1], "true"),
+        "the control plane's nodes, by affinity": _affinity(_nodes(_expression(control, "Exists"))),
+        "the control plane's nodes, by a wish": _affinity(_wished(_expression(control, "In", ""))),
+        "the control plane's taint": _tolerate(key=control, operator="Exists", effect="NoSchedule"),
+        "the control plane's taint, by its older name": _tolerate(key=CONTROL_PLANE[-1], operator="Equal"),
+        "a system priority": put(At.POD, "priorityClassName", "system-node-critical"),
+        "a priority of the system's": put(At.POD, "priority", HIGHEST + 1),
+        **({} if _any(tenant, platform) else {"a class that is not listed": put(At.POD, "priorityClassName", "x")}),
+    }
+
+
+def passes(platform: Platform, tenant: Tenant) -> Edits:
+    allowed = allowances.of("priority_classes", tenant, platform)
+    control = CONTROL_PLANE[0]
+    return {
+        **{title: _affinity(value) for title, value in _WITHIN.items()},
+        "the own nodes, by affinity": _affinity(_nodes(_expression(platform.node_label, "In", tenant.name))),
+        "nobody's nodes": _affinity(_nodes(_expression(platform.node_label, "DoesNotExist"))),
+        "all but another tenant's nodes": _affinity(_wished(_expression(platform.node_label, "NotIn", "x"))),
+        "a wish for a zone": _affinity(_wished(_expression("topology.kubernetes.io/zone", "In", "a"))),
+        "a zone": _affinity(_nodes(_expression("topology.kubernetes.io/zone", "In", "a", "b"))),
+        "not the control plane's nodes": _affinity(_nodes(_expression(control, "DoesNotExist"))),
+        "a role of nodes": _select("node-role.kubernetes.io/worker", ""),
+        "the highest priority of users": put(At.POD, "priority", HIGHEST),
+        "an empty class": put(At.POD, "priorityClassName", ""),
+        **{f"class {name}": put(At.POD, "priorityClassName", name) for name in allowed if name != allowances.ANY},
+        **({"a class": put(At.POD, "priorityClassName", "not-system-")} if _any(tenant, platform) else {}),
+    }
+
+
+def _any(tenant: Tenant, platform: Platform) -> bool:
+    return allowances.ANY in allowances.of("priority_classes", tenant, platform)
+
+
+def _affinity(value: dict[str, Any]) -> Edit:
+    return put(At.POD, "affinity", value)
+
+
+def _select(key: str, value: str) -> Edit:
+    return Edit(At.POD, lambda spec, tenant: spec.setdefault("nodeSelector", {}).update({key: value}))
+
+
+def _tolerate(**toleration: str) -> Edit:
+    return Edit(At.POD, lambda spec, tenant: spec.setdefault("tolerations", []).append(toleration))
+
+
+def _expression(key: str, operator: str, *values: str) -> dict[str, Any]:
+    return {"key": key, "operator": operator, **({"values": list(values)} if values else {})}
+
+
+def _nodes(expression: dict[str, Any]) -> dict[str, Any]:
+    zone = {"matchExpressions": [_expression("topology.kubernetes.io/zone", "Exists")]}
+    return {"nodeAffinity": {REQUIRED: {"nodeSelectorTerms": [zone, {"matchExpressions": [expression]}]}}}
+
+
+def _wished(expression: dict[str, Any]) -> dict[str, Any]:
+    return {"nodeAffinity": {PREFERRED: [{"weight": 1, "preference": {"matchExpressions": [expression]}}]}}
+
+
+def _required(side: str, **fields: Any) -> dict[str, Any]:
+    return {side: {REQUIRED: [_term(), _term(**fields)]}}
+
+
+def _preferred(side: str, **fields: Any) -> dict[str, Any]:
+    return {side: {PREFERRED: [{"weight": 1, "podAffinityTerm": _term(**fields)}]}}
+
+
+def _term(**fields: Any) -> dict[str, Any]:
+    return {"topologyKey": "kubernetes.io/hostname", "labelSelector": {"matchLabels": {"app": "ray"}}, **fields}
+
+
+_TOGETHER, _APART = "podAffinity", "podAntiAffinity"
+_ACROSS = {
+    "away from every namespace": _required(_APART, namespaceSelector={}),
+    "away from another namespace": _required(_APART, namespaces=["somebody-elses"]),
+    "a wish to be away from every namespace": _preferred(_APART, namespaceSelector={}),
+    "a wish to be away from another namespace": _preferred(_APART, namespaces=["somebody-elses"]),
+    "beside pods of chosen namespaces": _required(_TOGETHER, namespaceSelector={"matchLabels": {"team": "x"}}),
+    "beside pods of another namespace": _required(_TOGETHER, namespaces=["somebody-elses"]),
+    "a wish to be beside pods of every namespace": _preferred(_TOGETHER, namespaceSelector={}),
+    "a wish to be beside pods of another namespace": _preferred(_TOGETHER, namespaces=["somebody-elses"]),
+}
+_WITHIN = {
+    "away from pods of its own": _required(_APART),
+    "a wish to be beside pods of its own": _preferred(_TOGETHER, namespaces=[], namespaceSelector=None),
+}

@@ -1,0 +1,114 @@
+"""Ray pods and bare pods mount only the volume types of the restricted Pod Security profile, and what the config lists.
+
+A volume is read by its fields, so a type that Kubernetes adds later is refused until the platform lists it. `hostPath`
+is left to the rules for pod security.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from rayfence import allowances
+from rayfence.cel import filled, items, literal, literals
+from rayfence.config import Platform, Tenant
+from rayfence.rules.pod_security_edits import put
+from rayfence.rules.rule import At, Edit, Edits, Violation
+from rayfence.workload import Workload, dig
+from rayfence.workload import items as listed
+
+ID = "restrict-volumes"
+FAMILY = "hardening"
+WHY = (
+    "The kubelet mounts volumes of the network from the node's own network, past every NetworkPolicy, and disks by any "
+    "id that a pod names."
+)
+
+TYPES = ("configMap", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim", "projected", "secret")
+"""The types of the restricted profile. It has `csi` too, which stands here only by driver."""
+
+CSI, DRIVER = "csi", "csi/"
+"""The type whose drivers are listed one by one, and how such an entry begins."""
+
+_JUDGED_ELSEWHERE = ("name", "hostPath")
+
+
+def cel(platform: Platform) -> Iterator[str]:
+    drivers = f"variables.allowed_volumes.filter(a, a.startsWith({literal(DRIVER)})).map(a, a.substring({len(DRIVER)}))"
+    fine = f"(k == {literal(CSI)} ? e.csi.?driver.orValue(null) in {drivers} : k in variables.allowed_volumes)"
+    wrong = f"!(k in {literals((*_JUDGED_ELSEWHERE, *TYPES))}) && e[k] != null && !{fine}"
+    told = filled("%sspec.volumes[%s]: the platform allows no volume of this type", "t.path", "string(i)")
+    each = f"transformList(i, e, type(e) == map && e.exists(k, {wrong}), {told})"
+    some = "variables.templates.filter(t, t.value.?spec.?volumes.hasValue())"
+    yield f"{some}.map(t, {items('t.value.?spec.?volumes')}.{each}).flatten()"
+
+
+def violations(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[Violation]:
+    allowed = allowances.of("volumes", tenant, platform)
+    for path, template in work.templates:
+        spec = path / "spec"
+        for index, volume in enumerate(listed(dig(template, "spec", "volumes", at=path))):
+            wrong = [each for each in _kinds(volume) if each not in (*TYPES, *allowed)]
+            if wrong:
+                what = f"{', '.join(wrong)} is no volume type that {tenant.name} may use"
+                yield Violation(ID, spec / "volumes" / index, f"{what}; use {_instead(allowed)}")
+
+
+def _kinds(volume: Any) -> Iterator[str]:
+    """What a volume is, as the config would list it: its type, or for an inline CSI volume `csi/<driver>`."""
+    for kind, value in volume.items() if isinstance(volume, Mapping) else ():
+        if kind in _JUDGED_ELSEWHERE or value is None:
+            continue
+        driver = dig(value, "driver") if kind == CSI else None
+        yield f"{DRIVER}{driver if isinstance(driver, str) else '?'}" if kind == CSI else kind
+
+
+def _instead(allowed: tuple[str, ...]) -> str:
+    return f"a persistentVolumeClaim, or one of {', '.join((*TYPES, *allowed))}"
+
+
+def breaks(platform: Platform, tenant: Tenant) -> Edits:
+    allowed = allowances.of("volumes", tenant, platform)
+    return {
+        title: put(At.POD, "volumes", [{"name": "data"}, {"name": "more", **volume}])
+        for title, (entry, volume) in _REFUSED.items()
+        if entry not in allowed
+    }
+
+
+def passes(platform: Platform, tenant: Tenant) -> Edits:
+    allowed = allowances.of("volumes", tenant, platform)
+    return {
+        "the types of the restricted profile": put(At.POD, "volumes", _RESTRICTED),
+        "a volume that names no type": put(At.POD, "volumes", [{"name": "scratch"}, {"name": "more", "nfs": None}]),
+        **{f"{entry}, which is allowed": _listed(entry) for entry in allowed},
+    }
+
+
+def _listed(entry: str) -> Edit:
+    volume = {CSI: {"driver": entry.removeprefix(DRIVER)}} if entry.startswith(DRIVER) else {entry: {}}
+    return put(At.POD, "volumes", [{"name": "listed", **volume}])
+
+
+_REFUSED: Mapping[str, tuple[str, dict[str, Any]]] = {
+    "a file server": ("nfs", {"nfs": {"server": "10.0.0.9", "path": "/"}}),
+    "a block device on the network": ("iscsi", {"iscsi": {"targetPortal": "10.0.0.9:3260", "iqn": "x", "lun": 0}}),
+    "a repository": ("gitRepo", {"gitRepo": {"repository": "https://git.example/x.git"}}),
+    "a driver of the node": ("flexVolume", {"flexVolume": {"driver": "example.com/lvm"}}),
+    "a disk by its id": ("awsElasticBlockStore", {"awsElasticBlockStore": {"volumeID": "vol-1"}}),
+    "an inline volume of a CSI driver": ("csi/smb.csi.k8s.io", {"csi": {"driver": "smb.csi.k8s.io"}}),
+    "an inline volume of no driver": ("csi/", {"csi": {}}),
+    "a type of tomorrow": ("hologram", {"hologram": {}}),
+    "two types at once": ("nfs", {"emptyDir": {}, "nfs": {"server": "10.0.0.9", "path": "/"}}),
+}
+"""What to call it -> the entry that would allow it, and the volume."""
+
+_RESTRICTED: list[dict[str, Any]] = [
+    {"name": "settings", "configMap": {"name": "settings"}},
+    {"name": "labels", "downwardAPI": {"items": []}},
+    {"name": "shared-memory", "emptyDir": {"medium": "Memory"}},
+    {"name": "scratch", "ephemeral": {"volumeClaimTemplate": {"spec": {"accessModes": ["ReadWriteOnce"]}}}},
+    {"name": "models", "persistentVolumeClaim": {"claimName": "models"}},
+    {"name": "token", "projected": {"sources": []}},
+    {"name": "keys", "secret": {"secretName": "keys"}},
+]
