@@ -86,9 +86,7 @@ def _families() -> list[str]:
     rows = ["| read by | gives a pod | annotations |", "| --- | --- | --- |"]
     for name, family in pod_annotations.FAMILIES.items():
         rows.append(f"| {name} | {family.gives} | {', '.join(f'`{key}`' for key in family.keys)} |")
-    reported = ", ".join(f"`{key}`" for key in pod_annotations.REPORTED)
-    intro = "A `*` stands for any text. A key that a plugin only reports with is free, as these are: "
-    return [f"{intro}{reported}.", "\n".join(rows)]
+    return ["A `*` stands for any text.", "\n".join(rows)]
 
 
 def _of_some(rule: Rule) -> tuple[str, Tenant]:

@@ -10,7 +10,7 @@ import pytest
 
 from rayfence.config import Allow
 from rayfence.rules import restrict_pod_metadata
-from rayfence.rules.pod_annotations import ATTACHED, EVERY, FAMILIES, REPORTED, family_of
+from rayfence.rules.pod_annotations import ATTACHED, EVERY, FAMILIES, family_of
 from rayfence.workload import Request, Workload
 
 from .objects import HEAD, PLATFORM, TEAM_A, Json, broken, cluster, pod, told
@@ -60,10 +60,8 @@ def test_what_is_longer_or_shorter_than_a_whole_key_is_free(name: str) -> None:
 @pytest.mark.parametrize(
     "key",
     [
-        *REPORTED,
         "k8s.v1.cni.cncf.io/network-status",
         "k8s.v1.cni.cncf.io/networks-status",
-        "vpc.amazonaws.com/pod-ips",
         "k8s.aliyun.com/pod-ips",
         "k8s.aliyun.com/eci-use-specs",
         "kubernetes.io/egress-bandwidth",

@@ -36,17 +36,23 @@ KEPT = "must stay as it was while the pod runs"
 def variables(platform: Platform) -> dict[str, str]:
     """CEL variables: the pod, and its containers."""
     pod = "variables.tenant[0] == '' ? [] : [{'path': dyn(''), 'value': dyn(object)}]"
-    return pod_security.variables(pod, pod_security.containers_in("variables.templates"))
+    return {**pod_security.variables(pod, pod_security.containers_in("variables.templates")), "spec_stays": _SPEC_STAYS}
+
+
+_SPEC_STAYS = (
+    f"variables.operation == {literal(UPDATE)} && variables.old != null"
+    " && object.?spec.orValue(null) == variables.old.?spec.orValue(null)"
+)
+"""CEL: an update of labels or annotations. It cannot make a pod larger, or harm its node more than it did."""
 
 
 def cel(platform: Platform) -> Iterator[str]:
-    parts = (
-        " + ".join((_label(platform), _nodes(platform), _tolerations(platform))),
-        _kept(platform),
-        _amounts(),
-        *pod_security.cel(),
-    )
-    yield from (f"variables.tenant[0] == '' ? [] :\n{part}" for part in parts)
+    yield f"{_NOBODYS} ? [] :\n" + " + ".join((_label(platform), _nodes(platform), _tolerations(platform)))
+    yield f"{_NOBODYS} ? [] :\n{_kept(platform)}"
+    yield from (f"{_NOBODYS} || variables.spec_stays ? [] :\n{part}" for part in (_amounts(), *pod_security.cel()))
+
+
+_NOBODYS = "variables.tenant[0] == ''"
 
 
 def _ray() -> str:
@@ -119,7 +125,8 @@ def _amounts() -> str:
 
 
 def violations(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[Violation]:
-    problems = (_labelled, _placed, _tolerating, _unlabelled, _sized, _hardened)
+    stays = work.request.is_update and work.was("spec") == work.at(SPEC)
+    problems = (_labelled, _placed, _tolerating, _unlabelled, *(() if stays else (_sized, _hardened)))
     for problem in problems:
         for path, what in problem(work, tenant, platform):
             yield Violation(ID, path, what)

@@ -1,7 +1,8 @@
 """Annotations by which a pod gets another network, another address or another cloud role, by what reads them.
 
 A key ends or begins with `*` where all keys with that beginning or end are meant. Each family was read in its own
-documentation or source. What a family writes back and never reads is no key of it, see `REPORTED`.
+documentation or source. What a plugin writes back is a key as well where it may read it again: Calico takes a pod's
+address from there while the pod's status has none.
 """
 
 from __future__ import annotations
@@ -30,7 +31,12 @@ FAMILIES: Mapping[str, Family] = {
     "GKE multi-network": Family(NETWORK, ("networking.gke.io/default-interface", "networking.gke.io/interfaces")),
     "Amazon VPC CNI": Family(
         NETWORK,
-        ("k8s.amazonaws.com/nicConfig", "vpc.amazonaws.com/PrivateIPv4Address", "vpc.amazonaws.com/pod-eni"),
+        (
+            "k8s.amazonaws.com/nicConfig",
+            "vpc.amazonaws.com/PrivateIPv4Address",
+            "vpc.amazonaws.com/pod-eni",
+            "vpc.amazonaws.com/pod-ips",
+        ),
     ),
     "Calico": Family(ADDRESS, ("cni.projectcalico.org/*", "egress.projectcalico.org/*")),
     "Cilium": Family(ADDRESS, ("cni.cilium.io/*", "ipam.cilium.io/*", "network.v1alpha1.isovalent.com/*")),
@@ -38,6 +44,7 @@ FAMILIES: Mapping[str, Family] = {
     "Kube-OVN": Family(
         NETWORK,
         (
+            "*.ovn.kubernetes.io/*",
             "ovn.kubernetes.io/*",
             # A further interface has its provider before these: `<name>.<namespace>.ovn.kubernetes.io/ip_address`.
             "*.kubernetes.io/allocated",
@@ -61,7 +68,15 @@ FAMILIES: Mapping[str, Family] = {
     ),
     "OVN-Kubernetes": Family(NETWORK, ("k8s.ovn.org/*",)),
     "Spiderpool": Family(ADDRESS, ("ipam.spidernet.io/*",)),
-    "Volcengine": Family(NETWORK, ("k8s.volcengine.com/pod-networks*", "k8s.volcengine.com/trunk-eni")),
+    "Volcengine": Family(
+        NETWORK,
+        ("k8s.volcengine.com/pod-networks*", "k8s.volcengine.com/trunk-eni", "vke.volcengine.com/primary-eip-*"),
+    ),
+    "Baidu Cloud, CCE": Family(NETWORK, ("cross-vpc-eni.cce.io/*",)),
+    "Contrail": Family(NETWORK, ("opencontrail.org/*",)),
+    "Rancher flat network": Family(
+        NETWORK, ("flatnetwork.pandaria.io/*", "macvlan.panda.io/*", "macvlan.pandaria.cattle.io/*")
+    ),
     "Alibaba Cloud, Terway and ECI": Family(
         NETWORK,
         (
@@ -104,9 +119,6 @@ FAMILIES: Mapping[str, Family] = {
 }
 """What reads the annotations -> the annotations."""
 
-REPORTED = tuple(f"cni.projectcalico.org/{key}" for key in ("containerID", "podIP", "podIPs"))
-"""Annotations of a family that its plugin writes to say what is so, and never reads to decide it."""
-
 
 def pattern(keys: tuple[str, ...]) -> str:
     """A regular expression for the whole of each key, the same in RE2 and in Python, and without a backslash."""
@@ -117,7 +129,5 @@ EVERY = pattern(tuple(key for family in FAMILIES.values() for key in family.keys
 
 
 def family_of(key: str) -> str:
-    """Whose annotation it is, '' where it is nobody's, or only reports."""
-    if key in REPORTED:
-        return ""
+    """Whose annotation it is, '' where it is nobody's."""
     return next((name for name, family in FAMILIES.items() if re.fullmatch(pattern(family.keys), key)), "")

@@ -13,7 +13,7 @@ from rayfence import allowances
 from rayfence.cel import entries, filled, literal, literals
 from rayfence.config import Platform, Tenant
 from rayfence.path import Path
-from rayfence.rules.pod_annotations import ATTACHED, EVERY, FAMILIES, REPORTED, family_of
+from rayfence.rules.pod_annotations import ATTACHED, EVERY, FAMILIES, family_of
 from rayfence.rules.pod_security_edits import annotate
 from rayfence.rules.rule import Edits, Violation
 from rayfence.subjects import UPDATE
@@ -52,7 +52,7 @@ def of_pods(platform: Platform) -> dict[str, str]:
 def cel(platform: Platform) -> Iterator[str]:
     annotations = entries("t.value.?metadata.?annotations")
     wrong = (
-        f"k.matches({literal(f'^({EVERY})$')}) && !(k in {literals(REPORTED)})"
+        f"k.matches({literal(f'^({EVERY})$')})"
         f" && dyn(variables.settled[?k].orValue(null)) != v && !({_allowed()}) && !({_attached()})"
     )
     found = f"size({annotations}.transformList(k, v, {wrong}, k)) > 0"
@@ -149,6 +149,7 @@ _REFUSED = {
     "the gateway of another namespace": ("k8s.ovn.org/routing-namespaces", "ray-team-b"),
     "a network of Volcengine": ("k8s.volcengine.com/pod-networks", '[{"cniConf":{"name":"rdma"}}]'),
     "an elastic interface": ("k8s.aliyun.com/pod-eni", "true"),
+    "an address that Calico reads while the pod has none": ("cni.projectcalico.org/podIP", "169.254.169.254/32"),
     "a cloud role": ("iam.amazonaws.com/role", "team-b-role"),
 }
 _HARMLESS = {
@@ -156,6 +157,5 @@ _HARMLESS = {
     "metrics": ("prometheus.io/scrape", "true"),
     "what the autoscaler of nodes reads": ("cluster-autoscaler.kubernetes.io/safe-to-evict", "false"),
     "what Multus reports": ("k8s.v1.cni.cncf.io/network-status", "[]"),
-    "what Calico reports": (REPORTED[1], "10.0.0.1/32"),
     "a mesh's own": ("traffic.sidecar.istio.io/excludeOutboundPorts", "6379"),
 }
