@@ -21,9 +21,12 @@ _IPV4 = {
     "100.100.100.200": "the metadata service of Alibaba Cloud",
     "100.96.0.96": "the metadata service of Volcengine",
     "192.0.0.192": "the metadata service of Oracle Cloud",
+    "100.80.80.80": "the metadata service of UCloud",
 }
 _IPV6 = {
     "fd00:ec2::254": "the metadata service of AWS",
+    "fd00:c1::a9fe:a9fe": "the metadata service of Oracle Cloud",
+    "fd00:100::100:200": "the metadata service of Alibaba Cloud",
     "fd20:ce::254": "the metadata service of Google Cloud",
     "fd00:42::42": "the metadata service of Scaleway",
     "fd00:a9fe:a9fe::1": "the metadata service of Akamai",

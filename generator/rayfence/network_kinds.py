@@ -24,6 +24,10 @@ NETWORK_KINDS: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("projectcalico.org", "v3"): ("NetworkPolicy", "NetworkSet"),
     ("crd.antrea.io", "v1beta1"): ("NetworkPolicy", "Group"),
     ("k8s.ovn.org", "v1"): ("EgressFirewall", "UserDefinedNetwork"),
+    ("networking.k8s.aws", "v1alpha1"): ("ApplicationNetworkPolicy", "PolicyEndpoint"),
+    ("vpcresources.k8s.aws", "v1beta1"): ("SecurityGroupPolicy",),
+    ("networking.gke.io", "v1alpha1"): ("FQDNNetworkPolicy",),
+    ("isovalent.com", "v1alpha1"): ("IsovalentNetworkPolicy", "IsovalentFQDNNetworkPolicy"),
     # Service meshes.
     ("kuma.io", "v1alpha1"): (
         "MeshTrafficPermission",
@@ -42,7 +46,15 @@ NETWORK_KINDS: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("k8s.nginx.org", "v1"): ("VirtualServer", "VirtualServerRoute", "TransportServer"),
     ("configuration.konghq.com", "v1beta1"): ("TCPIngress", "UDPIngress"),
     ("apisix.apache.org", "v2"): ("ApisixRoute",),
-    ("gateway.solo.io", "v1"): ("VirtualService",),
+    ("gateway.solo.io", "v1"): ("VirtualService", "RouteTable"),
+    ("gateway.networking.x-k8s.io", "v1alpha1"): ("XListenerSet",),
+    ("cis.f5.com", "v1"): ("VirtualServer", "TransportServer", "IngressLink"),
+    ("zalando.org", "v1"): ("RouteGroup",),
+    # Load balancers that take pods of a Service.
+    ("elbv2.k8s.aws", "v1beta1"): ("TargetGroupBinding",),
+    ("eks.amazonaws.com", "v1"): ("TargetGroupBinding",),
+    ("serving.knative.dev", "v1"): ("Service", "Route"),
+    ("serving.knative.dev", "v1beta1"): ("DomainMapping",),
     # Other clusters.
     ("multicluster.x-k8s.io", "v1alpha1"): ("ServiceExport",),
     ("net.gke.io", "v1"): ("ServiceExport",),

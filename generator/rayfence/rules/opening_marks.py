@@ -6,6 +6,8 @@ type is refused, or allowed, by its type.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 FAMILIES: tuple[str, ...] = (
     # A VPN, or a tunnel to the Internet.
     "tailscale.com/*",
@@ -20,9 +22,13 @@ FAMILIES: tuple[str, ...] = (
     "dns.gardener.cloud/*",
     # Endpoint groups for Google's load balancers.
     "cloud.google.com/neg",
+    "solutions.cloud.google.com/hybrid-neg",
     "controller.autoneg.dev/*",
     "anthos.cft.dev/autoneg",
+    # Routes to the Service's address, told to the routers around the cluster.
+    "kube-router.io/service.advertise.*",
     # Other clusters.
+    "multicluster.admiralty.io/global",
     "service.cilium.io/global*",
     "service.cilium.io/shared*",
     "io.cilium/global-service",
@@ -34,3 +40,16 @@ FAMILIES: tuple[str, ...] = (
     # A gateway's routes, written on the Service.
     "getambassador.io/*",
 )
+
+_INGRESS_ALONE = "^[{][^A-Za-z0-9,{}]*ingress[^A-Za-z0-9,{}]*(true|false)[^A-Za-z0-9,{}]*[}]$"
+"""A JSON object of this field alone. GKE writes it on Services by itself; it makes endpoints for Ingresses."""
+
+CLOSED: Mapping[str, str] = {
+    "cloud.google.com/neg": _INGRESS_ALONE,
+    "service.cilium.io/global": "^false$",
+    "io.cilium/global-service": "^false$",
+    "mirror.linkerd.io/exported": "^false$",
+    "consul.hashicorp.com/service-sync": "^false$",
+    "consul.hashicorp.com/service-ignore": "^true$",
+}
+"""The values, by key, with which an entry of the table opens nothing, as regular expressions."""

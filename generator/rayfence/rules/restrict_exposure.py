@@ -14,6 +14,7 @@ from rayfence import allowances
 from rayfence.cel import entries, filled, items, literal, literals, when
 from rayfence.config import Exposure, Platform, Tenant
 from rayfence.path import Path
+from rayfence.rules import opening_marks
 from rayfence.rules.opening_marks import FAMILIES
 from rayfence.rules.rule import At, Edit, Edits, Violation, instead, shown
 from rayfence.workload import SERVED, Workload, dig, exposed
@@ -82,7 +83,11 @@ def _marks() -> str:
     """A key is the tenant's own text here as well."""
     opens = allowances.covered(literals(FAMILIES), "k")
     allowed = allowances.covered("variables.allowed_exposure_annotations", "k")
-    return f"variables.marks.filter(m, m.keys.exists(k, {opens} && !{allowed})).map(m, m.path + ': {MARKED}')"
+    patterns = ", ".join(f"{literal(key)}: {literal(value)}" for key, value in opening_marks.CLOSED.items())
+    value = "m.keys[k]"
+    closed = f"[{{{patterns}}}[?k]].exists(c, c.hasValue() && type({value}) == string && {value}.matches(c.value()))"
+    wrong = f"{opens} && !{allowed} && !{closed}"
+    return f"variables.marks.filter(m, m.keys.exists(k, {wrong})).map(m, m.path + ': {MARKED}')"
 
 
 def violations(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[Violation]:
@@ -97,9 +102,18 @@ def violations(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[V
     yield from _without_snippets(work) if asked else ()
     allowed = allowances.of("exposure_annotations", tenant, platform)
     for path, keys in exposed.marks(work):
-        wrong = [key for key in keys if allowances.covers(FAMILIES, key) and not allowances.covers(allowed, key)]
+        wrong = [
+            key
+            for key, value in keys.items()
+            if allowances.covers(FAMILIES, key) and not (allowances.covers(allowed, key) or _is_closed(key, value))
+        ]
         if wrong:
             yield Violation(ID, path, f"{MARKED}; take out {', '.join(wrong)}")
+
+
+def _is_closed(key: str, value: Any) -> bool:
+    pattern = opening_marks.CLOSED.get(key)
+    return pattern is not None and isinstance(value, str) and re.search(pattern.replace("$", r"\Z"), value) is not None
 
 
 def _left_out(service: exposed.Service, exposure: Exposure) -> Iterator[Violation]:
