@@ -186,6 +186,26 @@ def test_a_rule_does_not_open_to_another_tenant(text: str, place: str, line: int
     assert [expected] == problems_of(a=text, b=but("team-a", "team-b").replace("ray-a", "ray-b"))
 
 
+def test_networks_are_of_no_other_tenant() -> None:
+    a = plus("  allow: {networks: [ray-a/sriov, shared/rdma, ray-b, ray-b/sriov]}\n")
+    expected = (
+        'a.yaml:10: spec.allow.networks[3]: "ray-b/sriov" belongs to team-b (b.yaml:6), and team-a\'s pods could '
+        "attach it; name a network of no other tenant"
+    )
+
+    assert [expected] == problems_of(a=a, b=but("team-a", "team-b").replace("ray-a", "ray-b"))
+
+
+def test_networks_are_of_no_retired_namespace() -> None:
+    retired = PLATFORM + "spec: {retired: [ray-old]}\n"
+    expected = (
+        'a.yaml:10: spec.allow.networks[0]: "ray-old/sriov" is in ray-old, which is retired and stays closed; '
+        "name a network of another namespace"
+    )
+
+    assert [expected] == problems_of(a=plus("  allow: {networks: [ray-old/sriov]}\n"), p=retired)
+
+
 @pytest.mark.parametrize("text", ["", "# nothing\n---\n", PLATFORM], ids=["nothing", "comments", "a platform alone"])
 def test_a_config_without_tenants_is_refused(text: str) -> None:
     assert ["tenants: there is no Tenant; write at least one document with `kind: Tenant`"] == problems_of(a=text)

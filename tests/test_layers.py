@@ -17,7 +17,10 @@ PACKAGE = Path(rayfence.__file__).parent
 # From the bottom up. A room is a module or a package of that name, with all that is in it; it may import from
 # rooms on rows below its own, and from itself.
 ROWS: list[set[str]] = [
-    {"__init__", "engine_error", "metadata_services", "network_kinds", "path", "quantity", "outcome"},
+    {
+        *("__init__", "cluster_queues", "engine_error", "metadata_services", "network_kinds", "outcome", "path"),
+        *("quantity", "volume_types"),
+    },
     {"config"},
     {"cel", "row", "yamlio"},
     {"allowances", "shards", "tenants", "workload"},

@@ -30,6 +30,8 @@ FINE = {
     "a user called like an account": "{administrators: {users: ['serviceaccount:ray-a:default']}}",
     "link-local addresses": "{egress: {cidrs: [169.254.170.23/32, 169.254.169.252/32, 'fd00:ec2::23/128']}}",
     "a DNS on each node": "{dns: {cidrs: [169.254.20.10/32, 10.96.0.10/32]}}",
+    "whole names of queues": "{allow: {queues: {queue: [root.a], ray.io/priority-class-name: [batch]}}}",
+    "beginnings of annotations": "{allow: {podAnnotations: ['a*'], exposure: {annotations: ['*']}}}",
     "labels of the operator": "{operator: {podLabels: {app: kuberay}, ports: [8265]}}",
 }
 
@@ -44,7 +46,20 @@ def test_nothing_is_said_of(spec: str) -> None:
     assert () == parse([("a.yaml", PLATFORM.replace("spec: {}", f"spec: {spec}"))]).warnings
 
 
-@pytest.mark.parametrize("fields", ["  enforcement: Audit\n  network: {enforce: false}\n", "  quota: {memory: 8Gi}\n"])
+FEW = "  network: {head: {ingress: [{from: [{ipBlock: {cidr: 10.0.0.16/28}}, {ipBlock: {cidr: 'fd00::/120'}}]}]}}\n"
+WIDE_EGRESS = "  network: {head: {egress: [{to: [{ipBlock: {cidr: 10.20.0.0/16}}]}]}}\n"
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        "  enforcement: Audit\n  network: {enforce: false}\n",
+        "  quota: {memory: 8Gi}\n",
+        "  allow: {queues: {queue: [root.team-a*]}}\n",
+        FEW,
+        WIDE_EGRESS,
+    ],
+)
 def test_nothing_is_said_of_a_tenant_with(fields: str) -> None:
     assert () == parse([("a.yaml", GOOD + fields)]).warnings
 

@@ -255,7 +255,7 @@ def test_the_metadata_service_may_not_be_reached_whatever_is_listed(cidr: str, l
         ("0.0.0.0/0", EVERY_HOLE),
         ("::/0", EVERY_HOLE),
         ("128.0.0.0/1", ("10.0.0.0/8", "168.0.0.0/7", "192.0.0.0/16")),
-        ("100.64.0.0/10", ("100.100.100.200/32", "100.96.0.96/32")),
+        ("100.64.0.0/10", ("100.100.100.200/32", "100.96.0.96/32", "100.80.80.80/32")),
         ("fd00::/8", ("fd00::/16", "fd20:ce::254/128")),
         ("fd12:3456::/64", ()),
     ],
@@ -343,6 +343,7 @@ def test_people_read_all_that_a_range_has_to_leave_out() -> None:
     wide, single = told(restrict_network_rules, value, TEAM_B, ALONE)
 
     assert wide.endswith(
-        "100.64.0.0/10 reaches the metadata service of a cloud; add to except: 100.100.100.200/32, 100.96.0.96/32"
+        "100.64.0.0/10 reaches the metadata service of a cloud; add to except: "
+        "100.100.100.200/32, 100.96.0.96/32, 100.80.80.80/32"
     )
     assert single.endswith("169.254.169.254/32 is shut, as the metadata service of a cloud is; write another address")

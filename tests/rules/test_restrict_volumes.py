@@ -9,6 +9,7 @@ import pytest
 
 from rayfence.config import Allow, Platform
 from rayfence.rules import restrict_volumes
+from rayfence.volume_types import RESTRICTED
 
 from .objects import HEAD, TEAM_A, WORKERS, Json, broken, cluster, group, job, pod, submitter, told
 
@@ -33,7 +34,7 @@ def at(index: int, group: str = HEAD) -> str:
     return f"[{ID}] {group}.template.spec.volumes[{index}]"
 
 
-@pytest.mark.parametrize("kind", restrict_volumes.TYPES)
+@pytest.mark.parametrize("kind", RESTRICTED)
 def test_the_types_of_the_restricted_profile_are_fine(kind: str) -> None:
     assert [] == broken(restrict_volumes, with_volumes({"name": "x", kind: {}}))
 

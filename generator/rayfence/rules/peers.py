@@ -47,7 +47,7 @@ def variables(holders: str, fields: Fields, platform: Platform) -> dict[str, str
     """
     dns = f"({_DNS_ONLY} ? [{literal(platform.dns.peer.namespace)}] : [])"
     reach = f"{_OWN} + (d.inward == true ? [] : {literals(platform.egress.namespaces)} + {dns})"
-    for_dns = f", 'dns': dyn({_DNS_ONLY})" if platform.dns.cidrs else ""
+    for_dns = f", 'dns': dyn(d.inward != true && {_DNS_ONLY})" if platform.dns.cidrs else ""
     path = "dyn('%s.%s[%d].%s'.format([h.path, d.list, i, d.peers]))"
     listed_rules, peers = (as_list(f"{each}.orValue(dyn(null))") for each in ("h.value[?d.list]", "r[?d.peers]"))
     rule = f"{{'path': {path}, 'inward': d.inward, 'peers': dyn({peers}), 'reach': dyn({reach}){for_dns}}}"

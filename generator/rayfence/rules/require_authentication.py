@@ -72,7 +72,7 @@ def passes(platform: Platform, tenant: Tenant) -> Edits:
     required = asked(tenant)
     if not required:
         return {"a mode of its own choice": _options({"mode": "disabled"})}
-    return {"a secret of its own": _options({"mode": required, "secretName": "own", "enableK8sTokenAuth": True})}
+    return {"a secret of its own": _options({"mode": str(required), "secretName": "own", "enableK8sTokenAuth": True})}
 
 
 def authentication(tenant: Tenant) -> dict[str, Any]:

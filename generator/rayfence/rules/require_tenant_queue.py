@@ -12,9 +12,7 @@ from typing import Any
 
 from rayfence import allowances
 from rayfence.cel import entries, literal, literals
-from rayfence.config import Platform, Tenant
-from rayfence.path import Path
-from rayfence.rules.cluster_queues import (
+from rayfence.cluster_queues import (
     ALIASES,
     APPLICATION_OF_NONE,
     GANG,
@@ -23,6 +21,8 @@ from rayfence.rules.cluster_queues import (
     YUNIKORN_APPLICATION,
     YUNIKORN_QUEUE,
 )
+from rayfence.config import Platform, Tenant
+from rayfence.path import Path
 from rayfence.rules.rule import At, Edit, Edits, Violation, shown
 from rayfence.workload import POD, SERVED, Workload, dig
 

@@ -1,7 +1,7 @@
 """Ray pods and bare pods mount only the volume types of the restricted Pod Security profile, and what the config lists.
 
-A volume is read by its fields, so a type that Kubernetes adds later is refused until the platform lists it. `hostPath`
-is left to the rules for pod security.
+A volume is read by its fields, so a type that Kubernetes adds later is refused: the platform can list it once the table
+of `volume_types` has it. `hostPath` is left to the rules for pod security.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from rayfence.cel import filled, items, literal, literals
 from rayfence.config import Platform, Tenant
 from rayfence.rules.pod_security_edits import put
 from rayfence.rules.rule import At, Edit, Edits, Violation
+from rayfence.volume_types import CSI, DRIVER, HOST_PATH
+from rayfence.volume_types import RESTRICTED as TYPES
 from rayfence.workload import Workload, dig
 from rayfence.workload import items as listed
 
@@ -24,13 +26,7 @@ WHY = (
     "id that a pod names."
 )
 
-TYPES = ("configMap", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim", "projected", "secret")
-"""The types of the restricted profile. It has `csi` too, which stands here only by driver."""
-
-CSI, DRIVER = "csi", "csi/"
-"""The type whose drivers are listed one by one, and how such an entry begins."""
-
-_JUDGED_ELSEWHERE = ("name", "hostPath")
+_JUDGED_ELSEWHERE = ("name", HOST_PATH)
 
 
 def cel(platform: Platform) -> Iterator[str]:

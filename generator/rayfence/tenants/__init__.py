@@ -1,7 +1,7 @@
 """Files of `tenants/` -> a Config, or every problem in them at once.
 
 The shape of a document is `tenants.schema.json`'s to say. What makes sense is said by `claims`, `bounds`, `peers` and
-`providers` of a Tenant, and by `keys`, `administrators` and `openings` of a Platform.
+`providers` of a Tenant, by `keys`, `administrators` and `openings` of a Platform, and by `allow` of both.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 from rayfence.config import Config, Platform
 from rayfence.path import Path
-from rayfence.tenants import administrators, bounds, claims, decode, keys, openings, peers, providers, shape
+from rayfence.tenants import administrators, allow, bounds, claims, decode, keys, openings, peers, providers, shape
 from rayfence.tenants.complaints import Complaints
 from rayfence.yamlio import Document, Problem, read
 
@@ -105,10 +105,12 @@ def _check_sense(complaints: Complaints, owners: dict[str, claims.Claim], platfo
         bounds.check(spec, complaints)
         providers.check(spec, platform, complaints)
         peers.check(value["metadata"]["name"], spec, owners, complaints)
+        allow.check(spec, value["metadata"]["name"], owners, platform, complaints)
         return
     keys.check(spec, complaints)
     administrators.check(spec, owners, platform, complaints)
     openings.check(spec, owners, complaints)
+    allow.check(spec, None, owners, platform, complaints)
 
 
 def _platform(documents: Sequence[Document]) -> Platform:

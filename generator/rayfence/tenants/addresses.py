@@ -14,6 +14,9 @@ WIDE = "and is wider than any private network; write the ranges that are needed"
 # prefix also catches `0.0.0.0/1` beside `128.0.0.0/1`.
 _WIDEST = {4: 8, 6: 7}
 
+# A range that names a few machines, like the nodes of a gateway.
+_FEW = {4: 28, 6: 120}
+
 
 def fault(text: str) -> str | None:
     """What is wrong with a range in CIDR notation, and what to write; None for a right one."""
@@ -36,6 +39,12 @@ def is_everywhere(text: str) -> bool:
     """Whether a right range is wider than any private network."""
     network = ip_network(text)
     return network.prefixlen < _WIDEST[network.version]
+
+
+def is_many(text: str) -> bool:
+    """Whether a right range has more addresses than a few machines that somebody counted."""
+    network = ip_network(text)
+    return network.prefixlen < _FEW[network.version]
 
 
 def is_inside(inner: str, outer: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from rayfence.cluster_queues import ALIASES
 from rayfence.config import Platform
 from rayfence.path import Path
 from rayfence.tenants.complaints import Complaints
@@ -67,6 +68,19 @@ def check(spec: Mapping[str, Any], complaints: Complaints) -> None:
         wrong = "can be written by a kubelet, so a node that was broken into can call itself another tenant's"
         write = f"write a key of {_OF_ADMINISTRATORS}, like {_OF_ADMINISTRATORS}/tenant"
         complaints.warn(Path.of("spec", "nodeLabel"), f"{quoted(node)} {wrong}; {write}")
+
+
+def why_no_queue(key: str, platform: Platform) -> str | None:
+    """Why no list of queues may stand under a key; None for a key that may have one."""
+    if key == platform.tenant_label:
+        return "is the tenantLabel, whose value rayfence's own rules demand"
+    if key in ALIASES:
+        return None
+    if _is_below(key, [_KUBERAY]):
+        return "belongs to KubeRay, and every Ray object with another value there would be refused"
+    if _is_below(key, _KUBERNETES):
+        return "belongs to Kubernetes, and every pod with another value there would be refused"
+    return None
 
 
 def _owner_of_taint(key: str) -> str | None:

@@ -1,7 +1,8 @@
 """A tenant's own NetworkPolicy rules: never open to everybody, to another tenant, or to a metadata service.
 
 An address range is taken at its word. One that holds the cluster's own pod addresses reaches every pod there, on
-network plugins that apply ranges to pods; which addresses those are, a config cannot know.
+network plugins that apply ranges to pods; which addresses those are, a config cannot know. So a wide range for ingress
+gives a warning.
 """
 
 from __future__ import annotations
@@ -55,6 +56,9 @@ def _check_block(block: Raw, path: Path, complaints: Complaints, *, ingress: boo
     elif ingress and addresses.is_everywhere(block["cidr"]):
         wrong = f"{quoted(block['cidr'])} is wider than any private network and opens ingress to everywhere"
         complaints.add(path / "cidr", f"{wrong}; write 10.0.0.0/8, fc00::/7 or smaller ranges")
+    elif ingress and addresses.is_many(block["cidr"]):
+        odd = f"other tenants' pods may have addresses in {quoted(block['cidr'])}"
+        complaints.warn(path / "cidr", f"{odd}; write ranges of /28 (IPv6: /120) or smaller, or select pods instead")
     elif not ingress:
         _check_way_out(block, path, complaints)
     for index, excepted in enumerate(block.get("except", ())):

@@ -65,13 +65,13 @@ def _kind(value: Any) -> str:
 
 def unknown_field(name: str, known: Collection[str]) -> str:
     """A field that the schema does not know."""
-    close = _closest(name, known)
+    close = closest(name, known)
     return f"there is no such field here; {f'did you mean `{close}`?' if close else _one_of(known)}"
 
 
 def not_one_of(schema: Schema, value: Any) -> str:
     """A value outside of an `enum`."""
-    close = _closest(value, schema["enum"])
+    close = closest(value, schema["enum"])
     return f"{quoted(value)} is not {schema['title']}; " + (
         f"did you mean `{close}`?" if close else _one_of(schema["enum"])
     )
@@ -107,6 +107,8 @@ def _one_of(names: Collection[str]) -> str:
     return f"write {', '.join(first)} or {last}" if first else f"write {last}"
 
 
-def _closest(name: str, names: Collection[str]) -> str | None:
+def closest(name: str, names: Collection[str], least: float = 0.6) -> str | None:
+    """The name most like `name` but for upper and lower case; None where none is as much alike as `least`."""
     folded = {candidate.casefold(): candidate for candidate in names}
-    return next((folded[close] for close in difflib.get_close_matches(name.casefold(), folded, n=1)), None)
+    found = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=least)
+    return folded[found[0]] if found else None

@@ -1,0 +1,150 @@
+"""Allowances of a Platform or a Tenant: none opens another tenant's, and each is written so that it can match."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from rayfence.config import Platform
+from rayfence.network_kinds import NETWORK_KINDS, plural
+from rayfence.path import Path
+from rayfence.tenants.claims import Claim
+from rayfence.tenants.complaints import Complaints
+from rayfence.tenants.keys import why_no_queue
+from rayfence.tenants.words import closest, quoted
+from rayfence.volume_types import CSI, DRIVER, HOST_PATH, OTHERS, RESTRICTED
+
+Raw = Mapping[str, Any]
+
+_ALLOW = Path.of("spec", "allow")
+_ANY = "*"
+
+_DRIVER_NAME = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9.]{0,61}[A-Za-z0-9])?")
+_A_DRIVER = f"write {DRIVER} and the whole name of one driver, like csi/gcsfuse.csi.storage.gke.io"
+
+_KINDS = tuple(dict.fromkeys((kind, group) for (group, _), kinds in NETWORK_KINDS.items() for kind in kinds))
+_VERSION = re.compile(r"v[0-9]+((alpha|beta)[0-9]+)?")
+_A_KIND = "write a kind and its API group, like HTTPRoute.gateway.networking.k8s.io"
+_ALIKE = 0.8
+"""How much alike two names of kinds are where one is a slip of the pen. WorkloadGroup and WorkloadEntry are not."""
+
+_ELSEWHERE = {
+    ("Ingress", "networking.k8s.io"): "is opened by exposure.ingress of the Platform; write that, or leave it out",
+    ("NetworkPolicy", "networking.k8s.io"): "is judged by guard-network-policies, which reads no list; leave it out",
+    ("Service", ""): "is opened by exposure.loadBalancer and exposure.nodePort of the Platform; write those",
+}
+"""Kinds that open the network too, and that no list speaks of."""
+
+
+def check(
+    spec: Raw, tenant: str | None, owners: Mapping[str, Claim], platform: Platform, complaints: Complaints
+) -> None:
+    """`spec` is a Tenant's, or a Platform's where `tenant` is None; `owners` has every tenant's namespaces."""
+    allow = spec.get("allow", {})
+    exposure = allow.get("exposure", {})
+    judged: tuple[tuple[Path, Iterable[str], Callable[[str], str | None]], ...] = (
+        (_ALLOW / "networks", allow.get("networks", ()), lambda entry: _network(entry, tenant, owners, platform)),
+        (_ALLOW / "volumes", allow.get("volumes", ()), _volume),
+        (_ALLOW / "exposure" / "kinds", exposure.get("kinds", ()), _kind),
+        (_ALLOW / "podAnnotations", allow.get("podAnnotations", ()), _beginning),
+        (_ALLOW / "exposure" / "annotations", exposure.get("annotations", ()), _beginning),
+        (_ALLOW / "priorityClasses", allow.get("priorityClasses", ()), _priority_class),
+    )
+    for path, entries, fault in judged:
+        for index, entry in enumerate(entries):
+            if wrong := fault(entry):
+                complaints.add(path / index, f"{quoted(entry)} {wrong}")
+    _check_queues(allow.get("queues", {}), platform, complaints, of_all=tenant is None)
+
+
+def _network(entry: str, tenant: str | None, owners: Mapping[str, Claim], platform: Platform) -> str | None:
+    """What is wrong with a network, and what to write."""
+    if _ANY in entry:
+        return "has a *, which stands for nothing here; write each network by its whole name"
+    namespace, slash, _ = entry.partition("/")
+    owner = owners.get(namespace) if slash else None
+    if owner is not None and owner.tenant != tenant:
+        who = "every tenant" if tenant is None else f"{tenant}'s pods"
+        return (
+            f"belongs to {owner.tenant} ({owner.place}), and {who} could attach it; name a network of no other tenant"
+        )
+    if slash and namespace in platform.retired:
+        return f"is in {namespace}, which is retired and stays closed; name a network of another namespace"
+    return None
+
+
+def _volume(entry: str) -> str | None:
+    """What is wrong with a volume type, and what to write."""
+    if entry.casefold() == HOST_PATH.casefold():
+        return "is judged by restrict-pod-security, which reads no list; leave it out"
+    if entry in (*RESTRICTED, *OTHERS):
+        return None
+    if entry == CSI or entry.startswith(DRIVER):
+        named = _DRIVER_NAME.fullmatch(entry.removeprefix(DRIVER)) and entry != CSI
+        return None if named else f"does not name a CSI driver; {_A_DRIVER}"
+    kind, slash, driver = entry.partition("/")
+    meant = f"{DRIVER}{driver}" if slash and kind.casefold() == CSI else closest(entry, (*RESTRICTED, *OTHERS))
+    if meant is None and not slash and "." in entry:
+        meant = f"{DRIVER}{entry}"
+    write = f"did you mean `{meant}`?" if meant else f"write a field of a volume in a PodSpec, like nfs, or {_A_DRIVER}"
+    return f"is not a volume type; {write}"
+
+
+def _kind(entry: str) -> str | None:
+    """What is wrong with a kind, and what to write."""
+    if tuple(entry.partition(".")[::2]) in _KINDS:
+        return None
+    if elsewhere := next(iter(_other_spellings(entry, _ELSEWHERE)), None):
+        return _ELSEWHERE[elsewhere]
+    meant = " or ".join(f"`{kind}.{group}`" for kind, group in _other_spellings(entry, _KINDS) or _slips(entry))
+    write = f"did you mean {meant}?" if meant else f"{_A_KIND}, or leave it out"
+    return f"is not a kind that restrict-network-kinds judges; {write}"
+
+
+def _other_spellings(entry: str, kinds: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Which of some kinds an entry means if it has a plural, lower case, a version, no group, or the group first."""
+    words = sorted(word for word in re.split(r"[./]", entry.casefold()) if not _VERSION.fullmatch(word))
+    return [(kind, group) for kind, group in kinds if words in list(_spellings(kind, group))]
+
+
+def _slips(entry: str) -> list[tuple[str, str]]:
+    """The kind that an entry means if it is misspelled."""
+    noun, _, of = entry.partition(".")
+    kind = closest(noun, [kind for kind, _ in _KINDS], least=_ALIKE)
+    group = closest(of, [group for each, group in _KINDS if each == kind])
+    return [(kind, group)] if kind and group else []
+
+
+def _spellings(kind: str, group: str) -> Iterator[list[str]]:
+    for noun in (kind.casefold(), plural(kind)):
+        yield [noun]
+        yield sorted([noun, *group.split(".")])
+
+
+def _beginning(entry: str) -> str | None:
+    """What is wrong with a text or the beginning of texts, and what to write."""
+    if _ANY in entry[:-1]:
+        return "has a * before its end, which stands for nothing; write a beginning and one * behind it"
+    return None
+
+
+def _priority_class(entry: str) -> str | None:
+    """What is wrong with the name of a PriorityClass, and what to write."""
+    if _ANY in entry and entry != _ANY:
+        return "has a * in a name, which stands for nothing; write whole names, or * alone for every class of users"
+    return None
+
+
+def _check_queues(queues: Raw, platform: Platform, complaints: Complaints, *, of_all: bool) -> None:
+    for key, values in queues.items():
+        path = _ALLOW / "queues" / key
+        if wrong := why_no_queue(key, platform):
+            complaints.add(path, f"{quoted(key)} {wrong}; write a key that names a queue, or leave it out")
+        for index, value in enumerate(values):
+            if wrong := _beginning(value):
+                complaints.add(path / index, f"{quoted(value)} {wrong}")
+            elif of_all and value.endswith(_ANY):
+                which = "every value of that beginning" if value != _ANY else "every value"
+                odd = f"{quoted(value)} lets every tenant use {which}"
+                complaints.warn(path / index, f"{odd}; write whole names, or list them for each tenant")
