@@ -12,7 +12,19 @@ import pytest
 from rayfence import bundle, kyverno, suite
 from rayfence.cases import Case, CaseError, load
 from rayfence.cases.good import ray_cluster
-from rayfence.config import Bounds, Config, Container, Enforcement, Network, Platform, Provider, Quota, Tenant
+from rayfence.config import (
+    Authentication,
+    Bounds,
+    Config,
+    Container,
+    Enforcement,
+    Network,
+    Platform,
+    Provider,
+    Quota,
+    Require,
+    Tenant,
+)
 from rayfence.gotool import KYVERNO, find
 from rayfence.outcome import SuiteReport
 from rayfence.rules import OF, RULES
@@ -236,7 +248,8 @@ def test_an_expression_that_does_not_compile_is_noticed(engine: Path, files: Map
 def test_every_rule_has_a_case_that_fails_it() -> None:
     from rayfence.cases import derived
 
-    by_kuberay = Tenant("team-c", ("ray-c",), BOUNDS, network=Network(provider=Provider.KUBERAY))
+    asked = Require(Authentication.TOKEN)
+    by_kuberay = Tenant("team-c", ("ray-c",), BOUNDS, network=Network(provider=Provider.KUBERAY), require=asked)
     everything = Config(Platform(), (*CONFIG.tenants, by_kuberay))
 
     assert {rule.ID for rule in RULES} <= {rule for each in derived(everything) for rule in each.fails}

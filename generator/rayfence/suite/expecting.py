@@ -53,7 +53,7 @@ class Expectations:
         tenant = self._tenants.get(place)
         value = model(subject, self._platform, tenant or next(iter(self._tenants.values())))
         value["metadata"] |= {"name": f"edge-{number}", "namespace": place}
-        case = Case(f"a {value['kind']} in {place}", value, frozenset())
+        case = Case(f"a good {value['kind']} in {place}", value, frozenset())
         return (self.speaking_for(case) if any(self._judge.violations(value)) else None), case
 
     def probes(self) -> list[tuple[Policy, Case]]:

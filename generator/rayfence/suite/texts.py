@@ -47,7 +47,7 @@ def of(files: Mapping[str, str], backend: str) -> Texts:
     found = (document for text in own.values() for document in _APART.split(text))
     named = ((_KIND.search(document), _NAME.search(document), document) for document in found)
     objects = {(kind[1], name[1]): document for kind, name, document in named if kind and name}
-    return Texts(objects, generating, tuple(_APART.split(filling)) if filling else (), kustomization)
+    return Texts(objects, generating, tuple(each for each in _APART.split(filling) if each), kustomization)
 
 
 def values(text: str) -> Iterator[Mapping[str, Any]]:
