@@ -157,15 +157,20 @@ def _untouched(subject: Subject) -> str:
     return f"object.apiVersion == {literal(workload.STORED)} && {UNTOUCHED}" if subject is RAY else UNTOUCHED
 
 
-UNTOUCHED = (
-    "variables.operation == 'UPDATE' && variables.old != null\n"
-    + "".join(
-        f"&& object.?{path}.orValue(null) == variables.old.?{path}.orValue(null)\n"
+def untouched(operation: str, old: str) -> str:
+    """CEL: an update of other metadata, as when a finalizer is taken off an object older than the policy.
+
+    `operation` and `old` read the request: a condition may use no variables.
+    """
+    same = "".join(
+        f"&& object.?{path}.orValue(null) == {old}.?{path}.orValue(null)\n"
         for path in ("spec", "metadata.?labels", "metadata.?annotations")
     )
-    + "&& object.metadata != variables.old.?metadata.orValue(null)"
-)
-"""CEL: an update of other metadata, as when a finalizer is taken off an object older than the policy."""
+    return f"{operation} == 'UPDATE' && {old} != null\n{same}&& object.metadata != {old}.?metadata.orValue(null)"
+
+
+UNTOUCHED = untouched("variables.operation", "variables.old")
+"""The same in a policy that judges."""
 
 
 def read(message: str) -> tuple[frozenset[str], frozenset[tuple[str, str]]]:

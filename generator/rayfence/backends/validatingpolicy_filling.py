@@ -16,6 +16,8 @@ from rayfence.network.policy import Manifest
 from rayfence.path import Path
 from rayfence.subjects import RAY
 
+_UNTOUCHED = admission.untouched("request.operation", "oldObject")
+
 
 def mutating_policies(tenants: Iterable[Tenant]) -> list[Manifest]:
     """The policies `fill-network-policy`, `fill-network-policy-2`, …: none where KubeRay isolates nobody's clusters."""
@@ -61,7 +63,7 @@ def _lacks_it(rows: Rows) -> str:
     return (
         f"object.apiVersion == {literal(VERSION)} && object.metadata.?namespace.orValue('') in {_table(rows)}\n"
         f"&& [{cluster}].exists(c, type(c) == map && c.?{FIELD}.orValue(null) == null)\n"
-        f"&& !({admission.UNTOUCHED})"
+        f"&& !({_UNTOUCHED})"
     )
 
 
