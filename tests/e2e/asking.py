@@ -55,7 +55,9 @@ def _as_it_was(case: Case) -> dict[str, Any]:
     if case.request.old is None or case.request.old == case.value:
         return _annotated(case.value)
     names = {key: case.value["metadata"][key] for key in ("name", "namespace")}
-    return {**case.request.old, "metadata": {**case.request.old["metadata"], **names}}
+    # The garbage collector takes what has an owner that is not there.
+    kept = {key: each for key, each in case.request.old["metadata"].items() if key != "ownerReferences"}
+    return {**case.request.old, "metadata": {**kept, **names}}
 
 
 def _annotated(value: Mapping[str, Any]) -> dict[str, Any]:

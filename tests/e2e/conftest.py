@@ -36,7 +36,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(Path(__file__).parent):
             item.add_marker("e2e")
-            if isinstance(item, pytest.Function) and NATIVE in _parameters(item):
+            found = list(_parameters(item)) if isinstance(item, pytest.Function) else []
+            # Of a move between backends the other one may need Kyverno.
+            if NATIVE in found and not any(each in found for each in ("validatingpolicy", "clusterpolicy")):
                 item.add_marker("native")
 
 

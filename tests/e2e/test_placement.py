@@ -174,7 +174,7 @@ def test_a_bare_pod_that_tolerates_another_tenant_would_be_on_its_nodes(nodes, b
     assert placed_without_policies(bundled, admin, tenant, bad) in nodes["team-b"]
 
     bundled.use(NATIVE)
-    assert {"guard-pods"} == refused(tenant, bad)
+    assert {"guard-pods", "restrict-scheduling"} == refused(tenant, bad)
 
 
 def changed(config: Config, change: Any) -> dict[str, Any]:
