@@ -53,7 +53,7 @@ def cut(bundled: Bundled, admin: Client, tenant: Client, many: Config) -> Iterat
     bundled.remove()
     # The layer has a quota in each namespace of an enforced tenant, and one more tenant comes later.
     every = (f"ray-x{number:04}" for number in range(MOST_ROWS + 2))
-    access.let_edit(admin, (*every, *UNCLAIMED), [TENANT])
+    access.let_edit(admin, (*every, "ray-x9999", *UNCLAIMED), [TENANT])
     closed = [reserved(many, place) for place in (FIRST, LAST)]
     for each in closed:
         admin.apply(each).or_raise()
