@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from controlplane import access
+from controlplane.client import Answer as HttpAnswer
 from controlplane.client import Client
 
 from rayfence import cases
@@ -20,7 +21,7 @@ from rayfence.suite.expecting import Expectations, distinct, namespace
 from .asking import ask_all, completed, put_old, said, take_old, with_old
 from .conftest import TENANT, TOP
 
-DONE, NO_SUCH_OBJECT = (200, 201), (400, 422)
+DONE, NO_SUCH_OBJECT, FORBIDDEN = (200, 201), (400, 422), 403
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +51,19 @@ def asked(admin: Client, config: Config) -> Iterator[Questions]:
     yield Questions(
         [case for case, answer in answers if answer.ok],
         [completed(case, answer) for case, answer in answers if answer.ok],
-        [case for case, answer in answers if answer.status in NO_SUCH_OBJECT],
-        [f"{case.name}: {answer.message}" for case, answer in answers if answer.status not in (*DONE, *NO_SUCH_OBJECT)],
+        [case for case, answer in answers if _is_impossible(answer)],
+        [
+            f"{case.name}: {answer.message}"
+            for case, answer in answers
+            if not (answer.status in DONE or _is_impossible(answer))
+        ],
     )
     take_old(admin, found)
+
+
+def _is_impossible(answer: HttpAnswer) -> bool:
+    """Whether the server takes no such object: its own priority plugin says so by 403."""
+    return answer.status in NO_SUCH_OBJECT or (answer.status == FORBIDDEN and "PriorityClass" in answer.message)
 
 
 def audited(questions: Questions, config: Config) -> list[Case]:
