@@ -48,21 +48,23 @@ def asked(admin: Client, config: Config) -> Iterator[Questions]:
     access.let_edit(admin, sorted({namespace(case) for case in found}), [TENANT, *sorted(askers)])
     put_old(admin, found)
     answers = list(zip(found, ask_all(admin, with_old(admin, found), TENANT), strict=True))
+    possible = [(case, answer) for case, answer in answers if not _is_impossible(answer)]
     yield Questions(
-        [case for case, answer in answers if answer.ok],
-        [completed(case, answer) for case, answer in answers if answer.ok],
+        [case for case, answer in possible if answer.ok],
+        [completed(case, answer) for case, answer in possible if answer.ok],
         [case for case, answer in answers if _is_impossible(answer)],
-        [
-            f"{case.name}: {answer.message}"
-            for case, answer in answers
-            if not (answer.status in DONE or _is_impossible(answer))
-        ],
+        [f"{case.name}: {answer.message}" for case, answer in possible if answer.status not in DONE],
     )
     take_old(admin, found)
 
 
 def _is_impossible(answer: HttpAnswer) -> bool:
-    """Whether the server takes no such object: its own priority plugin says so by 403."""
+    """Whether the server takes no such object, or only without a field that it does not know.
+
+    Its own priority plugin refuses by 403.
+    """
+    if answer.ok:
+        return any(warning.startswith("unknown field") for warning in answer.warnings)
     return answer.status in NO_SUCH_OBJECT or (answer.status == FORBIDDEN and "PriorityClass" in answer.message)
 
 
