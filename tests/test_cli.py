@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 import pytest
+from click.shell_completion import ShellComplete
 
 import rayfence as package
-from rayfence.cli import COMMANDS, cli
+from rayfence.cli import COMMANDS, RENAMED, cli
 
 from .command_line import cluster, process, rayfence, start, surroundings, tenant, write
 
@@ -32,7 +33,7 @@ def place(tmp_path, monkeypatch):
 def test_help_names_every_command_and_every_exit_code(words):
     said = rayfence(*words).output
 
-    assert list(COMMANDS) == re.findall(r"^  (\w+)  +[A-Z]", said, re.MULTILINE)
+    assert list(COMMANDS) == re.findall(r"^  (\w[\w-]*)  +[A-Z]", said, re.MULTILINE)
     assert ["0", "1", "2", "3"] == re.findall(r"^    (\d)  ", said, re.MULTILINE)
 
 
@@ -54,7 +55,34 @@ def test_a_command_is_called_as_the_table_has_it(name):
     assert name == command.name
 
 
-@pytest.mark.parametrize("name", ["install", "mutate"])
+@pytest.mark.parametrize(("old", "new"), RENAMED.items())
+def test_an_old_name_of_a_command_works_and_says_the_new_one(old, new, place):
+    for words, code in [(("--help",), 0), (("--most", "0"), 2), (("--tenants", "missing"), 2)]:
+        by_old, by_new = rayfence(old, *words), rayfence(new, *words)
+
+        assert (code, by_new.stdout) == (by_old.exit_code, by_old.stdout)
+        assert f"note: `{old}` is now `{new}`\n{by_new.stderr}" == by_old.stderr
+        assert code == by_new.exit_code
+        assert f"`{old}`" not in by_new.stderr
+
+
+@pytest.mark.parametrize(("old", "new"), RENAMED.items())
+def test_help_and_advice_have_the_new_name_alone(old, new):
+    said = rayfence("--help").output + rayfence("frobnicate").stderr
+
+    assert new in said
+    assert not re.search(rf"\b{old}\b", said)
+
+
+@pytest.mark.parametrize(("old", "new"), RENAMED.items())
+def test_a_shell_that_completes_an_old_name_gets_no_note(old, new, capsys):
+    wanted = ShellComplete(cli, {}, "rayfence", "_RAYFENCE_COMPLETE").get_completions([old], "--mos")
+
+    assert ["--most"] == [each.value for each in wanted]
+    assert ("", "") == capsys.readouterr()
+
+
+@pytest.mark.parametrize("name", ["install", "mutation-test"])
 def test_one_backend_is_the_kind_that_every_kyverno_enforces_if_no_other_is_named(name):
     assert re.search(r"--backend .*?\[default:\s+validatingpolicy\]", rayfence(name, "--help").stdout, re.DOTALL)
 
@@ -67,6 +95,7 @@ def test_the_version_is_that_of_the_package():
     ("words", "answer"),
     [
         pytest.param(("biuld",), "no command biuld; did you mean build?", id="command"),
+        pytest.param(("mutat",), "no command mutat; did you mean mutation-test?", id="renamed"),
         pytest.param(("frobnicate",), f"no command frobnicate; there are {', '.join(COMMANDS)}", id="unknown"),
         pytest.param(
             ("build", "--backend", "clusterpolcy"), "no clusterpolcy; did you mean clusterpolicy?", id="backend"

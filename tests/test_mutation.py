@@ -13,7 +13,7 @@ import pytest
 from rayfence import bundle, mutation, tenants
 from rayfence.backends import BACKENDS
 from rayfence.cases import derived
-from rayfence.cli.mutate import summary, text
+from rayfence.cli.mutation_test import summary, text
 from rayfence.config import Bounds, Config, Container, Mode, Network, Platform, Provider, Tenant
 from rayfence.gotool import KYVERNO, find
 from rayfence.mutation import Equivalent, Fate, Mutant, mutants
@@ -127,7 +127,7 @@ def test_cases_that_guard_nothing_notice_nothing(tmp_path: Path) -> None:
     good = TOP / "testcases" / "documented" / "ray-tenant-team-a.yaml"
     (tmp_path / "good.yaml").write_text(good.read_text())
     words = ("--tenants", str(TOP / "tenants"), "--testcases", str(tmp_path), "--no-derived", "--most", "1")
-    result = rayfence("mutate", *words, "--backend", "gatekeeper", "--format", "json", "--jobs", "1")
+    result = rayfence("mutation-test", *words, "--backend", "gatekeeper", "--format", "json", "--jobs", "1")
     answer = json.loads(result.stdout)
 
     assert {"mutants": 1, "killed": 0, "elsewhere": 0, "equivalent": 0, "survived": 1} == answer["summary"]

@@ -6,9 +6,9 @@ from rayfence.mutation import EQUIVALENTS, Equivalent
 
 INTRO = """# Mutation score
 
-`rayfence mutate` asks of the test cases what the test cases ask of the policies: would they notice? It writes the
-policies anew with one thing wrong, as a slip of the hand or a bad merge might leave them, runs the cases on the real
-engine, and stops at the first that comes out otherwise.
+`rayfence mutation-test` asks of the test cases what the test cases ask of the policies: would they notice? It writes
+the policies anew with one thing wrong, as a slip of the hand or a bad merge might leave them, runs the cases on the
+real engine, and stops at the first that comes out otherwise.
 
 | what is changed | how |
 | --- | --- |
@@ -20,13 +20,13 @@ engine, and stops at the first that comes out otherwise.
 | init containers, the operator's own containers | left out of what is looked at |
 | a NetworkPolicy that is generated | opens a direction, every port, to everybody, or to more pods |
 
-Every mutant is noticed by a case, or stands below. `rayfence mutate` lists those apart, each with the reason, and
-ends with exit code 0 if there are no others. What is *equivalent* no object can tell from the policy it was made of.
-What is *noticed elsewhere* makes a difference that the cases of the sample tenants cannot show, and the test named
-beside it does. A mutant that is listed as equivalent is tried on the nearest cases all the same; if it is noticed,
-the argument is wrong. An entry names the expression and the piece that changes, so that it goes stale with the
-expression, and then a test turns red. The list is about rayfence's own expressions: with your tenants and your cases
-it says the same, and more of what is noticed elsewhere may be noticed by cases."""
+Every mutant is noticed by a case, or stands below. `rayfence mutation-test` lists those apart, each with the reason,
+and ends with exit code 0 if there are no others. What is *equivalent* no object can tell from the policy it was made
+of. What is *noticed elsewhere* makes a difference that the cases of the sample tenants cannot show, and the test named
+beside it does. A mutant that is listed as equivalent is tried on the nearest cases all the same; if it is noticed, the
+argument is wrong. An entry names the expression and the piece that changes, so that it goes stale with the expression,
+and then a test turns red. The list is about rayfence's own expressions: with your tenants and your cases it says the
+same, and more of what is noticed elsewhere may be noticed by cases."""
 
 
 def page() -> str:

@@ -9,9 +9,10 @@ from typing import Any
 import click
 
 from rayfence import __version__
+from rayfence.cli import console
 from rayfence.cli.exits import INTERRUPTED, WrongInput, spoken
 
-# Name -> what `rayfence --help` says of it. Each stands in a module of its name, imported when it is asked for.
+# Name -> what `rayfence --help` says of it. Each is a module of its name, with `_` for `-`, imported on demand.
 COMMANDS = {
     "build": "Write the policies of your tenants.",
     "test": "Prove the policies: the real engine judges cases.",
@@ -21,9 +22,12 @@ COMMANDS = {
     "install": "Put the policies on a cluster, new before old.",
     "uninstall": "Take them off again.",
     "doctor": "What in a cluster weakens the fences?",
-    "mutate": "Which broken policies would your test cases notice?",
+    "mutation-test": "Which broken policies would your test cases notice?",
     "engines": "Find or build the policy engine that `test` needs.",
 }
+
+# Old name -> new name. An old name still works; no list shows it.
+RENAMED = {"mutate": "mutation-test"}
 
 EPILOG = """\b
 Examples:
@@ -51,17 +55,21 @@ class Commands(click.Group):
         """The command of that name, imported now."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = import_module(f"{__name__}.{cmd_name}").command
+        command: click.Command = import_module(f"{__name__}.{cmd_name.replace('-', '_')}").command
         return command
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """The command that the arguments name. Raises UsageError, with a guess at what was meant."""
+        if new := RENAMED.get(args[0]):
+            if not ctx.resilient_parsing:  # set where a shell asks for completions
+                console.say(f"note: `{args[0]}` is now `{new}`")
+            return super().resolve_command(ctx, [new, *args[1:]])
         if args[0] in COMMANDS or args[0].startswith("-"):
             return super().resolve_command(ctx, args)
-        close = get_close_matches(args[0], COMMANDS, n=1)
-        guess = f"did you mean {close[0]}?" if close else f"there are {', '.join(COMMANDS)}"
+        close = get_close_matches(args[0], [*COMMANDS, *RENAMED], n=1)
+        guess = f"did you mean {RENAMED.get(close[0], close[0])}?" if close else f"there are {', '.join(COMMANDS)}"
         raise click.UsageError(f"no command {args[0]}; {guess}", ctx)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

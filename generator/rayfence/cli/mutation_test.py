@@ -1,4 +1,4 @@
-"""`rayfence mutate`: policies broken on purpose; which of it do the test cases notice?"""
+"""`rayfence mutation-test`: policies broken on purpose; which of it do the test cases notice?"""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from rayfence.kyverno import EngineError
 from rayfence.mutation import Fate
 
 
-@click.command("mutate")
+@click.command("mutation-test")
 @tenants_option
 @click.option(
     "--testcases",
@@ -57,10 +57,10 @@ def command(
 
     \b
     Examples:
-      rayfence mutate --most 100
-      rayfence mutate --backend gatekeeper
-      rayfence mutate --testcases testcases/limit-resources --no-derived --most 50
-      rayfence mutate --format json --output mutants.json
+      rayfence mutation-test --most 100
+      rayfence mutation-test --backend gatekeeper
+      rayfence mutation-test --testcases testcases/limit-resources --no-derived --most 50
+      rayfence mutation-test --format json --output mutants.json
 
     \b
     Exit codes:
