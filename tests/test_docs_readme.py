@@ -1,50 +1,89 @@
-"""The README's tour shows what the program says, and its tables name what there is."""
+"""The README and the tour show what the program prints, and name what exists."""
 
 from __future__ import annotations
 
+import difflib
 import re
 import shlex
 import shutil
+import subprocess
+import textwrap
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 import yaml
 
-from rayfence.rules import ids
+from rayfence import gotool
 
 from .command_line import rayfence
 
 TOP = Path(__file__).parents[1]
 README = (TOP / "README.md").read_text(encoding="utf-8")
-SHOWN = re.findall(r"```console\n\$ rayfence ((?:check|reach)[^\n]*)\n(.+?)```", README, re.DOTALL)
+TOUR = (TOP / "docs" / "tour.md").read_text(encoding="utf-8")
+PAGES = README + TOUR
+EXAMPLES = TOP / "docs" / "examples"
+
+
+def blocks(text: str, language: str) -> list[str]:
+    """The blocks in this language; those in a list without its indentation."""
+    found = re.findall(rf"^( *)```{language}\n(.*?)^\1```", text, re.DOTALL | re.MULTILINE)
+    return [textwrap.dedent(block) for _, block in found]
+
+
+def commands(text: str) -> list[tuple[str, str]]:
+    """The `check` and `reach` commands that are shown with their output."""
+    shown = [block.partition("\n") for block in blocks(text, "console")]
+    return [
+        (first.removeprefix("$ rayfence "), output)
+        for first, _, output in shown
+        if re.match(r"\$ rayfence (check|reach)\b", first) and output and not output.startswith("$")
+    ]
+
+
+SHOWN = commands(PAGES)
 
 
 @pytest.fixture
 def at_the_top(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the README's commands are given."""
+    """Where the commands are given."""
     monkeypatch.chdir(TOP)
 
 
 def text_with(first: str) -> list[str]:
-    """The lines of the block that begins so."""
-    (found,) = re.findall(rf"```\w+\n({re.escape(first)}.*?)```", README, re.DOTALL)
-    return str(found).splitlines()
+    """The lines of the one block that begins so."""
+    (found,) = [block for block in blocks(PAGES, r"\w+") if block.startswith(first)]
+    return found.splitlines()
 
 
 def test_there_is_something_to_compare() -> None:
-    assert ["check", "reach"] == [command.split()[0] for command, _ in SHOWN]
+    assert ["check", "check", "reach"] == [command.split()[0] for command, _ in SHOWN]
+
+
+def test_a_command_is_found_with_its_output() -> None:
+    block = "```console\n$ rayfence check a.yaml\n{}\n```\n"
+    page = block.format("1 denied") + block.format("$ rayfence doctor")
+
+    assert [("check a.yaml", "1 denied\n")] == commands(page)
 
 
 @pytest.mark.usefixtures("at_the_top")
 @pytest.mark.parametrize(("command", "shown"), SHOWN, ids=[command for command, _ in SHOWN])
-def test_what_is_shown_is_said(command: str, shown: str) -> None:
+def test_a_command_prints_what_is_shown(command: str, shown: str) -> None:
     result = rayfence(*shlex.split(command))
 
     assert shown == result.stdout + result.stderr
 
 
+def test_the_fix_that_is_shown_is_the_difference_of_the_examples() -> None:
+    old, new = ((EXAMPLES / name).read_text(encoding="utf-8").splitlines() for name in ("ray.yaml", "fixed.yaml"))
+    changed = [line for line in difflib.unified_diff(old, new, n=0, lineterm="") if not line.startswith("@@")]
+
+    assert changed[2:] == text_with("-  annotations")
+
+
 @pytest.mark.usefixtures("at_the_top")
-def test_the_build_says_what_is_shown(tmp_path: Path) -> None:
+def test_the_build_prints_what_is_shown(tmp_path: Path) -> None:
     out = str(tmp_path / "policies")
 
     assert "\n".join(text_with("$ rayfence build")[1:]) + "\n" == rayfence("build", "--out", out).stderr.replace(
@@ -52,7 +91,7 @@ def test_the_build_says_what_is_shown(tmp_path: Path) -> None:
     )
 
 
-def test_a_namespace_of_two_tenants_is_told_as_it_is_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_namespace_of_two_tenants_is_reported_as_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (shown,) = text_with("tenants/team-d.yaml:9")
     monkeypatch.chdir(tmp_path)
     shutil.copytree(TOP / "tenants", "tenants")
@@ -63,25 +102,51 @@ def test_a_namespace_of_two_tenants_is_told_as_it_is_shown(tmp_path: Path, monke
 
 
 @pytest.mark.usefixtures("at_the_top")
-def test_the_proofs_come_to_what_is_shown() -> None:
+def test_the_proofs_end_as_shown() -> None:
     shown = text_with("runs: Ray can start")
 
     assert shown == rayfence("reach").stdout.splitlines()[-len(shown) :]
 
 
-def test_the_row_that_changes_is_one_of_the_policies() -> None:
-    policy = (TOP / "policies/clusterpolicy/enforce-tenant-isolation.yaml").read_text(encoding="utf-8")
-    context, old, new = text_with("             'ray-namespace'")
+@pytest.mark.engine
+@pytest.mark.usefixtures("at_the_top")
+def test_the_first_command_prints_the_table_that_is_shown() -> None:
+    gotool.find(gotool.KYVERNO, print)
+    words = "--testcases testcases/documented --no-derived --backend clusterpolicy"
+    result = rayfence("test", *words.split())
+    *rows, last = text_with("case ")
 
-    assert {context, f" {old[1:]}"} <= {f" {line}" for line in policy.splitlines()}
-    assert old.replace("|16|1Gi", "|32|1Gi")[1:] == new[1:]
+    assert rows == result.stdout.splitlines()[: len(rows)]
+    assert [re.sub(r"[\d.]+ s$", "", last)] == [re.sub(r"[\d.]+ s$", "", result.stdout.splitlines()[-1])]
+    assert last in README
 
 
-def test_the_tenant_that_is_shown_is_the_samples() -> None:
-    shown = next(each for each in re.findall(r"```yaml\n(.*?)```", README, re.DOTALL) if "kind: Tenant" in each)
+def parts_of(part: object, whole: object) -> bool:
+    """Whether a mapping says nothing that another does not say."""
+    if isinstance(part, Mapping) and isinstance(whole, Mapping):
+        return all(key in whole and parts_of(value, whole[key]) for key, value in part.items())
+    return part == whole
 
-    assert yaml.safe_load(shown) == yaml.safe_load((TOP / "tenants/team-a.yaml").read_text(encoding="utf-8"))
+
+@pytest.mark.parametrize("name", ["team-a", "team-b"])
+def test_a_tenant_that_is_shown_is_the_samples(name: str) -> None:
+    tenants = [yaml.safe_load(block) for block in blocks(PAGES, "yaml") if "kind: Tenant" in block]
+    (shown,) = [tenant for tenant in tenants if tenant["metadata"]["name"] == name]
+    sample = yaml.safe_load((TOP / "tenants" / f"{name}.yaml").read_text(encoding="utf-8"))
+
+    assert parts_of(shown, sample)
+    assert {*sample["spec"]} - {*shown["spec"]} <= {"network"}
 
 
-def test_every_rule_has_its_line() -> None:
-    assert list(ids()) == re.findall(r"^\| `([a-z-]+)` \|", README.partition("## The rules")[2], re.MULTILINE)
+def test_a_tenant_that_differs_is_seen() -> None:
+    assert not parts_of({"cpu": {"min": "1"}}, {"cpu": {"min": "2", "max": "4"}})
+    assert not parts_of({"cpu": "1", "memory": "1"}, {"cpu": "1"})
+
+
+def test_both_commands_of_the_readme_are_commands() -> None:
+    (two,) = [block for block in blocks(README, "console") if "tools/dev.py" in block]
+    named = re.findall(r"python3 tools/dev\.py (\w+)", two)
+    listed = subprocess.run(["python3", TOP / "tools/dev.py", "help"], capture_output=True, text=True, check=True)
+
+    assert ["run", "check"] == named
+    assert [] == [name for name in named if f"\n  {name} " not in listed.stdout]

@@ -71,7 +71,7 @@ def step(title: str, *command: "str | Path") -> None:
 
 
 def run(*more: str) -> None:
-    """build the policies of tenants/ and let the real Kyverno judge the documented RayClusters"""
+    """build the policies of tenants/ and test the documented RayClusters on the real Kyverno"""
     engines("kyverno")
     build()
     documented = ("--testcases", "testcases/documented", "--no-derived", "--backend", "clusterpolicy")
@@ -110,11 +110,19 @@ def lint(*paths: str) -> None:
     step("mypy", "-m", "mypy")
 
 
+def site() -> None:
+    """build the documentation site into build/site; a broken link is an error"""
+    os.environ["NO_MKDOCS_2_WARNING"] = "1"
+    # Not with --quiet, under which MkDocs counts no warnings and --strict means nothing.
+    step("mkdocs build --strict", "-m", "mkdocs", "build", "--strict")
+
+
 def check() -> None:
-    """everything CI runs: lint, are policies/ and docs/ up to date, do the policies hold, all tests"""
+    """everything CI runs: lint, generated files, the documentation site, the policies, all tests"""
     lint()
     step("rayfence build --check", "-m", "rayfence", "build", "--check")
     step("docs --check", "tools/docs.py", "--check")
+    site()
     engines()
     browser()
     step("rayfence test", "-m", "rayfence", "test")
@@ -217,7 +225,7 @@ def find(*names: str) -> None:
         say(f"{tool.title} {found.version} ({found.source}): {found.path}")
 
 
-LISTED = (run, test, e2e, lint, check, build, bench, load, fuzz, judge, dataplane, format, engines, browser)
+LISTED = (run, test, e2e, lint, site, check, build, bench, load, fuzz, judge, dataplane, format, engines, browser)
 COMMANDS = {each.__name__: each for each in LISTED}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -37,9 +38,16 @@ def pages() -> dict[str, str]:
     return {
         "docs/cli.md": NOTE + command_line(),
         "docs/mutation.md": NOTE + mutation_reference.page(),
+        "docs/reach.svg": picture(),
         "docs/rules.md": NOTE + rule_reference.page(),
         "docs/tenant-config.md": NOTE + tenant_config(schema()),
     }
+
+
+def picture() -> str:
+    """The picture of the README: who can connect to whom among the sample tenants."""
+    command = (sys.executable, "-m", "rayfence", "reach", "--format", "svg")
+    return subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True).stdout
 
 
 def command_line() -> str:
