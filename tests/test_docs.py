@@ -52,7 +52,7 @@ def test_every_field_has_its_row(row):
 
 def test_one_version_of_kubernetes_is_asked_for_everywhere():
     page, readme = TOP / "docs" / "moving-from-clusterpolicy.md", TOP / "README.md"
-    told = [re.findall(r"needs Kubernetes (\d+\.\d+)", path.read_text()) for path in (page, readme)]
+    told = [re.findall(r"needs\s+Kubernetes\s+(\d+\.\d+)", path.read_text()) for path in (page, readme)]
     told += [re.findall(r"Kubernetes (\S+)", preflight._ENGINES["validatingadmissionpolicy"])]
 
     assert [["1.35"]] * 3 == told

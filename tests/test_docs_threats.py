@@ -31,7 +31,7 @@ def named_and_missing(text: str) -> list[str]:
 def unlisted(threats: str, limits: str) -> set[int]:
     """Rows that nothing shows, and that are no limit either."""
     listed = {int(number) for row in _NUMBERS.findall(limits) for number in row.split(",")}
-    listed |= {int(number) for number in re.findall(r"\b[Rr]ow (\d+)", limits)}
+    listed |= {int(number) for number in re.findall(r"\b[Rr]ow\s+(\d+)", limits)}
     return {int(number) for number, row in _ROW.findall(threats) if "not shown" in row.lower()} - listed
 
 
