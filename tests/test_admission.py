@@ -133,7 +133,7 @@ def test_a_variable_uses_only_those_before_it(policy: Policy) -> None:
 def test_the_verdict_and_the_message_read_what_is_there(policy: Policy) -> None:
     used = re.findall(r"variables\.(\w+)", admission.VALID + admission.MESSAGE)
 
-    assert {"violations", "broken", "shown"} == set(used)
+    assert {"violations", "broken_rules", "shown_violations"} == set(used)
     assert set(used) <= policy.variables.keys()
 
 
@@ -157,7 +157,7 @@ def test_a_disabled_rule_stands_in_no_policy() -> None:
     assert [policy.name for policy in POLICIES] == [policy.name for policy in found]
     assert {"limit-resources"} == set(ids()) - {rule.ID for policy in found for rule in policy.rules}
     assert all("limit_resources" not in policy.variables for policy in found)
-    assert all("limit-resources" not in policy.variables["broken"] for policy in found)
+    assert all("limit-resources" not in policy.variables["broken_rules"] for policy in found)
 
 
 def test_where_every_rule_is_disabled_there_is_no_policy() -> None:
@@ -173,8 +173,8 @@ def test_a_policy_is_asked_about_the_namespaces_in_its_care_alone() -> None:
     place = "[(object).metadata.?namespace.orValue('')]"
 
     assert [
-        [{"name": "in-charge", "expression": f"{place}.all(n, type(n) != string || (n < 'ray-500'))"}],
-        [{"name": "in-charge", "expression": f"{place}.all(n, type(n) != string || (n >= 'ray-500'))"}],
+        [{"name": "in-charge", "expression": f"{place}.all(name, type(name) != string || (name < 'ray-500'))"}],
+        [{"name": "in-charge", "expression": f"{place}.all(name, type(name) != string || (name >= 'ray-500'))"}],
         [],
     ] == found
 
@@ -202,7 +202,7 @@ def test_a_guard_is_asked_about_the_namespaces_of_its_tenants_and_no_others(subj
     several = replace(TEAM, name="team-c", namespaces=("ray-c", "ray-c2"))
     config = Config(Platform(), (TEAM, several, AUDITED))
     found = [each for each in admission.policies(config) if each.subject is subject]
-    listed = [re.findall("'([^']+)'", each.conditions[0]["expression"].partition("n in ")[2]) for each in found]
+    listed = [re.findall("'([^']+)'", each.conditions[0]["expression"].partition("name in ")[2]) for each in found]
 
     assert ["", "-audit"] == [each.name.removeprefix(subject.name) for each in found]
     assert [["ray-a", "ray-c", "ray-c2"], ["ray-b"]] == listed
@@ -229,6 +229,6 @@ def test_a_guard_that_would_speak_for_nobody_is_not_written() -> None:
 
 def test_only_the_platforms_own_objects_refuse_unclaimed_namespaces() -> None:
     # Asked about a namespace of another's by mistake, an object that has no row for it must not let it pass.
-    assert ["!(variables.place in variables.tenants)"] * 2 + ["false"] == [
-        policy.variables["unclaimed"] for policy in CUT if policy.subject is RAY
+    assert ["!(variables.object_namespace in variables.tenants)"] * 2 + ["false"] == [
+        policy.variables["namespace_unclaimed"] for policy in CUT if policy.subject is RAY
     ]

@@ -59,7 +59,7 @@ def test_an_api_server_takes_the_names_of_all_variables() -> None:
     names = {each["name"] for manifest in judging(EVERY_ACTION) for each in manifest["spec"]["variables"]}
 
     assert set() == {name for name in names if not is_cel_name(name)}
-    assert [False, False, True] == [is_cel_name(name) for name in ("namespace", "guard-pods", "place")]
+    assert [False, False, True] == [is_cel_name(name) for name in ("namespace", "guard-pods", "subject")]
 
 
 def test_there_is_one_validation_that_names_everything() -> None:

@@ -237,7 +237,7 @@ def changed(name: str, value: Json, *fails: str, **metadata: Any) -> Case:
 def of_ranges(mutant: Mutant) -> bool:
     """Whether it is made between the address range of a peer and what is said of the metadata service."""
     text = FILES[mutant.file]
-    start = text.rfind("p.?ipBlock.orValue(null)].map(b", 0, mutant.position)
+    start = text.rfind("peer.?ipBlock.orValue(null)].map(block", 0, mutant.position)
     return 0 <= start and mutant.position < text.find("must leave out the metadata service", start)
 
 
@@ -282,7 +282,11 @@ def test_what_only_an_older_object_can_show_is_noticed() -> None:
 def test_what_only_tenants_with_small_maxima_can_show_is_noticed() -> None:
     config = Config(PLATFORM, SMALL)
     files = bundle.files(config, ["gatekeeper"])
-    chosen = [mutant for mutant in mutants(files, "gatekeeper") if mutant.variable in ("added", "limit_resources_4")]
+    chosen = [
+        mutant
+        for mutant in mutants(files, "gatekeeper")
+        if mutant.variable in ("operator_defaults", "limit_resources_4")
+    ]
 
     assert 5 < len(chosen)
     assert [] == survivors(list(added(config)), chosen, config, files)

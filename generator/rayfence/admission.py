@@ -24,9 +24,9 @@ VALID = "size(variables.violations) == 0"
 
 MESSAGE = (
     f"{VALID} ? '' : "
-    "variables.broken.join(', ') + ': ' + variables.shown.join('; ')"
-    " + (size(variables.violations) > size(variables.shown)"
-    " ? '; and ' + string(size(variables.violations) - size(variables.shown)) + ' more' : '')"
+    "variables.broken_rules.join(', ') + ': ' + variables.shown_violations.join('; ')"
+    " + (size(variables.violations) > size(variables.shown_violations)"
+    " ? '; and ' + string(size(variables.violations) - size(variables.shown_violations)) + ' more' : '')"
 )
 """An API server wants a message of good objects too."""
 
@@ -68,7 +68,8 @@ class Policy:
         """
         mine = _edges(self.shard) if self.subject.everywhere else _listed(self.shard)
         place = _place(f"({_shown(self.subject)})")
-        return [{"name": IN_CHARGE, "expression": f"[{place}].all(n, type(n) != string || ({mine}))"}] if mine else []
+        covered = f"[{place}].all(name, type(name) != string || ({mine}))"
+        return [{"name": IN_CHARGE, "expression": covered}] if mine else []
 
     def is_asked_about(self, namespace: str) -> bool:
         """Whether a namespace is in its care."""
@@ -96,13 +97,14 @@ def _rules(platform: Platform, subject: Subject) -> tuple[Rule, ...]:
 def _variables(platform: Platform, subject: Subject, shard: Shard, rules: Sequence[Rule]) -> dict[str, str]:
     shared = {name: text for variables in SHARED[subject] for name, text in variables(platform).items()}
     parts = {name: text for rule in rules for name, text in _parts(rule, platform)}
+    judged = "variables.operation == 'DELETE' ? variables.old_object : object"
     return {
         "operation": "request.operation",
-        "old": f"variables.operation in {literals((UPDATE, DELETE))} ? dyn(oldObject) : dyn(null)",
+        "old_object": f"variables.operation in {literals((UPDATE, DELETE))} ? dyn(oldObject) : dyn(null)",
         "tenants": table(shard),
-        "it": "variables.operation == 'DELETE' ? variables.old : object" if DELETE in subject.operations else "object",
-        "place": _place("variables.it"),
-        "tenant": row.split("variables.tenants[?variables.place].orValue('')"),
+        "subject": judged if DELETE in subject.operations else "object",
+        "object_namespace": _place("variables.subject"),
+        "tenant": row.split("variables.tenants[?variables.object_namespace].orValue('')"),
         **(_ray_variables(platform, shard) if subject is RAY else {}),
         **(exposed.variables() if subject is EXPOSURE else {}),
         **allowances.variables((*shared.values(), *parts.values()), platform),
@@ -125,15 +127,15 @@ def _parts(rule: Rule, platform: Platform) -> Iterator[tuple[str, str]]:
 
 def _edges(shard: Shard) -> str:
     """Whether a name lies in the shard's range; empty where all do."""
-    edges = [f"n >= {literal(shard.first)}"] if shard.first else []
-    edges += [f"n < {literal(shard.until)}"] if shard.until else []
+    edges = [f"name >= {literal(shard.first)}"] if shard.first else []
+    edges += [f"name < {literal(shard.until)}"] if shard.until else []
     return " && ".join(edges)
 
 
 def _listed(shard: Shard) -> str:
     """Whether a name is one of those that the shard speaks for, a line for each."""
     names = ",\n".join(literal(namespace) for namespace in shard.namespaces)
-    return f"n in [\n{names}\n]"
+    return f"name in [\n{names}\n]"
 
 
 def _shown(subject: Subject) -> str:
@@ -141,13 +143,13 @@ def _shown(subject: Subject) -> str:
     return "request.operation == 'DELETE' ? oldObject : object" if DELETE in subject.operations else "object"
 
 
-def _place(it: str) -> str:
+def _place(subject: str) -> str:
     """An object's namespace: who is asked and which row is read must never be said of two different ones."""
-    return f"{it}.metadata.?namespace.orValue('')"
+    return f"{subject}.metadata.?namespace.orValue('')"
 
 
 def _ray_variables(platform: Platform, shard: Shard) -> dict[str, str]:
-    return {"unclaimed": _unclaimed(shard), **workload.variables(platform), **exposed.ray_variables()}
+    return {"namespace_unclaimed": _unclaimed(shard), **workload.variables(platform), **exposed.ray_variables()}
 
 
 def _untouched(subject: Subject) -> str:
@@ -169,7 +171,7 @@ def untouched(operation: str, old: str) -> str:
     return f"{operation} == 'UPDATE' && {old} != null\n{same}&& object.metadata != {old}.?metadata.orValue(null)"
 
 
-UNTOUCHED = untouched("variables.operation", "variables.old")
+UNTOUCHED = untouched("variables.operation", "variables.old_object")
 """The same in a policy that judges."""
 
 
@@ -193,21 +195,22 @@ def table(shard: Shard) -> str:
 
 def _unclaimed(shard: Shard) -> str:
     """Whether the namespace is in nobody's hands. One in another shard's care is refused too, should it be asked."""
-    return "!(variables.place in variables.tenants)" if shard.guards else "false"
+    return "!(variables.object_namespace in variables.tenants)" if shard.guards else "false"
 
 
 def _answer(rules: Sequence[Rule], untouched: str) -> dict[str, str]:
-    tagged = (f"variables.{_name(rule.ID)}.map(m, '[{rule.ID}] ' + m)" for rule in rules)
+    tagged = (f"variables.{_name(rule.ID)}.map(violation, '[{rule.ID}] ' + violation)" for rule in rules)
     named = literals(tuple(rule.ID for rule in rules))
-    first = f"variables.violations.slice(0, [size(variables.violations), {_MOST}].min())"
-    so_far = "variables.first.transformList(j, w, j <= i, size(w) + 2).sum()"
+    listed = f"variables.violations.slice(0, [size(variables.violations), {_MOST}].min())"
+    so_far = "variables.listed.transformList(earlier_index, earlier, earlier_index <= index, size(earlier) + 2).sum()"
+    is_of_rule = "violation.startsWith('[' + rule + ']')"
     plus = "\n+ "
     return {
-        "untouched": untouched,
-        "violations": f"variables.untouched ? [] :\n({plus.join(tagged)})",
-        "broken": f"{named}.filter(r, variables.violations.exists(v, v.startsWith('[' + r + ']')))",
-        "first": first,
-        "shown": f"variables.first.transformList(i, v, {so_far} <= {ROOM}, v)",
+        "irrelevant_update": untouched,
+        "violations": f"variables.irrelevant_update ? [] :\n({plus.join(tagged)})",
+        "broken_rules": f"{named}.filter(rule, variables.violations.exists(violation, {is_of_rule}))",
+        "listed": listed,
+        "shown_violations": f"variables.listed.transformList(index, violation, {so_far} <= {ROOM}, violation)",
     }
 
 

@@ -25,8 +25,8 @@ def covers(entries: Iterable[str], text: str) -> bool:
 
 def covered(entries: str, text: str) -> str:
     """CEL: the same of a list of entries and a text."""
-    begins = f"(a.endsWith('{ANY}') && ({text}).startsWith(a.substring(0, size(a) - 1)))"
-    return f"{entries}.exists(a, a == {text} || {begins})"
+    begins = f"(entry.endsWith('{ANY}') && ({text}).startsWith(entry.substring(0, size(entry) - 1)))"
+    return f"{entries}.exists(entry, entry == {text} || {begins})"
 
 
 def of(name: str, tenant: Tenant, platform: Platform) -> tuple[str, ...]:

@@ -63,22 +63,22 @@ def filled(template: str, *values: str) -> str:
 
 def items(optional: str) -> str:
     """The list in an optional; one stray value counts as a list of itself, null and nothing as the empty list."""
-    return f"{optional}.optMap(v, v == dyn(null) ? [] : type(v) == list ? v : [v]).orValue([])"
+    return f"{optional}.optMap(raw, raw == dyn(null) ? [] : type(raw) == list ? raw : [raw]).orValue([])"
 
 
 def as_list(value: str) -> str:
     """The same of a value. What comes out of `map[?key]` has to end in `dyn(null)`, or all of it is taken for null."""
-    return let("v", value, "v == null ? [] : type(v) == list ? v : [v]")
+    return let("raw", value, "raw == null ? [] : type(raw) == list ? raw : [raw]")
 
 
 def entries(optional: str) -> str:
     """The map in an optional; anything else counts as an empty map."""
-    return f"{optional}.optMap(v, type(v) == map ? v : {{}}).orValue({{}})"
+    return f"{optional}.optMap(raw, type(raw) == map ? raw : {{}}).orValue({{}})"
 
 
 def scalar(optional: str) -> str:
     """The text of a string or number in an optional, '' for anything else."""
-    return let("v", f"{optional}.orValue(null)", f"{_known('v')} ? {said('v')} : ''")
+    return let("raw", f"{optional}.orValue(null)", f"{_known('raw')} ? {said('raw')} : ''")
 
 
 def said(value: str) -> str:
@@ -93,8 +93,8 @@ def _known(value: str) -> str:
 
 def number(optional: str, missing: str) -> str:
     """The number in an optional as a double, `missing` for null and nothing, -1.0 for what is no number."""
-    read = f"v == dyn(null) ? {missing} : type(v) == int || type(v) == double ? double(v) : -1.0"
-    return f"{optional}.optMap(v, {read}).orValue({missing})"
+    read = f"raw == dyn(null) ? {missing} : type(raw) == int || type(raw) == double ? double(raw) : -1.0"
+    return f"{optional}.optMap(raw, {read}).orValue({missing})"
 
 
 def is_quantity(text: str) -> str:

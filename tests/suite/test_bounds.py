@@ -68,8 +68,8 @@ def test_a_guard_that_is_not_there_is_told(backend: str) -> None:
     [
         pytest.param("name: in-charge", "name: other", id="another name"),
         pytest.param(r"\(object\)\.metadata", "(oldObject).metadata", id="another object"),
-        pytest.param(r"n in \[", "true || n in [", id="everybody"),
-        pytest.param(r"\|\| \(n in", "&& (n in", id="another connective"),
+        pytest.param(r"name in \[", "true || name in [", id="everybody"),
+        pytest.param(r"\|\| \(name in", "&& (name in", id="another connective"),
     ],
 )
 def test_a_condition_that_says_something_else_is_told(backend: str, pattern: str, instead: str) -> None:

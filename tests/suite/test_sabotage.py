@@ -114,7 +114,9 @@ def test_a_rule_removed_from_the_policy_is_noticed(engine: Path, files: Mapping[
         files,
         ISOLATION,
         lambda text: re.sub(
-            rf"\n\+ variables\.{name}\.map[^\n]*", "", text.replace(f"variables.{name}.map(m, '[{rule}] ' + m)", "[]")
+            rf"\n\+ variables\.{name}\.map[^\n]*",
+            "",
+            text.replace(f"variables.{name}.map(violation, '[{rule}] ' + violation)", "[]"),
         ),
     )
 

@@ -155,7 +155,11 @@ def test_an_expression_that_does_not_compile_is_noticed(engine: Path, files: Map
     [
         ("- rayclusters", "- rayclutsers", "good: NetworkPolicy rayfence-good-head was not generated"),
         ("'ray-a': 'team-a'", "'ray-a': 'team-b'", "good: NetworkPolicy rayfence-good-head was not generated"),
-        ("dyn(variables.fromCluster + variables.workerMetrics)", "dyn([{}])", "rayfence-good-worker differs"),
+        (
+            "dyn(variables.ingressFromCluster + variables.ingressToWorkerMetrics)",
+            "dyn([{}])",
+            "rayfence-good-worker differs",
+        ),
         ("+ ''-worker''", "+ ''-other''", "good: NetworkPolicy rayfence-good-other was generated"),
     ],
     ids=["misspelled kind", "another tenant's", "open to all", "another name"],

@@ -38,7 +38,7 @@ def test_an_update_changes_two_variables_and_nothing_else(config: Config) -> Non
     assert Request() == request
     assert variables(text) | {
         "operation": "'UPDATE'",
-        "old": 'dyn({"kind": dyn("Pod"), "metadata": dyn({"labels": dyn({"a": dyn("quo\\"te")})}), '
+        "old_object": 'dyn({"kind": dyn("Pod"), "metadata": dyn({"labels": dyn({"a": dyn("quo\\"te")})}), '
         '"spec": dyn({"x": dyn([dyn(1), dyn(2.5), dyn(true), dyn(null)])})})',
     } == variables(changed)
 
@@ -52,6 +52,6 @@ def test_what_is_no_update_is_asked_as_it_is(config: Config) -> None:
 def test_every_policy_reads_the_request_in_these_variables_alone(config: Config) -> None:
     """Outside of its own two variables a policy that reads them would not be told of an update offline."""
     for policy in admission.policies(config):
-        texts = {name: text for name, text in policy.variables.items() if name not in ("operation", "old")}
+        texts = {name: text for name, text in policy.variables.items() if name not in ("operation", "old_object")}
 
         assert {} == {name: text for name, text in texts.items() if "request.operation" in text or "oldObject" in text}

@@ -54,7 +54,7 @@ def is_its_tenants(tenant_label: str, rows: Mapping[str, Row], made: str) -> str
     A condition may not use variables.
     """
     own = f"dyn(object.metadata.?labels[?{literal(tenant_label)}].orValue(null))"
-    return let("t", tenant_of(rows), f"t != '' && ({own} == t || ({own} == null &&\n{made}))")
+    return let("tenant", tenant_of(rows), f"tenant != '' && ({own} == tenant || ({own} == null &&\n{made}))")
 
 
 def tenant_of(rows: Mapping[str, Row]) -> str:
@@ -67,12 +67,15 @@ def tenant_of(rows: Mapping[str, Row]) -> str:
 def is_made(maker: Maker) -> str:
     """Whether the object was made from such a one: if the labels say so, and the controlling owner the same."""
     owners = items("object.metadata.?ownerReferences")
-    of_kind = (
-        f"o.?kind.orValue('') == {literal(maker.kind)} && o.?apiVersion.orValue('') in {literals(maker.api_versions)}"
-    )
-    controls = "o.?controller.orValue(false) == true && o.?name.orValue('') == m"
+    of_version = f"owner.?apiVersion.orValue('') in {literals(maker.api_versions)}"
+    of_kind = f"owner.?kind.orValue('') == {literal(maker.kind)} && {of_version}"
+    controls = "owner.?controller.orValue(false) == true && owner.?name.orValue('') == maker_name"
     says_so = "".join(f" && {label(key)} == {literal(value)}" for key, value in maker.labels.items())
-    return let("m", label(maker.name_label), f"m != ''{says_so} && {owners}.exists(o, {of_kind} && {controls})")
+    return let(
+        "maker_name",
+        label(maker.name_label),
+        f"maker_name != ''{says_so} && {owners}.exists(owner, {of_kind} && {controls})",
+    )
 
 
 def in_namespaces_where(rows: Mapping[str, Row], holds: Callable[[Row], bool]) -> str:
@@ -88,7 +91,7 @@ def label(key: str) -> str:
 
 def entries(optional: str) -> str:
     """The map in an optional, or an empty one, of which neither the keys' nor the values' type is known."""
-    return let("v", f"{optional}.orValue(null)", "type(v) == map ? v : dyn({})")
+    return let("raw", f"{optional}.orValue(null)", "type(raw) == map ? raw : dyn({})")
 
 
 def is_whole(pattern: str, text: str) -> str:

@@ -62,7 +62,7 @@ def _lacks_it(rows: Rows) -> str:
         cluster = f"object.kind == {literal(kind)} ? object.?{'.?'.join(map(str, place))}.orValue(null) :\n{cluster}"
     return (
         f"object.apiVersion == {literal(VERSION)} && object.metadata.?namespace.orValue('') in {_table(rows)}\n"
-        f"&& [{cluster}].exists(c, type(c) == map && c.?{FIELD}.orValue(null) == null)\n"
+        f"&& [{cluster}].exists(cluster, type(cluster) == map && cluster.?{FIELD}.orValue(null) == null)\n"
         f"&& !({_UNTOUCHED})"
     )
 

@@ -49,7 +49,7 @@ from rayfence.network.policy import (
 from rayfence.network.start_params import DASHBOARD, METRICS, PARAMS, PORT
 
 _CLUSTER = "object.metadata.name"
-_AT_DASHBOARD = [{"port": Expression("variables.dashboard"), "protocol": "TCP"}]
+_AT_DASHBOARD = [{"port": Expression("variables.dashboardPort"), "protocol": "TCP"}]
 
 
 def generating_policies(platform: Platform, tenants: Iterable[Tenant]) -> list[Manifest]:
@@ -72,7 +72,7 @@ def _policy_of(role: str) -> str:
     """One role's policy, whole."""
     labels = policy_labels(Expression("variables.tenant"), Expression(_CLUSTER))
     namespace = Expression("object.metadata.namespace")
-    return cel(network_policy(name_of(_CLUSTER, role), namespace, labels, Expression(f"variables.{role}")))
+    return cel(network_policy(name_of(_CLUSTER, role), namespace, labels, Expression(f"variables.{role}Spec")))
 
 
 def _variables(platform: Platform, rows: Mapping[str, Row]) -> dict[str, str]:
@@ -80,50 +80,54 @@ def _variables(platform: Platform, rows: Mapping[str, Row]) -> dict[str, str]:
         "tenant": tenant_of(rows),
         **({"mode": _mode(rows)} if len(modes(rows)) > 1 else {}),
         "opensDashboard": in_namespaces_where(rows, lambda row: row.opens_dashboard),
-        "job": label(JOB_NAME_LABEL),
+        "jobName": label(JOB_NAME_LABEL),
         "hasSubmitter": is_made(JOB),
         **_ports(),
-        "fromCluster": cel([from_cluster(Expression(_CLUSTER))]),
-        "atHead": "\n+ ".join(_at_head(platform)),
-        **{f"{role}Metrics": _from_monitoring(platform, role) for role in ROLES},
-        HEAD: _spec(rows, HEAD, "variables.fromCluster + variables.atHead + variables.headMetrics"),
-        WORKER: _spec(rows, WORKER, "variables.fromCluster + variables.workerMetrics"),
+        "ingressFromCluster": cel([from_cluster(Expression(_CLUSTER))]),
+        "ingressToDashboard": "\n+ ".join(_at_head(platform)),
+        **{f"ingressTo{role.capitalize()}Metrics": _from_monitoring(platform, role) for role in ROLES},
+        f"{HEAD}Spec": _spec(
+            rows, HEAD, "variables.ingressFromCluster + variables.ingressToDashboard + variables.ingressToHeadMetrics"
+        ),
+        f"{WORKER}Spec": _spec(rows, WORKER, "variables.ingressFromCluster + variables.ingressToWorkerMetrics"),
         **submitter_variables(),
     }
 
 
 def _at_head(platform: Platform) -> Iterator[str]:
     """Lists of rules for who comes in to the dashboard, each empty where it is not needed."""
-    submitter = cel([from_submitter(Expression("variables.job"), _AT_DASHBOARD)])
-    is_open = f"(variables.opensDashboard && variables.dashboard == {DASHBOARD_PORT})"
+    submitter = cel([from_submitter(Expression("variables.jobName"), _AT_DASHBOARD)])
+    is_open = f"(variables.opensDashboard && variables.dashboardPort == {DASHBOARD_PORT})"
     yield f"(variables.hasSubmitter && !{is_open} ? {submitter} : [])"
     if operator_needs_dashboard(platform):
         usual = "[" + ", ".join(map(str, platform.operator.ports)) + "]"
-        yield f"(variables.dashboard in {usual} ? [] : {cel([from_operator(platform, _AT_DASHBOARD)])})"
+        yield f"(variables.dashboardPort in {usual} ? [] : {cel([from_operator(platform, _AT_DASHBOARD)])})"
 
 
 def _from_monitoring(platform: Platform, role: str) -> str:
     if not platform.monitoring:
         return "[]"
-    rule = from_monitoring(platform.monitoring, Expression(f"variables.{role}Ports"))
-    return f"variables.{role}Ports == [] ? [] : {cel([rule])}"
+    rule = from_monitoring(platform.monitoring, Expression(f"variables.{role}MetricsPorts"))
+    return f"variables.{role}MetricsPorts == [] ? [] : {cel([rule])}"
 
 
 def _ports() -> dict[str, str]:
-    """The variables `dashboard`, a number, and for each role where its metrics are but for the usual port."""
-    moved = f"{is_whole(PORT, 'p')} && p != '{METRICS_PORT}'"
-    port = "{'port': dyn(int(p)), 'protocol': dyn('TCP')}"
-    params, of_head = entries(f"g[?'{PARAMS}']"), entries(f"variables.headGroup[?'{PARAMS}']")
-    exported = f".map(g, {params}[?'{METRICS}'].orValue(null)).filter(p, {moved}).distinct().sort().map(p, {port})"
+    """The variables `dashboardPort`, a number, and for each role where its metrics are but for the usual port."""
+    moved = f"{is_whole(PORT, 'port')} && port != '{METRICS_PORT}'"
+    port = "{'port': dyn(int(port)), 'protocol': dyn('TCP')}"
+    params, of_head = entries(f"group[?'{PARAMS}']"), entries(f"variables.headGroup[?'{PARAMS}']")
+    exported = (
+        f".map(group, {params}[?'{METRICS}'].orValue(null)).filter(port, {moved}).distinct().sort().map(port, {port})"
+    )
     groups = "variables.spec[?'workerGroupSpecs'].orValue(null)"
     dashboard = f"{of_head}[?'{DASHBOARD}'].orValue(null)"
     return {
         "spec": entries("object.?spec"),
         "headGroup": entries("variables.spec[?'headGroupSpec']"),
-        "workerGroups": let("v", groups, "type(v) == list ? v.filter(g, type(g) == map) : []"),
-        "dashboard": let("p", dashboard, f"{is_whole(PORT, 'p')} ? int(p) : {DASHBOARD_PORT}"),
-        "headPorts": f"[variables.headGroup]{exported}",
-        "workerPorts": f"variables.workerGroups{exported}",
+        "workerGroups": let("raw", groups, "type(raw) == list ? raw.filter(group, type(group) == map) : []"),
+        "dashboardPort": let("port", dashboard, f"{is_whole(PORT, 'port')} ? int(port) : {DASHBOARD_PORT}"),
+        "headMetricsPorts": f"[variables.headGroup]{exported}",
+        "workerMetricsPorts": f"variables.workerGroups{exported}",
     }
 
 

@@ -21,25 +21,25 @@ def selects_a_cluster(rows: Mapping[str, Row]) -> str:
 
     A condition may not use variables.
     """
-    chosen = " || ".join(["m == null", *(f"m == {literal(each)}" for each in BY_A_POD)])
-    by_a_pod = let("m", f"{_SPEC}[?{literal(MODE)}].orValue(null)", chosen)
+    chosen = " || ".join(["mode == null", *(f"mode == {literal(each)}" for each in BY_A_POD)])
+    by_a_pod = let("mode", f"{_SPEC}[?{literal(MODE)}].orValue(null)", chosen)
     is_open = in_namespaces_where(rows, lambda row: row.mode not in CLOSING)
-    return f"!({is_open})\n&& {let('c', _SELECTED, is_whole(NAME, 'c'))}\n&& {by_a_pod}"
+    return f"!({is_open})\n&& {let('cluster', _SELECTED, is_whole(NAME, 'cluster'))}\n&& {by_a_pod}"
 
 
 def submitter_variables() -> dict[str, str]:
     """What the policy is made of, beside the variables that a RayCluster has too."""
     by_name, by_number_too = cel(ports([DASHBOARD_NAME])), cel(ports([DASHBOARD_PORT, DASHBOARD_NAME]))
     return {
-        "selected": _SELECTED,
-        "dashboardPorts": f"variables.opensDashboard ? {by_name} : {by_number_too}",
+        "selectedCluster": _SELECTED,
+        "submitterPorts": f"variables.opensDashboard ? {by_name} : {by_number_too}",
     }
 
 
 def submitter_policy() -> str:
     """The policy, whole."""
-    rule = {**from_submitter(Expression(_JOB), []), "ports": Expression("variables.dashboardPorts")}
-    spec = job_spec(Expression("variables.selected"), rule)
+    rule = {**from_submitter(Expression(_JOB), []), "ports": Expression("variables.submitterPorts")}
+    spec = job_spec(Expression("variables.selectedCluster"), rule)
     labels = job_labels(Expression("variables.tenant"), Expression(_JOB))
     namespace = Expression("object.metadata.namespace")
     return cel(network_policy(name_of(_JOB, SUBMITTER), namespace, labels, spec))

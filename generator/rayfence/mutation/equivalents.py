@@ -72,65 +72,67 @@ _AT_THE_EDGE = (
 )
 
 _NO_LIST = "it makes a difference only where a config that is enforced has such a list"
-_ALLOWED = "variables.allowed_exposure_annotations.exists(a, "
+_ALLOWED = "variables.allowed_exposure_annotations.exists(entry, "
 
 EQUIVALENTS: tuple[Equivalent, ...] = (
-    Equivalent("measured", "f < 1.0e15 ? double(int(f * 1000.0", "f <= 1.0e15 ? double(int(f * 1000.0", _AT_THE_EDGE),
-    Equivalent("measured", "f < 1.0e15 ? double(int(f)) + (", "f <= 1.0e15 ? double(int(f)) + (", _AT_THE_EDGE),
+    *(
+        Equivalent("container_totals", f"number < 1.0e15 ? {then}", f"number <= 1.0e15 ? {then}", _AT_THE_EDGE)
+        for then in ("double(int(number * 1000.0", "double(int(number)) + (")
+    ),
     Equivalent(
-        "measured",
-        "f >= 0.0 && f < 1.0e15 && a.compareTo(",
-        "f > 0.0 && f < 1.0e15 && a.compareTo(",
+        "container_totals",
+        "number >= 0.0 && number < 1.0e15 && amount.compareTo(",
+        "number > 0.0 && number < 1.0e15 && amount.compareTo(",
         "an accelerator of which there are none counts 0, whether it is taken for a whole number or not",
     ),
     Equivalent(
-        "sizes",
-        "(j < i && d[3] == 1.0)",
-        "(j <= i && d[3] == 1.0)",
-        "where j is i the container is there already, by what stands before it",
+        "pod_totals",
+        "(earlier_index < index && earlier[3] == 1.0)",
+        "(earlier_index <= index && earlier[3] == 1.0)",
+        "where earlier_index is index the container is there already, by what stands before it",
     ),
     Equivalent(
         "limit_resources_1",
-        "(s.container.injected == true ? dyn('0')",
-        "(s.container.injected != true ? dyn('0')",
+        "(sized.container.injected == true ? dyn('0')",
+        "(sized.container.injected != true ? dyn('0')",
         "no verdict and no rule's id depends on it, only which minimum a message names",
     ),
     Equivalent(
-        "shown",
-        "j <= i, size(w) + 2)",
-        "j < i, size(w) + 2)",
+        "shown_violations",
+        "earlier_index <= index, size(earlier) + 2)",
+        "earlier_index < index, size(earlier) + 2)",
         "no verdict and no rule's id depends on it: the message may be one violation longer than its room, which is"
         " chosen 1,400 characters below what an engine drops, and counts one less among the others",
     ),
     Equivalent(
-        "shown",
-        "size(w) + 2).sum() <= 3600",
-        "size(w) + 2).sum() < 3600",
+        "shown_violations",
+        "size(earlier) + 2).sum() <= 3600",
+        "size(earlier) + 2).sum() < 3600",
         "no verdict and no rule's id depends on it: a message that fills its room to the last character has one"
         " violation less, and counts one more among the others",
     ),
     Equivalent(
         "",
-        "variables.restrict_namespace.map(m, '[restrict-namespace] ' + m)",
+        "variables.restrict_namespace.map(violation, '[restrict-namespace] ' + violation)",
         "[]",
         "the policy is for tenants whose enforcement is not the platform's; namespaces without a tenant are in the care"
-        " of the other one, so that `unclaimed` is `false` here and the rule's list is always empty",
+        " of the other one, so that `namespace_unclaimed` is `false` here and the rule's list is always empty",
         "enforcetenantisolation(audit|enforce|warn)",
     ),
     *(
         Equivalent(
             variable,
-            "cidr(c).prefixLength() <= cidr(m).prefixLength()) &&",
-            "cidr(c).prefixLength() < cidr(m).prefixLength()) &&",
-            "it differs for a range c as long as m that holds m's address: that is m itself, which lies in m, so that"
-            " the other side of the `||` is true already",
+            "cidr(address_range).prefixLength() <= cidr(metadata_service).prefixLength()) &&",
+            "cidr(address_range).prefixLength() < cidr(metadata_service).prefixLength()) &&",
+            "it differs for a range as long as the metadata service's that holds its address: that is the service's own"
+            " range, which lies in itself, so that the other side of the `||` is true already",
         )
         for variable in ("restrict_network_rules", "guard_network_policies")
     ),
     Equivalent(
         "limit_total_resources_3",
-        "variables.totals.cpu > quantity(",
-        "variables.totals.cpu >= quantity(",
+        "variables.object_totals.cpu > quantity(",
+        "variables.object_totals.cpu >= quantity(",
         "half a millionth stands between a total in whole thousandths and a quota in whole billionths, so that they are"
         " never equal; it is lost in a double only beside millions of cpus, where the total is a thousandth too high",
     ),
@@ -143,7 +145,7 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
     ),
     Equivalent(
         "",
-        "variables.require_network_policy.map(m, '[require-network-policy] ' + m)",
+        "variables.require_network_policy.map(violation, '[require-network-policy] ' + violation)",
         "[]",
         "the rule speaks only to tenants whose clusters KubeRay isolates",
         test=_OTHER_TENANTS,
@@ -154,7 +156,7 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
         )
         for variable, was, now in (
             ("require_authentication", "", ""),
-            ("", "variables.require_authentication.map(m, '[require-authentication] ' + m)", "[]"),
+            ("", "variables.require_authentication.map(violation, '[require-authentication] ' + violation)", "[]"),
         )
     ),
     *(
@@ -162,17 +164,17 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
         for variable, was, now in (
             *((f"allowed_{name}", "", "") for name in ("queues",)),
             *((f"allowed_exposure_{name}", "", "") for name in ("annotations", "kinds")),
-            ("require_tenant_queue", "(type(e.value) == string", "(type(e.value) != string"),
-            ("require_tenant_queue", ".exists(a, a == k +", ".exists(a, a != k +"),
-            ("require_tenant_queue", "e.value || (a.endsWith(", "e.value && (a.endsWith("),
-            ("require_tenant_queue", "a.endsWith('*') && (k +", "a.endsWith('*') || (k +"),
-            ("require_tenant_queue", "- 1)))))) || (e.key in", "- 1)))))) && (e.key in"),
+            ("require_tenant_queue", "(type(queue.value) == string", "(type(queue.value) != string"),
+            ("require_tenant_queue", ".exists(entry, entry == alias +", ".exists(entry, entry != alias +"),
+            ("require_tenant_queue", "queue.value || (entry.endsWith(", "queue.value && (entry.endsWith("),
+            ("require_tenant_queue", "entry.endsWith('*') && (alias +", "entry.endsWith('*') || (alias +"),
+            ("require_tenant_queue", "- 1)))))) || (queue.key in", "- 1)))))) && (queue.key in"),
             *(
                 ("restrict_exposure_2", f"{_ALLOWED}{was}", f"{_ALLOWED}{now}")
                 for was, now in (
-                    ("a == k ||", "a != k ||"),
-                    ("a == k || (a", "a == k && (a"),
-                    ("a == k || (a.endsWith('*') && (k)", "a == k || (a.endsWith('*') || (k)"),
+                    ("entry == key ||", "entry != key ||"),
+                    ("entry == key || (entry", "entry == key && (entry"),
+                    ("entry == key || (entry.endsWith('*') && (key)", "entry == key || (entry.endsWith('*') || (key)"),
                 )
             ),
         )
@@ -184,11 +186,14 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
     *(
         Equivalent("restrict_pod_metadata", was, now, _NO_LIST, test=_ALLOWANCES)
         for was, now in (
-            ("exists(a, a == k || (a.endsWith(", "exists(a, a != k || (a.endsWith("),
-            ("exists(a, a == k || (a.endsWith(", "exists(a, a == k && (a.endsWith("),
-            ("a.endsWith('*') && (k).startsWith(a", "a.endsWith('*') || (k).startsWith(a"),
-            ("type(v) == string && v.replace(", "type(v) != string && v.replace("),
-            ("variables.allowed_networks || variables.place", "variables.allowed_networks && variables.place"),
+            ("exists(entry, entry == key || (entry.endsWith(", "exists(entry, entry != key || (entry.endsWith("),
+            ("exists(entry, entry == key || (entry.endsWith(", "exists(entry, entry == key && (entry.endsWith("),
+            ("entry.endsWith('*') && (key).startsWith(entry", "entry.endsWith('*') || (key).startsWith(entry"),
+            ("type(value) == string && value.replace(", "type(value) != string && value.replace("),
+            (
+                "variables.allowed_networks || variables.object_namespace",
+                "variables.allowed_networks && variables.object_namespace",
+            ),
         )
     ),
     Equivalent(
@@ -199,7 +204,7 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
         RAY.name,
     ),
     Equivalent(
-        "untouched",
+        "irrelevant_update",
         "",
         "",
         "it compares an object with what it was, and the offline engines are handed one object for both",

@@ -34,19 +34,29 @@ _FLIPS = {
 _FLIP = re.compile("|".join(map(re.escape, _FLIPS)))
 _PART = re.compile(r"_\d+$")
 """What tells the parts of a rule from one another."""
+_OF_TOTALS = (
+    "replica_factors",
+    "pod_counts",
+    "operator_additions",
+    "container_totals",
+    "pod_totals",
+    "object_totals",
+)
+_OF_SCHEDULING = ("allowed_priority_classes", "node_affinity_expressions", "unpinned_pods")
+_OF_POD_METADATA = ("allowed_networks", "allowed_pod_annotations", "accepted_annotations")
 _SERVED = {
-    **dict.fromkeys(("factors", "counts", "additions", "measured", "sizes", "totals"), "limit-total-resources"),
-    **dict.fromkeys(("services", "ingresses", "marks"), "restrict-exposure"),
-    "declared": "honor-declared-bounds",
-    **dict.fromkeys(("allowed_priority_classes", "selecting", "unpinned"), "restrict-scheduling"),
-    **dict.fromkeys(("allowed_networks", "allowed_pod_annotations", "settled"), "restrict-pod-metadata"),
+    **dict.fromkeys(_OF_TOTALS, "limit-total-resources"),
+    **dict.fromkeys(("services", "ingress_paths", "service_metadata"), "restrict-exposure"),
+    "declared_bounds": "honor-declared-bounds",
+    **dict.fromkeys(_OF_SCHEDULING, "restrict-scheduling"),
+    **dict.fromkeys(_OF_POD_METADATA, "restrict-pod-metadata"),
     "allowed_volumes": "restrict-volumes",
 }
 """The rule that a variable is worked out for, where it is one alone."""
 _VARIABLE = re.compile(rf"^ +- name: (\w+|{IN_CHARGE})\n +expression: ", re.MULTILINE)
-_CONDITION = re.compile(r"^.*(?:\.all\(n, type\(n\)|\{\{ sort\(\[request\.object).*$", re.MULTILINE)
+_CONDITION = re.compile(r"^.*(?:\.all\(name, type\(name\)|\{\{ sort\(\[request\.object).*$", re.MULTILINE)
 _EDGE = re.compile(r" (?:>=|<|==|!=) (?='+[a-z0-9-]+')|(?<=[a-z0-9-])[a-z0-9](?=')")
-_LISTED = re.compile(r"(?:\(n in|contains\()\s?\[\n(?:.*\n)*? +\]", re.MULTILINE)
+_LISTED = re.compile(r"(?:\(name in|contains\()\s?\[\n(?:.*\n)*? +\]", re.MULTILINE)
 _NAMESPACE = re.compile(r"^ +'([a-z0-9-]+)',?$", re.MULTILINE)
 _ROW = re.compile(r"'(?P<namespace>[a-z0-9-]+)': '(?P<row>[^'|]*\|[^']+)'")
 _MODE = re.compile(r"\bDenyAll(?:Ingress|Egress)?\b")
@@ -63,7 +73,7 @@ _SIMPLE = {
     "an operation is dropped": (r"^ +- (?:CREATE|UPDATE|DELETE)\n", "", ""),
     "a kind is dropped": (r"^ +- [\w./]+/(?:Ray\w+|Pod|NetworkPolicy|Service|Ingress)\n", "", ""),
     "init containers are left out": (r"spec\.\?initContainers", "spec.?none", ""),
-    "the operator's options are left out": (r" \+ \[?variables\.options\]?", "", "limit-resources"),
+    "the operator's options are left out": (r" \+ \[?variables\.operator_containers\]?", "", "limit-resources"),
     "a selector is widened": (r"^ +ray\.io/(?:cluster|node-type): .*\n", "", GENERATION),
     "a direction is left open": (r"^ +- (?:Ingress|Egress)\n", "", GENERATION),
     "a rule opens to everybody": (r"ingress: '\{\{ ingress \}\}'", "ingress: [{}]", GENERATION),
@@ -103,7 +113,7 @@ def _first_document(text: str) -> int:
 
 def _rules_dropped(path: str, text: str) -> Iterator[Mutant]:
     for rule in ids():
-        term = f"variables.{rule.replace('-', '_')}.map(m, '[{rule}] ' + m)"
+        term = f"variables.{rule.replace('-', '_')}.map(violation, '[{rule}] ' + violation)"
         for match in re.finditer(re.escape(term), text):
             yield Mutant(f"rule {rule} is dropped", path, match.start(), match.group(), "[]", rule)
 

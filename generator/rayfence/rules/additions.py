@@ -15,7 +15,7 @@ from rayfence.workload import BOUNDED, OPTIONS, SIDECAR, Workload
 
 _AUTOSCALER, _COLLECTOR = OPTIONS
 
-SCALES = "variables.clusters.exists(c, c.value.?enableInTreeAutoscaling.orValue(false) == true)"
+SCALES = "variables.ray_clusters.exists(cluster, cluster.value.?enableInTreeAutoscaling.orValue(false) == true)"
 """CEL: whether the operator adds the autoscaler."""
 
 
@@ -28,7 +28,8 @@ def scales(work: Workload) -> bool:
 class Addition:
     """A container with these limits, for which a cluster or job asks by `field`.
 
-    In CEL there is one for each `a` in the variable `among` for which `there` holds; `asked` says the same in Python.
+    In CEL there is one for each `spec` in the variable `among` for which `there` holds. `asked` says the same in
+    Python.
     """
 
     name: str
@@ -37,16 +38,16 @@ class Addition:
     field: Path
     there: str
     asked: Callable[[Workload], bool]
-    instead: str
+    fix: str
 
     def path(self, work: Workload) -> Path:
         """Where the object asks for it."""
-        root = work.kind.job if self.among == "jobs" else work.kind.cluster
+        root = work.kind.job if self.among == "ray_jobs" else work.kind.cluster
         return (root or Path()) + self.field
 
 
 def _unsized(keys: tuple[str, ...]) -> str:
-    return f"type(a.value.?{'.?'.join(keys)}.?resources.orValue(null)) != map"
+    return f"type(spec.value.?{'.?'.join(keys)}.?resources.orValue(null)) != map"
 
 
 def _is_unsized(work: Workload, keys: tuple[str, ...]) -> bool:
@@ -60,9 +61,9 @@ def _collects(work: Workload) -> bool:
 AUTOSCALER = Addition(
     "autoscaler",
     {"cpu": "500m", "memory": "512Mi"},
-    "clusters",
+    "ray_clusters",
     Path.of("enableInTreeAutoscaling"),
-    f"a.value.?enableInTreeAutoscaling.orValue(false) == true && {_unsized(_AUTOSCALER)}",
+    f"spec.value.?enableInTreeAutoscaling.orValue(false) == true && {_unsized(_AUTOSCALER)}",
     lambda work: scales(work) and _is_unsized(work, _AUTOSCALER),
     "write autoscalerOptions.resources",
 )
@@ -71,9 +72,9 @@ AUTOSCALER = Addition(
 COLLECTOR = Addition(
     "collector",
     {"cpu": "200m", "memory": "256Mi"},
-    "clusters",
+    "ray_clusters",
     Path.of(*_COLLECTOR),
-    f"a.value.?{'.?'.join(_COLLECTOR)}.orValue(null) != null && {_unsized(_COLLECTOR)}",
+    f"spec.value.?{'.?'.join(_COLLECTOR)}.orValue(null) != null && {_unsized(_COLLECTOR)}",
     lambda work: _collects(work) and _is_unsized(work, _COLLECTOR),
     "write collectorOptions.resources",
 )
@@ -82,9 +83,9 @@ COLLECTOR = Addition(
 SUBMITTER = Addition(
     "submitter",
     {"cpu": "1", "memory": "1Gi"},
-    "jobs",
+    "ray_jobs",
     Path.of("submissionMode"),
-    f"a.value.?submissionMode.orValue('') == '{SIDECAR}' && a.value.?submitterPodTemplate.orValue(null) == null",
+    f"spec.value.?submissionMode.orValue('') == '{SIDECAR}' && spec.value.?submitterPodTemplate.orValue(null) == null",
     lambda work: work.submission_mode == SIDECAR and work.job("submitterPodTemplate") is None,
     "use K8sJobMode with a submitterPodTemplate",
 )
@@ -93,11 +94,11 @@ SUBMITTER = Addition(
 ADDITIONS = (AUTOSCALER, COLLECTOR, SUBMITTER)
 
 
-def added() -> str:
+def defaults() -> str:
     """CEL: the additions of an object: whose, where it asks for them, their limits in the order of BOUNDED."""
     return "\n+ ".join(
-        f"variables.{each.among}.filter(a, {each.there}).map(a, {{'name': '{each.name}',"
-        f" 'path': a.path + {literal(f'.{each.field}')}, 'instead': '{each.instead}',"
+        f"variables.{each.among}.filter(spec, {each.there}).map(spec, {{'name': '{each.name}',"
+        f" 'path': spec.path + {literal(f'.{each.field}')}, 'fix': '{each.fix}',"
         f" {', '.join(f'{literal(resource)}: {literal(each.limits[resource])}' for resource in BOUNDED)}}})"
         for each in ADDITIONS
     )

@@ -45,13 +45,15 @@ _GENERATED_PATH = Path.of("metadata", "generateName")
 
 def variables(platform: Platform) -> dict[str, str]:
     """CEL variables: the rules of the NetworkPolicy."""
-    return peers.variables("[{'path': dyn('spec'), 'value': variables.it.?spec.orValue(dyn({}))}]", FIELDS, platform)
+    return peers.variables(
+        "[{'path': dyn('spec'), 'value': variables.subject.?spec.orValue(dyn({}))}]", FIELDS, platform
+    )
 
 
 def cel(platform: Platform) -> Iterator[str]:
     # The API server makes a name of a generateName before it asks anybody. Offline there is only the generateName.
-    names = ", ".join(f"dyn(variables.it.metadata.?{key}.orValue(''))" for key in ("name", "generateName"))
-    reserved = f"[{names}].exists(n, type(n) == string && n.startsWith({literal(RESERVED)}))"
+    names = ", ".join(f"dyn(variables.subject.metadata.?{key}.orValue(''))" for key in ("name", "generateName"))
+    reserved = f"[{names}].exists(name, type(name) == string && name.startsWith({literal(RESERVED)}))"
     told = literal(f"{_RESERVED_PATH}: names that begin with {RESERVED} are for Kyverno and administrators")
     yield (
         f"variables.tenant[0] == '' || {is_privileged(platform)} ? []\n"
@@ -66,7 +68,7 @@ def is_privileged(platform: Platform) -> str:
     groups = "request.?userInfo.?groups.orValue([])"
     return (
         f"{user} in {literals((*KYVERNO, *platform.administrators.users))}"
-        f" || {groups}.exists(g, g in {literals(platform.administrators.groups)})"
+        f" || {groups}.exists(group, group in {literals(platform.administrators.groups)})"
         f" || (variables.operation != 'CREATE' && {user} in {literals(TIDYING)})"
     )
 

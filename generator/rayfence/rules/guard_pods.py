@@ -36,12 +36,15 @@ KEPT = "must stay as it was while the pod runs"
 def variables(platform: Platform) -> dict[str, str]:
     """CEL variables: the pod, and its containers."""
     pod = "variables.tenant[0] == '' ? [] : [{'path': dyn(''), 'value': dyn(object)}]"
-    return {**pod_security.variables(pod, pod_security.containers_in("variables.templates")), "spec_stays": _SPEC_STAYS}
+    return {
+        **pod_security.variables(pod, pod_security.containers_in("variables.pod_definitions")),
+        "spec_unchanged": _SPEC_UNCHANGED,
+    }
 
 
-_SPEC_STAYS = (
-    f"variables.operation == {literal(UPDATE)} && variables.old != null"
-    " && object.?spec.orValue(null) == variables.old.?spec.orValue(null)"
+_SPEC_UNCHANGED = (
+    f"variables.operation == {literal(UPDATE)} && variables.old_object != null"
+    " && object.?spec.orValue(null) == variables.old_object.?spec.orValue(null)"
 )
 """CEL: an update of labels or annotations. It cannot make a pod larger, or harm its node more than it did."""
 
@@ -49,28 +52,30 @@ _SPEC_STAYS = (
 def cel(platform: Platform) -> Iterator[str]:
     yield f"{_NOBODYS} ? [] :\n" + " + ".join((_label(platform), _nodes(platform), _tolerations(platform)))
     yield f"{_NOBODYS} ? [] :\n{_kept(platform)}"
-    yield from (f"{_NOBODYS} || variables.spec_stays ? [] :\n{part}" for part in (_amounts(), *pod_security.cel()))
+    yield from (f"{_NOBODYS} || variables.spec_unchanged ? [] :\n{part}" for part in (_amounts(), *pod_security.cel()))
 
 
 _NOBODYS = "variables.tenant[0] == ''"
 
 
 def _ray() -> str:
-    return f"{literals(RAY_LABELS)}.exists(l, object.metadata.?labels[?l].orValue(null) != null)"
+    return f"{literals(RAY_LABELS)}.exists(label, object.metadata.?labels[?label].orValue(null) != null)"
 
 
 def _kept(platform: Platform) -> str:
     """CEL: labels that came off a running pod. What the tenant's own may be instead is said elsewhere."""
     pairs = ", ".join(f"[{literal(key)}, {literal(str(_label_path(key)))}]" for key in RAY_LABELS)
-    was, now = (f"dyn({whose}.?metadata.?labels[?l[0]].orValue(null))" for whose in ("variables.old", "object"))
-    changed = f"[{pairs}].filter(l, {was} != null && {was} != {now}).map(l, l[1] + ': {KEPT}')"
+    was, now = (
+        f"dyn({whose}.?metadata.?labels[?label[0]].orValue(null))" for whose in ("variables.old_object", "object")
+    )
+    changed = f"[{pairs}].filter(label, {was} != null && {was} != {now}).map(label, label[1] + ': {KEPT}')"
     had, has = (
         f"{whose}.?metadata.?labels[?{literal(platform.tenant_label)}].orValue(null) != null"
-        for whose in ("variables.old", "object")
+        for whose in ("variables.old_object", "object")
     )
     lost = when(f"!{_ray()} && {had} && !({has})", literal(f"{_label_path(platform.tenant_label)}: {KEPT}"))
     by_operator = f"request.?userInfo.?username.orValue('') == {literal(platform.operator.username)}"
-    unknown = f"variables.operation != {literal(UPDATE)} || variables.old == null"
+    unknown = f"variables.operation != {literal(UPDATE)} || variables.old_object == null"
     return f"({unknown} || {by_operator} ? [] :\n{changed}\n+ {lost})"
 
 
@@ -100,7 +105,7 @@ def _nodes(platform: Platform) -> str:
 
 
 def _tolerations(platform: Platform) -> str:
-    found = f"{items('object.?spec.?tolerations')}.exists(t, {own(platform, SCHEDULING)})"
+    found = f"{items('object.?spec.?tolerations')}.exists(toleration, {own(platform, SCHEDULING)})"
     what = literal(f"spec.tolerations: must have key {platform.taint_key}, operator Equal, effect NoSchedule, value ")
     required = when(f"{_ray()} && !({found})", f"{what} + {row.field('name')}")
     return required + " + " + restrict_tolerations.wrong_in("object.?spec", "'spec'", platform)
@@ -109,19 +114,29 @@ def _tolerations(platform: Platform) -> str:
 def _amounts() -> str:
     """CEL: amounts above a maximum, and limits of nothing, in every container and in the pod's own resources."""
     amounts = ", ".join(
-        f"{{'at': '.resources.{side}.{resource}: ', 'found': {scalar(f'c.value.?resources.?{side}.?{resource}')}, "
+        f"{{'suffix': '.resources.{side}.{resource}: ',"
+        f" 'written': {scalar(f'container.value.?resources.?{side}.?{resource}')}, "
         f"'max': {row.field(f'{resource}_max')}, 'side': '{side}'}}"
         for side, resource in AMOUNTS
     )
     pod = "[{'path': dyn('spec'), 'value': object.?spec.orValue(null)}]"
-    no_quantity = filled("%s%sis not a quantity, allowed is up to %s", "c.path", "a.at", "a.max")
-    odd = f"!{is_quantity('a.found')} ? [{no_quantity}]"
-    above = "quantity(a.found).isGreaterThan(quantity(a.max))"
-    what = filled("%s%s%s is above the maximum of %s, %s", "c.path", "a.at", "a.found", row.field("name"), "a.max")
-    no_limit = filled(f"%s%s%s {NO_LIMIT}", "c.path", "a.at", "a.found")
-    nothing = f"a.side == 'limits' && sign(quantity(a.found)) <= 0 ? [{no_limit}]"
-    wrong = f"(a.found == '' ? [] : {odd} : {nothing} : {above} ? [{what}] : [])"
-    return f"(variables.hardened + {pod}).map(c, [{amounts}].map(a, {wrong}).flatten()).flatten()"
+    no_quantity = filled("%s%sis not a quantity, allowed is up to %s", "container.path", "amount.suffix", "amount.max")
+    odd = f"!{is_quantity('amount.written')} ? [{no_quantity}]"
+    above = "quantity(amount.written).isGreaterThan(quantity(amount.max))"
+    what = filled(
+        "%s%s%s is above the maximum of %s, %s",
+        "container.path",
+        "amount.suffix",
+        "amount.written",
+        row.field("name"),
+        "amount.max",
+    )
+    no_limit = filled(f"%s%s%s {NO_LIMIT}", "container.path", "amount.suffix", "amount.written")
+    nothing = f"amount.side == 'limits' && sign(quantity(amount.written)) <= 0 ? [{no_limit}]"
+    wrong = f"(amount.written == '' ? [] : {odd} : {nothing} : {above} ? [{what}] : [])"
+    return (
+        f"(variables.security_containers + {pod}).map(container, [{amounts}].map(amount, {wrong}).flatten()).flatten()"
+    )
 
 
 def violations(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[Violation]:

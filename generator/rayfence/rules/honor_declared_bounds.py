@@ -26,31 +26,40 @@ DECLARED = {
 
 
 def variables(platform: Platform) -> dict[str, str]:
-    """CEL variables: `declared`, the bounds in annotations: whose, and as a quantity, null for what is none."""
+    """CEL variables: `declared_bounds`, the bounds in annotations: whose, and as a quantity, null for what is none."""
     bounds = ", ".join(
         f"{{'name': dyn('{name}'), 'resource': dyn({BOUNDED.index(resource)}), 'side': dyn({SIDES.index(side)})}}"
         for name, (resource, side) in DECLARED.items()
     )
-    given = "object.metadata.?annotations[?b.name].hasValue()"
-    found = f"{{'bound': dyn(b), 'amount': {amount('object.metadata.annotations[b.name]')}}}"
-    return {"declared": f"variables.tenant[0] == '' ? [] :\n[{bounds}].filter(b, {given}).map(b, {found})"}
+    given = "object.metadata.?annotations[?bound.name].hasValue()"
+    found = f"{{'bound': dyn(bound), 'amount': {amount('object.metadata.annotations[bound.name]')}}}"
+    return {
+        "declared_bounds": f"variables.tenant[0] == '' ? [] :\n[{bounds}].filter(bound, {given}).map(bound, {found})"
+    }
 
 
 def cel(platform: Platform) -> Iterator[str]:
-    bound, found = "variables.bounds[d.bound.resource]", "s.amounts[d.bound.resource][d.bound.side]"
-    outside = f"d.amount.isLessThan({bound}.least) || d.amount.isGreaterThan({bound}.most)"
-    allowed = ("d.bound.name", f"{bound}.min", f"{bound}.max")
+    bound, found = (
+        "variables.tenant_bounds[declared.bound.resource]",
+        "sized.amounts[declared.bound.resource][declared.bound.side]",
+    )
+    outside = f"declared.amount.isLessThan({bound}.min_quantity) || declared.amount.isGreaterThan({bound}.max_quantity)"
+    allowed = ("declared.bound.name", f"{bound}.min", f"{bound}.max")
     itself = filled("metadata.annotations.%s: must be a quantity from %s to %s", *allowed)
-    yield f"variables.declared.map(d, {when(f'd.amount == null || {outside}', itself)}).flatten()"
-    above = f"d.bound.side == {SIDES.index('limits')} && {found}.isGreaterThan(d.amount)"
-    smaller = f"{found}.isLessThan(d.amount)"
-    below = f"d.bound.side == {SIDES.index('requests')} && s.container.injected != true && {smaller}"
-    wrong = f"d.amount != null && {found} != null && ({above} || {below})"
-    side = f"{literals(SIDES)}[d.bound.side]"
-    written = said(f"s.container[{side}][{bound}.resource]"), said("object.metadata.annotations[d.bound.name]")
-    values = ("s.container.path", side, f"{bound}.resource", written[0], "d.bound.name", written[1])
+    yield f"variables.declared_bounds.map(declared, {when(f'declared.amount == null || {outside}', itself)}).flatten()"
+    above = f"declared.bound.side == {SIDES.index('limits')} && {found}.isGreaterThan(declared.amount)"
+    smaller = f"{found}.isLessThan(declared.amount)"
+    below = f"declared.bound.side == {SIDES.index('requests')} && sized.container.injected != true && {smaller}"
+    wrong = f"declared.amount != null && {found} != null && ({above} || {below})"
+    side = f"{literals(SIDES)}[declared.bound.side]"
+    written = (
+        said(f"sized.container[{side}][{bound}.resource]"),
+        said("object.metadata.annotations[declared.bound.name]"),
+    )
+    values = ("sized.container.path", side, f"{bound}.resource", written[0], "declared.bound.name", written[1])
     told = filled("%s.resources.%s.%s: %s does not keep to %s %s", *values)
-    yield f"variables.declared.map(d, variables.amounts.flatten().filter(s, {wrong}).map(s, {told})).flatten()"
+    broken = f"variables.container_amounts.flatten().filter(sized, {wrong}).map(sized, {told})"
+    yield f"variables.declared_bounds.map(declared, {broken}).flatten()"
 
 
 def violations(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[Violation]:

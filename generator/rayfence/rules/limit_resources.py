@@ -15,7 +15,7 @@ from rayfence import row
 from rayfence.cel import filled, items, said, when
 from rayfence.config import Bounds, Platform, Tenant
 from rayfence.quantity import parse, text
-from rayfence.rules.additions import ADDITIONS, AUTOSCALER, COLLECTOR, Addition, added
+from rayfence.rules.additions import ADDITIONS, AUTOSCALER, COLLECTOR, Addition, defaults
 from rayfence.rules.container_edges import milli, more, put, whole_bytes
 from rayfence.rules.rule import At, Edit, Edits, Violation, shown
 from rayfence.workload import BOUNDED, SIDES, Container, Role, Site, Workload, dig
@@ -32,60 +32,82 @@ EMPTY = "must hold a container, a template without one is no pod"
 
 
 def variables(platform: Platform) -> dict[str, str]:
-    """CEL variables: `bounds` of each resource, in the order of `amounts`, as texts and as quantities; `added`."""
-    return {"bounds": f"[{', '.join(map(_bounds, BOUNDED))}]", "added": added()}
+    """CEL variables: `tenant_bounds`, in the order of BOUNDED, as texts and as quantities; `operator_defaults`."""
+    return {"tenant_bounds": f"[{', '.join(map(_bounds, BOUNDED))}]", "operator_defaults": defaults()}
 
 
 def _bounds(resource: str) -> str:
     low, high = row.field(f"{resource}_min"), row.field(f"{resource}_max")
     return (
         f"{{'resource': dyn('{resource}'), 'min': dyn({low}), 'max': dyn({high}),"
-        f" 'least': dyn(quantity({low})), 'most': dyn(quantity({high}))}}"
+        f" 'min_quantity': dyn(quantity({low})), 'max_quantity': dyn(quantity({high}))}}"
     )
 
 
 def cel(platform: Platform) -> Iterator[str]:
-    amounts = f"s.amounts.transformList(n, a, {' + '.join((_request(), _limit(), _between()))}).flatten()"
-    yield f"variables.amounts.flatten().map(s, {amounts}).flatten()"
+    amounts = (
+        f"sized.amounts.transformList(resource_index, pair, {' + '.join((_request(), _limit(), _between()))}).flatten()"
+    )
+    yield f"variables.container_amounts.flatten().map(sized, {amounts}).flatten()"
     huge = " + ".join(
-        when(f"c.{side}.exists(k, k.startsWith('hugepages-'))", f"c.path + '.resources.{side}: {HUGE_PAGES}'")
+        when(
+            f"container.{side}.exists(key, key.startsWith('hugepages-'))",
+            f"container.path + '.resources.{side}: {HUGE_PAGES}'",
+        )
         for side in SIDES
     )
-    claims = when(f"size({items('c.resources.?claims')}) > 0", "c.path + '.resources.claims: is not allowed'")
-    yield f"variables.containers.map(c, {huge} + {claims}).flatten()"
+    claims = when(
+        f"size({items('container.resources.?claims')}) > 0", "container.path + '.resources.claims: is not allowed'"
+    )
+    yield f"variables.containers.map(container, {huge} + {claims}).flatten()"
     pod = " + ".join(
-        when(f"optional.ofNonZeroValue(s.spec.?{key}.orValue(null)).hasValue()", f"s.path + '.spec.{key}: {PODLESS}'")
+        when(
+            f"optional.ofNonZeroValue(template.spec.?{key}.orValue(null)).hasValue()",
+            f"template.path + '.spec.{key}: {PODLESS}'",
+        )
         for key in ("resources", "resourceClaims")
     )
     # Of a submitter without a template other rules tell that it is missing.
-    absent = "s.role == 'submitter' && s.template == null"
-    none = when(f"size({items('s.spec.?containers')}) == 0 && !({absent})", f"s.path + '.spec.containers: {EMPTY}'")
-    yield f"variables.sites.map(s, {pod} + {none}).flatten()"
+    absent = "template.role == 'submitter' && template.manifest == null"
+    none = when(
+        f"size({items('template.spec.?containers')}) == 0 && !({absent})",
+        f"template.path + '.spec.containers: {EMPTY}'",
+    )
+    yield f"variables.pod_templates.map(template, {pod} + {none}).flatten()"
     yield _too_much_added()
 
 
-_BOUND = "variables.bounds[n]"
+_BOUND = "variables.tenant_bounds[resource_index]"
 
 
 def _too_much_added() -> str:
     """CEL: what KubeRay adds above a maximum."""
-    above = "quantity(a[b.resource]).isGreaterThan(b.most)"
+    above = "quantity(addition[bound.resource]).isGreaterThan(bound.max_quantity)"
     what = "%s: KubeRay adds %s %s, above the maximum of %s, %s; %s"
-    told = filled(what, "a.path", "b.resource", "a[b.resource]", row.field("name"), "b.max", "a.instead")
-    return f"variables.added.map(a, variables.bounds.filter(b, {above}).map(b, {told})).flatten()"
+    told = filled(
+        what,
+        "addition.path",
+        "bound.resource",
+        "addition[bound.resource]",
+        row.field("name"),
+        "bound.max",
+        "addition.fix",
+    )
+    too_much = f"variables.tenant_bounds.filter(bound, {above}).map(bound, {told})"
+    return f"variables.operator_defaults.map(addition, {too_much}).flatten()"
 
 
 def _request() -> str:
-    """CEL: what is wrong with the request of an amount `a`, by itself, of resource `n` of a container."""
-    low = f"(s.container.injected == true ? dyn('0') : {_BOUND}.min)"
+    """CEL: what is wrong with the request in a `pair` of request and limit, by itself."""
+    low = f"(sized.container.injected == true ? dyn('0') : {_BOUND}.min)"
     below = (" is below the minimum of %s, %s", row.field("name"), low)
-    least = f"s.container.injected == true ? dyn(quantity('0')) : {_BOUND}.least"
-    return _side(0, (f"a[0].isLessThan({least})", *below))
+    least = f"sized.container.injected == true ? dyn(quantity('0')) : {_BOUND}.min_quantity"
+    return _side(0, (f"pair[0].isLessThan({least})", *below))
 
 
 def _limit() -> str:
     above = (" is above the maximum of %s, %s", row.field("name"), f"{_BOUND}.max")
-    return _side(1, ("sign(a[1]) <= 0", f" {NO_LIMIT}"), (f"a[1].isGreaterThan({_BOUND}.most)", *above))
+    return _side(1, ("sign(pair[1]) <= 0", f" {NO_LIMIT}"), (f"pair[1].isGreaterThan({_BOUND}.max_quantity)", *above))
 
 
 def _side(side: int, *wrong: tuple[str, ...]) -> str:
@@ -94,21 +116,21 @@ def _side(side: int, *wrong: tuple[str, ...]) -> str:
     chain = " ".join(
         f"{condition} ? [{_told(side, f'%s{what}', _said(side), *values)}] :" for condition, what, *values in wrong
     )
-    return f"(a[{side}] == null ? {missing} : {chain} [])"
+    return f"(pair[{side}] == null ? {missing} : {chain} [])"
 
 
 def _between() -> str:
     """CEL: a request above its limit."""
-    above = "a[0] != null && a[1] != null && a[0].isGreaterThan(a[1])"
+    above = "pair[0] != null && pair[1] != null && pair[0].isGreaterThan(pair[1])"
     return when(above, _told(0, "%s is above its limit %s", _said(0), _said(1)))
 
 
 def _told(side: int, what: str, *values: str) -> str:
-    return filled(f"%s.resources.{SIDES[side]}.%s: {what}", "s.container.path", f"{_BOUND}.resource", *values)
+    return filled(f"%s.resources.{SIDES[side]}.%s: {what}", "sized.container.path", f"{_BOUND}.resource", *values)
 
 
 def _said(side: int) -> str:
-    return said(f"s.container.{SIDES[side]}[{_BOUND}.resource]")
+    return said(f"sized.container.{SIDES[side]}[{_BOUND}.resource]")
 
 
 def violations(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[Violation]:
@@ -121,7 +143,7 @@ def violations(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[V
         yield from _podless(site)
     for addition in ADDITIONS:
         for resource, amount, most in _too_large(addition, tenant) if addition.asked(work) else ():
-            what = f"KubeRay adds {resource} {amount}, above the maximum of {tenant.name}, {most}; {addition.instead}"
+            what = f"KubeRay adds {resource} {amount}, above the maximum of {tenant.name}, {most}; {addition.fix}"
             yield Violation(ID, addition.path(work), what)
 
 

@@ -60,16 +60,16 @@ def cel(platform: Platform) -> Iterator[str]:
 
 
 def _factors() -> str:
-    path = "variables.pods[i].path.replace('.template', '')"
+    path = "variables.ray_pods[index].path.replace('.template', '')"
     bad = [
-        when(f"f[{number}] < {least}.0 || f[{number}] > {UNLIMITED}.0", f"{path} + '.{key}: {_count(key)}'")
+        when(f"factors[{number}] < {least}.0 || factors[{number}] > {UNLIMITED}.0", f"{path} + '.{key}: {_count(key)}'")
         for number, (key, least) in enumerate(LEAST.items())
     ]
     # The default itself says nothing about how many there will be; a quota does.
-    stated = f"f[0] < {UNLIMITED}.0 && f[2] <= {UNLIMITED}.0"
-    product = f"f[0] * f[2] > {UNLIMITED}.0"
+    stated = f"factors[0] < {UNLIMITED}.0 && factors[2] <= {UNLIMITED}.0"
+    product = f"factors[0] * factors[2] > {UNLIMITED}.0"
     overflow = when(f"{stated} && {product}", f"{path} + '.numOfHosts: {OVERFLOW}'")
-    return f"variables.factors.transformList(i, f, {' + '.join((*bad, overflow))}).flatten()"
+    return f"variables.replica_factors.transformList(index, factors, {' + '.join((*bad, overflow))}).flatten()"
 
 
 def _count(key: str) -> str:
@@ -77,13 +77,14 @@ def _count(key: str) -> str:
 
 
 def _accelerators() -> str:
-    odd = f"c.limits.exists(k, k.contains('/') && !({let('a', amount('c.limits[k]'), whole())}))"
-    message = f"c.path + '.resources.limits: {NOT_COUNTED}'"
-    return f"variables.containers.map(c, {when(odd, message)}).flatten()"
+    is_whole = let("amount", amount("container.limits[key]"), whole())
+    odd = f"container.limits.exists(key, key.contains('/') && !({is_whole}))"
+    message = f"container.path + '.resources.limits: {NOT_COUNTED}'"
+    return f"variables.containers.map(container, {when(odd, message)}).flatten()"
 
 
 def _beyond(resource: str) -> str:
-    quota, total = row.field(f"quota_{resource}"), f"variables.totals.{resource}"
+    quota, total = row.field(f"quota_{resource}"), f"variables.object_totals.{resource}"
     # A thousand times a decimal fraction is seldom the whole number it ought to be.
     scale = " * 1000.0 + 0.0000005" if resource == "cpu" else ""
     above = f"{total} > quantity({quota}).asApproximateFloat(){scale}"
@@ -93,18 +94,22 @@ def _beyond(resource: str) -> str:
 
 def _left() -> str:
     """CEL: the groups of a RayCluster that left its spec with pods, by their places in the spec as it was."""
-    old = "variables.old.?spec.?workerGroupSpecs"
-    groups = f"{items('object.?spec.?workerGroupSpecs')}.map(g, {scalar('g.?groupName')})"
-    least, replicas, most = (number(f"g.?{key}", f"{missing}.0") for key, missing in _STATED.items())
+    old = "variables.old_object.?spec.?workerGroupSpecs"
+    groups = f"{items('object.?spec.?workerGroupSpecs')}.map(group, {scalar('group.?groupName')})"
+    least, replicas, most = (number(f"group.?{key}", f"{missing}.0") for key, missing in _STATED.items())
     empty = f"{least} == 0.0 && ({replicas} == 0.0 || {most} == 0.0)"
-    gone = let("n", groups, f"{items(old)}.transformList(i, g, !({scalar('g.?groupName')} in n) && !({empty}), i)")
-    told = f"'{_GROUPS}: the group that was workerGroupSpecs[%d] {SCALE}'.format([i])"
+    gone = let(
+        "names",
+        groups,
+        f"{items(old)}.transformList(index, group, !({scalar('group.?groupName')} in names) && !({empty}), index)",
+    )
+    told = f"'{_GROUPS}: the group that was workerGroupSpecs[%d] {SCALE}'.format([index])"
     asked = (
         f"variables.tenant[0] != '' && object.kind == '{_CLUSTER}' && variables.operation == '{UPDATE}'"
-        " && variables.old != null && variables.old.?metadata.?deletionTimestamp.orValue(null) == null"
+        " && variables.old_object != null && variables.old_object.?metadata.?deletionTimestamp.orValue(null) == null"
         f" && object.?spec.?upgradeStrategy.?type.orValue(null) != '{RECREATE}'"
     )
-    return f"!({asked}) ? [] :\n{gone}.map(i, {told})"
+    return f"!({asked}) ? [] :\n{gone}.map(index, {told})"
 
 
 def violations(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[Violation]:

@@ -40,61 +40,72 @@ class Fields:
 _OWN = f"{row.field('namespaces')}.split(',')"
 
 
-def variables(holders: str, fields: Fields, platform: Platform) -> dict[str, str]:
-    """CEL variables: `network_rules`, those in `rule_holders`, which is a list of {'path', 'value'}.
+def variables(specs: str, fields: Fields, platform: Platform) -> dict[str, str]:
+    """CEL variables: `network_rules`, those in `specs`, which is a list of {'path', 'value'}.
 
-    Fails where no tenant has the namespace, unless `holders` is empty.
+    Fails where no tenant has the namespace, unless `specs` is empty.
     """
     dns = f"({_DNS_ONLY} ? [{literal(platform.dns.peer.namespace)}] : [])"
-    reach = f"{_OWN} + (d.inward == true ? [] : {literals(platform.egress.namespaces)} + {dns})"
-    for_dns = f", 'dns': dyn(d.inward != true && {_DNS_ONLY})" if platform.dns.cidrs else ""
-    path = "dyn('%s.%s[%d].%s'.format([h.path, d.list, i, d.peers]))"
-    listed_rules, peers = (as_list(f"{each}.orValue(dyn(null))") for each in ("h.value[?d.list]", "r[?d.peers]"))
-    rule = f"{{'path': {path}, 'inward': d.inward, 'peers': dyn({peers}), 'reach': dyn({reach}){for_dns}}}"
-    rules = f"{listed_rules}.transformList(i, r, {rule})"
+    reach = f"{_OWN} + (direction.is_ingress == true ? [] : {literals(platform.egress.namespaces)} + {dns})"
+    for_dns = f", 'dns_only': dyn(direction.is_ingress != true && {_DNS_ONLY})" if platform.dns.cidrs else ""
+    path = "dyn('%s.%s[%d].%s'.format([spec.path, direction.rules_field, index, direction.peers_field]))"
+    listed_rules, peers = (
+        as_list(f"{each}.orValue(dyn(null))")
+        for each in ("spec.value[?direction.rules_field]", "rule[?direction.peers_field]")
+    )
+    rule = (
+        f"{{'path': {path}, 'is_ingress': direction.is_ingress, 'peers': dyn({peers}),"
+        f" 'allowed_namespaces': dyn({reach}){for_dns}}}"
+    )
+    rules = f"{listed_rules}.transformList(index, rule, {rule})"
     directions = ", ".join(
-        f"{{'list': dyn('{field}'), 'peers': dyn('{key}'), 'inward': dyn({str(key == 'from').lower()})}}"
+        f"{{'rules_field': dyn('{field}'), 'peers_field': dyn('{key}'),"
+        f" 'is_ingress': dyn({str(key == 'from').lower()})}}"
         for field, key in ((fields.ingress, "from"), (fields.egress, "to"))
     )
-    found = f"variables.rule_holders.map(h, [{directions}].map(d, {rules}).flatten()).flatten()"
-    return {"rule_holders": holders, "network_rules": found}
+    found = f"variables.network_policy_specs.map(spec, [{directions}].map(direction, {rules}).flatten()).flatten()"
+    return {"network_policy_specs": specs, "network_rules": found}
 
 
 def cel(platform: Platform) -> str:
     """CEL: a list of `path: what is wrong` with `network_rules`."""
-    nobody = when("size(r.peers) == 0", "r.path + ': must name somebody'")
+    nobody = when("size(rule.peers) == 0", "rule.path + ': must name somebody'")
     no_block = when(_HAS_BLOCK, _told(".ipBlock: must be left out"))
-    in_range = ranges.cel("p.?ipBlock", "at + '.ipBlock'", platform)
-    block = f"(r.inward == true ? {no_block} : {in_range})"
-    peer = let("at", "'%s[%d]'.format([r.path, k])", f"{_selected()}\n+ {block}")
-    return f"variables.network_rules.map(r, {nobody} + r.peers.transformList(k, p, {peer}).flatten()).flatten()"
+    in_range = ranges.cel("peer.?ipBlock", "peer_path + '.ipBlock'", platform)
+    block = f"(rule.is_ingress == true ? {no_block} : {in_range})"
+    peer = let("peer_path", "'%s[%d]'.format([rule.path, index])", f"{_selected()}\n+ {block}")
+    wrong = f"rule.peers.transformList(index, peer, {peer}).flatten()"
+    return f"variables.network_rules.map(rule, {nobody} + {wrong}).flatten()"
 
 
-_HAS_BLOCK = "p.?ipBlock.orValue(null) != null"
+_HAS_BLOCK = "peer.?ipBlock.orValue(null) != null"
 
 
 def _selected() -> str:
-    """What is wrong with a peer `p` of a rule `r` that may be of no namespace in reach, where none means its own."""
-    nobody = when(f"p.?podSelector.orValue(null) == null && !({_HAS_BLOCK})", _told(": must name somebody"))
-    label = f"[dyn(s.?matchLabels[?'{NAME_LABEL}'].orValue(''))]"
-    is_name = f"e.?key.orValue('') == '{NAME_LABEL}' && e.?operator.orValue('') == 'In'"
-    values = f"{items('s.?matchExpressions')}.filter(e, {is_name}).map(e, {items('e.?values')})"
-    named = f"([{label}] + {values}).exists(c, size(c) > 0 && c.all(n, n in r.reach))"
+    """What is wrong with a `peer` of a `rule` that may be of no namespace in reach, where none means its own."""
+    nobody = when(f"peer.?podSelector.orValue(null) == null && !({_HAS_BLOCK})", _told(": must name somebody"))
+    label = f"[dyn(selector.?matchLabels[?'{NAME_LABEL}'].orValue(''))]"
+    is_name = f"expression.?key.orValue('') == '{NAME_LABEL}' && expression.?operator.orValue('') == 'In'"
+    by_name = f"{items('selector.?matchExpressions')}.filter(expression, {is_name})"
+    values = f"{by_name}.map(expression, {items('expression.?values')})"
+    named = (
+        f"([{label}] + {values}).exists(choice, size(choice) > 0 && choice.all(name, name in rule.allowed_namespaces))"
+    )
     wrong = when(f"!{named}", _told(f".namespaceSelector: must name only allowed namespaces by {NAME_LABEL}"))
-    return let("s", "p.?namespaceSelector.orValue(null)", f"s == null ? {nobody} : {wrong}")
+    return let("selector", "peer.?namespaceSelector.orValue(null)", f"selector == null ? {nobody} : {wrong}")
 
 
 # `filter` because `all` keeps quiet about values that have no reading.
 _NO_DNS = (
-    f"p.?port.orValue(null) != dyn({DNS_PORT})"
-    f" || !(p.?endPort.orValue(null) in [dyn(null), dyn({DNS_PORT})])"
-    " || !(p.?protocol.orValue(null) in [dyn(null), dyn('UDP'), dyn('TCP')])"
+    f"port.?port.orValue(null) != dyn({DNS_PORT})"
+    f" || !(port.?endPort.orValue(null) in [dyn(null), dyn({DNS_PORT})])"
+    " || !(port.?protocol.orValue(null) in [dyn(null), dyn('UDP'), dyn('TCP')])"
 )
-_DNS_ONLY = let("q", items("r.?ports"), f"size(q) > 0 && size(q.filter(p, {_NO_DNS})) == 0")
+_DNS_ONLY = let("ports", items("rule.?ports"), f"size(ports) > 0 && size(ports.filter(port, {_NO_DNS})) == 0")
 
 
 def _told(message: str) -> str:
-    return f"at + {literal(message)}"
+    return f"peer_path + {literal(message)}"
 
 
 # --- in Python --------------------------------------------------------------------------------------------------------

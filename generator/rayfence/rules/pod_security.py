@@ -38,19 +38,20 @@ def variables(pods: str, containers: str) -> dict[str, str]:
 
     `pods` are templates or pods, with a path that is '' or ends in a dot; `containers` are theirs.
     """
-    confined = ", ".join(
-        f"{{'of': dyn('{of}'), 'field': dyn('{field}'), 'fine': dyn({_dyn((None, *allowed))})}}"
-        for (of, field), allowed in CONTEXT_FIELDS.items()
+    fields = ", ".join(
+        f"{{'parent': dyn('{parent}'), 'child': dyn('{child}'), 'allowed': dyn({_dyn((None, *allowed))})}}"
+        for (parent, child), allowed in CONTEXT_FIELDS.items()
     )
-    return {"templates": pods, "confined": f"[{confined}]", "hardened": containers}
+    return {"pod_definitions": pods, "security_fields": f"[{fields}]", "security_containers": containers}
 
 
 def cel(beside: str = "[]") -> Iterator[str]:
     """CEL lists of `path: what is wrong`; `beside` are things that only have a securityContext."""
     for paths in _of_pod():
-        yield f"variables.templates.map(t, ({paths}).map(m, {filled(f'%s%s: {OUTSIDE}', 't.path', 'm')})).flatten()"
-    yield _each(f"(variables.hardened + {beside})", (CONTEXT,), _of_container())
-    yield _each("variables.hardened", (*_PROBED, "ports"), f"({_in_probes()} + {_in_ports()})")
+        told = filled(f"%s%s: {OUTSIDE}", "pod.path", "path")
+        yield f"variables.pod_definitions.map(pod, ({paths}).map(path, {told})).flatten()"
+    yield _each(f"(variables.security_containers + {beside})", (CONTEXT,), _of_container())
+    yield _each("variables.security_containers", (*_PROBED, "ports"), f"({_in_probes()} + {_in_ports()})")
 
 
 _PROBED = tuple(name for way, names in PROBES.items() for name in (way[:1] or names))
@@ -58,61 +59,67 @@ _PROBED = tuple(name for way, names in PROBES.items() for name in (way[:1] or na
 
 def _each(containers: str, fields: Sequence[str], paths: str) -> str:
     """CEL: the paths of what is not fine in each container that has one of the fields at all; most have none."""
-    some = " || ".join(f"c.value.?{field}.hasValue()" for field in fields)
-    return (
-        f"{containers}.filter(c, {some}).map(c, {paths}.map(m, {filled(f'%s.%s: {OUTSIDE}', 'c.path', 'm')})).flatten()"
-    )
+    some = " || ".join(f"container.value.?{field}.hasValue()" for field in fields)
+    told = filled(f"%s.%s: {OUTSIDE}", "container.path", "path")
+    return f"{containers}.filter(container, {some}).map(container, {paths}.map(path, {told})).flatten()"
 
 
 def containers_in(pods: str, lists: Sequence[str] = LISTS) -> str:
     """CEL: the containers of such pods, each a map with a `path` and a `value`."""
     found = " + ".join(
-        f"{items(f't.value.?spec.?{field}')}.transformList(i, c, "
-        f"{{'path': dyn('%sspec.{field}[%d]'.format([t.path, i])), 'value': dyn(c)}})"
+        f"{items(f'pod.value.?spec.?{field}')}.transformList(index, container, "
+        f"{{'path': dyn('%sspec.{field}[%d]'.format([pod.path, index])), 'value': dyn(container)}})"
         for field in lists
     )
-    return f"{pods}.map(t, {found}).flatten()"
+    return f"{pods}.map(pod, {found}).flatten()"
 
 
 def _of_pod() -> Iterator[str]:
-    """CEL: lists of what is wrong with a template `t` itself, as paths below it."""
-    confined = "v == '' || v == 'runtime/default' || (type(v) == string && v.startsWith('localhost/'))"
-    annotated = f"{entries('t.value.?metadata.?annotations')}.transformList(k, v, k.startsWith({literal(APP_ARMOR)})"
-    sysctls = _in_list("s.?sysctls", f"e.?name.orValue(null) in {_dyn(SYSCTLS)}", f"spec.{CONTEXT}.sysctls", ".name")
-    volumes = _in_list("t.value.?spec.?volumes", "e.?hostPath.orValue(null) == null", "spec.volumes", ".hostPath")
-    yield _in_context("t.value.?spec", "spec.", sysctls)
+    """CEL: lists of what is wrong with a `pod` or template itself, as paths below it."""
+    confined = "value == '' || value == 'runtime/default' || (type(value) == string && value.startsWith('localhost/'))"
+    annotated = (
+        f"{entries('pod.value.?metadata.?annotations')}.transformList(key, value, key.startsWith({literal(APP_ARMOR)})"
+    )
+    sysctls = _in_list(
+        "context.?sysctls", f"item.?name.orValue(null) in {_dyn(SYSCTLS)}", f"spec.{CONTEXT}.sysctls", ".name"
+    )
+    volumes = _in_list("pod.value.?spec.?volumes", "item.?hostPath.orValue(null) == null", "spec.volumes", ".hostPath")
+    yield _in_context("pod.value.?spec", "spec.", sysctls)
     yield (
-        f"{_fields('t.value.?spec', 'spec.', POD_FIELDS)} + {volumes}"
-        f" + (size({annotated} && !({confined}), k)) > 0 ? ['metadata.annotations'] : [])"
+        f"{_fields('pod.value.?spec', 'spec.', POD_FIELDS)} + {volumes}"
+        f" + (size({annotated} && !({confined}), key)) > 0 ? ['metadata.annotations'] : [])"
     )
 
 
 def _of_container() -> str:
-    """CEL: what is wrong with the securityContext of a container `c`, as paths below it."""
-    added = _in_list("s.?capabilities.?add", f"e in {_dyn(CAPABILITIES)}", f"{CONTEXT}.capabilities.add")
-    return _in_context("c.value", "", f"{_fields('s', f'{CONTEXT}.', CONTAINER_FIELDS)} + {added}")
+    """CEL: what is wrong with the securityContext of a `container`, as paths below it."""
+    added = _in_list("context.?capabilities.?add", f"item in {_dyn(CAPABILITIES)}", f"{CONTEXT}.capabilities.add")
+    return _in_context("container.value", "", f"{_fields('context', f'{CONTEXT}.', CONTAINER_FIELDS)} + {added}")
 
 
 def _in_context(holder: str, prefix: str, beside: str) -> str:
     """CEL: the paths of what is not fine in a securityContext; most have none, and that is seen at once."""
-    wrong = "!(s[?f.of][?f.field].orValue(null) in f.fine)"
-    found = f"variables.confined.filter(f, {wrong}).map(f, {filled(f'{prefix}{CONTEXT}.%s.%s', 'f.of', 'f.field')})"
-    return let("s", f"{holder}.?{CONTEXT}.orValue(null)", f"s == null ? [] : {found} + {beside}")
+    wrong = "!(context[?field.parent][?field.child].orValue(null) in field.allowed)"
+    path = filled(f"{prefix}{CONTEXT}.%s.%s", "field.parent", "field.child")
+    found = f"variables.security_fields.filter(field, {wrong}).map(field, {path})"
+    return let("context", f"{holder}.?{CONTEXT}.orValue(null)", f"context == null ? [] : {found} + {beside}")
 
 
 def _in_ports() -> str:
-    return _in_list("c.value.?ports", "e.?hostPort.orValue(null) in [dyn(null), dyn(0)]", "ports", ".hostPort")
+    return _in_list(
+        "container.value.?ports", "item.?hostPort.orValue(null) in [dyn(null), dyn(0)]", "ports", ".hostPort"
+    )
 
 
 def _in_probes() -> str:
-    """CEL: the paths of what is not fine in the probes of a container `c`; most have few."""
-    return " + ".join(_of_probes(".?".join(("c.value", *way)), way, names) for way, names in PROBES.items())
+    """CEL: the paths of what is not fine in the probes of a `container`; most have few."""
+    return " + ".join(_of_probes(".?".join(("container.value", *way)), way, names) for way, names in PROBES.items())
 
 
 def _of_probes(holder: str, way: tuple[str, ...], names: tuple[str, ...]) -> str:
-    there = f"{literals(names)}.filter(k, {holder}[?k].hasValue())"
-    path = filled(".".join((*way, "%s.%s")), "k", "m")
-    return f"{there}.map(k, {_fields(f'{holder}[?k]', '', PROBE_FIELDS)}.map(m, {path})).flatten()"
+    there = f"{literals(names)}.filter(probe, {holder}[?probe].hasValue())"
+    path = filled(".".join((*way, "%s.%s")), "probe", "path")
+    return f"{there}.map(probe, {_fields(f'{holder}[?probe]', '', PROBE_FIELDS)}.map(path, {path})).flatten()"
 
 
 def _fields(holder: str, prefix: str, table: Fields) -> str:
@@ -121,12 +128,12 @@ def _fields(holder: str, prefix: str, table: Fields) -> str:
         f"{holder}.?{'.?'.join(keys)}.orValue(null) in {_dyn((None, *allowed))} ? '' : '{prefix}{'.'.join(keys)}'"
         for keys, allowed in table.items()
     )
-    return f"[{', '.join(paths)}].filter(m, m != '')"
+    return f"[{', '.join(paths)}].filter(path, path != '')"
 
 
 def _in_list(optional: str, fine: str, path: str, below: str = "") -> str:
-    """CEL: the paths of those elements `e` of a list that are not fine."""
-    return f"{items(optional)}.transformList(i, e, !({fine}), '{path}[%d]{below}'.format([i]))"
+    """CEL: the paths of those `item`s of a list that are not fine."""
+    return f"{items(optional)}.transformList(index, item, !({fine}), '{path}[%d]{below}'.format([index]))"
 
 
 def _dyn(values: tuple[str | bool | None, ...]) -> str:

@@ -47,9 +47,9 @@ def singles(cidrs: Iterable[str]) -> Cidrs:
 
 
 def cel(block: str, path: str, platform: Platform) -> str:
-    """CEL: a list of `path: what is wrong` with the optional ipBlock `block` of a rule `r`; `path` is its own, in CEL.
+    """CEL: a list of `path: what is wrong` with the optional ipBlock `block` of a `rule`; `path` is its own, in CEL.
 
-    Where the platform lists addresses of the DNS, `r.dns` says whether the rule is for port 53 alone.
+    Where the platform lists addresses of the DNS, `rule.dns_only` says whether the rule is for port 53 alone.
     """
 
     def told(message: str) -> str:
@@ -57,23 +57,30 @@ def cel(block: str, path: str, platform: Platform) -> str:
 
     def lists(pick: Callable[[Cidrs], Cidrs]) -> str:
         usual, for_dns = (pick(opened(platform, dns_only=each)) for each in (False, True))
-        return literals(usual) if usual == for_dns else f"(r.dns == true ? {literals(for_dns)} : {literals(usual)})"
+        return (
+            literals(usual)
+            if usual == for_dns
+            else f"(rule.dns_only == true ? {literals(for_dns)} : {literals(usual)})"
+        )
 
     every = opened(platform, dns_only=True)
     if not every:
         return when(f"{block}.orValue(null) != null", told("must be left out, the platform opens no addresses"))
-    is_opened = f"{lists(lambda cidrs: cidrs)}.exists(a, {_lies_in('c', 'a')})"
-    left_out = f"{items('b.?except')}.exists(e, {_is_range('e')} && {_lies_in('m', 'e')})"
-    secret = f"{literals(shut(every))}.exists(m, {_lies_in('c', 'm')} || ({_lies_in('m', 'c')} && !{left_out}))"
+    is_opened = f"{lists(lambda cidrs: cidrs)}.exists(opened, {_lies_in('address_range', 'opened')})"
+    excludes = f"{_is_range('excluded')} && {_lies_in('metadata_service', 'excluded')}"
+    left_out = f"{items('block.?except')}.exists(excluded, {excludes})"
+    holds = f"{_lies_in('metadata_service', 'address_range')} && !{left_out}"
+    reaches = f"{_lies_in('address_range', 'metadata_service')} || ({holds})"
+    secret = f"{literals(shut(every))}.exists(metadata_service, {reaches})"
     if singles(every):
-        secret = f"!{lists(singles)}.exists(a, {_lies_in('c', 'a')}) && {secret}"
+        secret = f"!{lists(singles)}.exists(opened, {_lies_in('address_range', 'opened')}) && {secret}"
     wrong = (
-        f"!({_is_range('c')}) ? [{told('must be an address range')}]\n"
+        f"!({_is_range('address_range')}) ? [{told('must be an address range')}]\n"
         f": !{is_opened} ? [{told('must lie in a range that the platform opens')}]\n"
         f": {when(secret, told('must leave out the metadata service')) if shut(every) else '[]'}"
     )
-    of_cidr = let("c", "b.?cidr.orValue(null)", wrong)
-    return let("b", f"{block}.orValue(null)", f"b == null ? [] : {of_cidr}")
+    of_cidr = let("address_range", "block.?cidr.orValue(null)", wrong)
+    return let("block", f"{block}.orValue(null)", f"block == null ? [] : {of_cidr}")
 
 
 def _is_range(text: str) -> str:

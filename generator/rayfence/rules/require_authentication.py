@@ -31,10 +31,11 @@ def asked(tenant: Tenant) -> str:
 
 
 def cel(platform: Platform) -> Iterator[str]:
-    mode = f"dyn(c.value.?{'.?'.join(map(str, FIELD))}.orValue(null))"
+    mode = f"dyn(cluster.value.?{'.?'.join(map(str, FIELD))}.orValue(null))"
+    told = filled(f"%s.{FIELD}: must be %s", "cluster.path", _MODE)
     parts = (
-        f"(object.apiVersion != '{STORED}' ? variables.clusters.map(c, 'apiVersion: must be {STORED}') : [])",
-        f"variables.clusters.filter(c, {mode} != {_MODE}).map(c, {filled(f'%s.{FIELD}: must be %s', 'c.path', _MODE)})",
+        f"(object.apiVersion != '{STORED}' ? variables.ray_clusters.map(cluster, 'apiVersion: must be {STORED}') : [])",
+        f"variables.ray_clusters.filter(cluster, {mode} != {_MODE}).map(cluster, {told})",
     )
     yield f"{_MODE} == '' ? [] :\n" + "\n+ ".join(parts)
 

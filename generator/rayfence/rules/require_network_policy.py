@@ -41,22 +41,25 @@ def asked(tenant: Tenant) -> str:
 
 
 def cel(platform: Platform) -> Iterator[str]:
-    asked = f"c.value.?{FIELD}"
-    mode = f"({asked}.orValue(null) == null ? dyn('') : {let('m', f'{asked}.?mode.orValue(null)', _OR_DEFAULT)})"
-    wrong_mode = f"variables.clusters.filter(c, {mode} != {_MODE})"
-    is_label = let("n", "g.value.?groupName.orValue(null)", f"type(n) == string && n.matches({literal(LABEL)})")
+    asked = f"cluster.value.?{FIELD}"
+    mode = f"({asked}.orValue(null) == null ? dyn('') : {let('mode', f'{asked}.?mode.orValue(null)', _OR_DEFAULT)})"
+    wrong_mode = f"variables.ray_clusters.filter(cluster, {mode} != {_MODE})"
+    is_label = let(
+        "name", "group.value.?groupName.orValue(null)", f"type(name) == string && name.matches({literal(LABEL)})"
+    )
     names = " || ".join(f"string(dyn({name})).startsWith({literal(RESERVED)})" for name in _NAMES)
     parts = (
-        f"(object.apiVersion != {literal(VERSION)} ? variables.clusters.map(c, 'apiVersion: must be {VERSION}') : [])",
-        f"{wrong_mode}.map(c, {filled(f'%s.{FIELD}.mode: must be %s', 'c.path', _MODE)})",
-        f"variables.groups.filter(g, g.role == 'worker' && !{is_label})"
-        ".map(g, g.path + '.groupName: must be a DNS label')",
-        f"({names} ? variables.clusters.map(c, 'metadata.name: must not begin with {RESERVED}') : [])",
+        f"(object.apiVersion != {literal(VERSION)} ?"
+        f" variables.ray_clusters.map(cluster, 'apiVersion: must be {VERSION}') : [])",
+        f"{wrong_mode}.map(cluster, {filled(f'%s.{FIELD}.mode: must be %s', 'cluster.path', _MODE)})",
+        f"variables.ray_groups.filter(group, group.role == 'worker' && !{is_label})"
+        ".map(group, group.path + '.groupName: must be a DNS label')",
+        f"({names} ? variables.ray_clusters.map(cluster, 'metadata.name: must not begin with {RESERVED}') : [])",
     )
     yield f"variables.tenant[0] == '' || {_MODE} == '' ? [] :\n" + "\n+ ".join(parts)
 
 
-_OR_DEFAULT = f"m == null ? dyn({literal(Mode.DENY_ALL)}) : m"
+_OR_DEFAULT = f"mode == null ? dyn({literal(Mode.DENY_ALL)}) : mode"
 _NAMES = ("object.metadata.?name.orValue('')", "object.metadata.?generateName.orValue('')")
 
 

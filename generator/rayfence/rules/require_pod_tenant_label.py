@@ -22,8 +22,9 @@ WHY = "Pods are counted, selected and billed by this label, and KubeRay gives th
 
 def cel(platform: Platform) -> Iterator[str]:
     name = row.field("name")
-    told = filled("%s: must be %s", "l.path", name)
-    yield f"variables.sites.map(s, s.labels.filter(l, l.value != {name}).map(l, {told})).flatten()"
+    told = filled("%s: must be %s", "label.path", name)
+    wrong = f"template.labels.filter(label, label.value != {name}).map(label, {told})"
+    yield f"variables.pod_templates.map(template, {wrong}).flatten()"
 
 
 def violations(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[Violation]:

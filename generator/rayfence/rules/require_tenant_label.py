@@ -28,8 +28,8 @@ def cel(platform: Platform) -> Iterator[str]:
     key, path = literal(platform.tenant_label), _path(platform)
     by_operator = f"request.?userInfo.?username.orValue('') == {literal(platform.operator.username)}"
     had_none = (
-        f"variables.operation == {literal(UPDATE)} && variables.old != null"
-        f" && variables.old.?metadata.?labels[?{key}].orValue(null) == null"
+        f"variables.operation == {literal(UPDATE)} && variables.old_object != null"
+        f" && variables.old_object.?metadata.?labels[?{key}].orValue(null) == null"
     )
     excused = f"object.kind in {literals(MADE)} && ({by_operator} || {had_none})"
     label = f"dyn(object.metadata.?labels[?{key}].orValue(null))"

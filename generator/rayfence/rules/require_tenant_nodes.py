@@ -17,12 +17,14 @@ WHY = "A pod without its tenant's nodeSelector may land on another's machines; n
 
 
 def cel(platform: Platform) -> Iterator[str]:
-    selector = f"s.spec.?nodeSelector[?{literal(platform.node_label)}].orValue('') != {row.field('name')}"
+    selector = f"template.spec.?nodeSelector[?{literal(platform.node_label)}].orValue('') != {row.field('name')}"
     path = Path.of("spec", "nodeSelector", platform.node_label)
+    told = filled(f"%s.{path}: must be %s", "template.path", row.field("name"))
+    named = "optional.ofNonZeroValue(template.spec.?nodeName.orValue(null)).hasValue()"
     yield (
-        f"variables.sites.filter(s, {selector}).map(s, {filled(f'%s.{path}: must be %s', 's.path', row.field('name'))})"
-        " + variables.sites.filter(s, optional.ofNonZeroValue(s.spec.?nodeName.orValue(null)).hasValue())"
-        ".map(s, s.path + '.spec.nodeName: must be left out')"
+        f"variables.pod_templates.filter(template, {selector}).map(template, {told})"
+        f" + variables.pod_templates.filter(template, {named})"
+        ".map(template, template.path + '.spec.nodeName: must be left out')"
     )
 
 

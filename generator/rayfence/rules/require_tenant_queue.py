@@ -41,11 +41,11 @@ Entries = Mapping[str, Any]
 def ray_variables(platform: Platform) -> dict[str, str]:
     """CEL variables: the names of queues in the labels and annotations of a Ray object, its groups and templates."""
     own = ", ".join(_holder(f"'metadata.{sort}'", f"object.metadata.?{sort}") for sort in SORTS)
-    group = _holder("g.path + '.labels'", "g.value.?labels")
-    template = ", ".join(_holder(f"t.path + 'metadata.{sort}'", f"t.value.?metadata.?{sort}") for sort in SORTS)
+    group = _holder("group.path + '.labels'", "group.value.?labels")
+    template = ", ".join(_holder(f"pod.path + 'metadata.{sort}'", f"pod.value.?metadata.?{sort}") for sort in SORTS)
     holders = (
-        f"(variables.tenant[0] == '' ? [] : [{own}])\n+ variables.groups.map(g, {group})\n"
-        f"+ variables.templates.map(t, [{template}]).flatten()"
+        f"(variables.tenant[0] == '' ? [] : [{own}])\n+ variables.ray_groups.map(group, {group})\n"
+        f"+ variables.pod_definitions.map(pod, [{template}]).flatten()"
     )
     return _variables(holders)
 
@@ -56,7 +56,7 @@ def pod_variables(platform: Platform) -> dict[str, str]:
         _holder(
             f"'metadata.{sort}'",
             f"object.metadata.?{sort}",
-            f"(variables.old == null ? dyn({{}}) : dyn({entries(f'variables.old.?metadata.?{sort}')}))",
+            f"(variables.old_object == null ? dyn({{}}) : dyn({entries(f'variables.old_object.?metadata.?{sort}')}))",
         )
         for sort in SORTS
     )
@@ -64,35 +64,38 @@ def pod_variables(platform: Platform) -> dict[str, str]:
 
 
 def _holder(path: str, found: str, before: str = "dyn({})") -> str:
-    return f"{{'path': dyn({path}), 'found': dyn({entries(found)}), 'before': {before}}}"
+    return f"{{'path': dyn({path}), 'entries': dyn({entries(found)}), 'old_entries': {before}}}"
 
 
 def _variables(holders: str) -> dict[str, str]:
     """With them each entry that is judged. Its key is one of the table or of a list in the config, never free text."""
     keys = ",\n".join(f"{literal(key)}: {literals(keys)}" for key, keys in ALIASES.items())
-    judged = "k in variables.queue_keys || variables.allowed_queues.exists(a, a.startsWith(k + '='))"
-    step = "(k.matches('^[A-Za-z0-9_-]+$') ? '.' + k : '[' + k + ']')"
+    judged = "key in variables.queue_keys || variables.allowed_queues.exists(entry, entry.startsWith(key + '='))"
+    step = "(key.matches('^[A-Za-z0-9_-]+$') ? '.' + key : '[' + key + ']')"
     entry = (
-        f"{{'at': dyn(h.path + {step}), 'key': dyn(k), 'value': dyn(v),"
-        " 'keys': dyn(variables.queue_keys[?k].orValue([k])), 'kept': dyn(h.before[?k].orValue(dyn(null)) == v)}"
+        f"{{'path': dyn(holder.path + {step}), 'key': dyn(key), 'value': dyn(value),"
+        " 'aliases': dyn(variables.queue_keys[?key].orValue([key])),"
+        " 'unchanged': dyn(holder.old_entries[?key].orValue(dyn(null)) == value)}"
     )
-    named = f"variables.name_holders.map(h, h.found.transformList(k, v, {judged}, {entry})).flatten()"
-    return {"queue_keys": f"{{{keys}}}", "name_holders": holders, "queue_names": named}
+    named = (
+        f"variables.metadata_maps.map(holder, holder.entries.transformList(key, value, {judged}, {entry})).flatten()"
+    )
+    return {"queue_keys": f"{{{keys}}}", "metadata_maps": holders, "queue_names": named}
 
 
 def cel(platform: Platform) -> Iterator[str]:
-    listed = allowances.covered("variables.allowed_queues", "k + '=' + e.value")
+    listed = allowances.covered("variables.allowed_queues", "alias + '=' + queue.value")
     makers = literals((platform.operator.username, JOB_CONTROLLER))
-    application = " + variables.place + ".join(literal(each) for each in APPLICATION_OF_NONE.split("{}"))
+    application = " + variables.object_namespace + ".join(literal(each) for each in APPLICATION_OF_NONE.split("{}"))
     fine = (
-        "e.value in [dyn(null), dyn('')]",
-        f"(type(e.value) == string && e.keys.exists(k, {listed}))",
-        f"(e.key in {literals(PRIORITIES)} && e.value in variables.allowed_priority_classes)",
-        f"(e.key in {literals(GANG)} && (e.kept || request.?userInfo.?username.orValue('') in {makers}))",
-        f"(e.key in {literals(YUNIKORN_QUEUE)} && e.value == {literal(QUEUE_OF_NONE)})",
-        f"(e.key in {literals(YUNIKORN_APPLICATION)} && e.value == {application})",
+        "queue.value in [dyn(null), dyn('')]",
+        f"(type(queue.value) == string && queue.aliases.exists(alias, {listed}))",
+        f"(queue.key in {literals(PRIORITIES)} && queue.value in variables.allowed_priority_classes)",
+        f"(queue.key in {literals(GANG)} && (queue.unchanged || request.?userInfo.?username.orValue('') in {makers}))",
+        f"(queue.key in {literals(YUNIKORN_QUEUE)} && queue.value == {literal(QUEUE_OF_NONE)})",
+        f"(queue.key in {literals(YUNIKORN_APPLICATION)} && queue.value == {application})",
     )
-    yield f"variables.queue_names.filter(e, !({' || '.join(fine)})).map(e, e.at + ': {UNLISTED}')"
+    yield f"variables.queue_names.filter(queue, !({' || '.join(fine)})).map(queue, queue.path + ': {UNLISTED}')"
 
 
 def violations(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[Violation]:

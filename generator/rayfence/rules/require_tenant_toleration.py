@@ -26,12 +26,13 @@ EFFECTS = (*SCHEDULING, "PreferNoSchedule", "NoExecute")
 
 
 def own(platform: Platform, effects: tuple[str, ...] = EFFECTS) -> str:
-    """CEL: is the toleration `t` the tenant's own, of one of the effects. Equal may be left out, the effect too."""
+    """CEL: is the `toleration` the tenant's own, of one of the effects. Equal may be left out, the effect too."""
     allowed = ", ".join(f"dyn({literal(effect)})" for effect in ("", *effects))
     return (
-        f"t.?key.orValue('') == {literal(platform.taint_key)} && t.?value.orValue('') == {row.field('name')}"
-        " && t.?operator.orValue(null) in [dyn(null), dyn(''), dyn('Equal')]"
-        f" && t.?effect.orValue(null) in [dyn(null), {allowed}]"
+        f"toleration.?key.orValue('') == {literal(platform.taint_key)}"
+        f" && toleration.?value.orValue('') == {row.field('name')}"
+        " && toleration.?operator.orValue(null) in [dyn(null), dyn(''), dyn('Equal')]"
+        f" && toleration.?effect.orValue(null) in [dyn(null), {allowed}]"
     )
 
 
@@ -52,10 +53,10 @@ def has_own(tolerations: Any, path: Path, tenant: Tenant, platform: Platform) ->
 
 
 def cel(platform: Platform) -> Iterator[str]:
-    found = f"{items('s.spec.?tolerations')}.exists(t, {own(platform, SCHEDULING)})"
+    found = f"{items('template.spec.?tolerations')}.exists(toleration, {own(platform, SCHEDULING)})"
     wanted = f"key {platform.taint_key}, operator Equal, effect NoSchedule, value %s"
-    told = filled(f"%s.spec.tolerations: must have {wanted}", "s.path", row.field("name"))
-    yield f"variables.sites.filter(s, !({found})).map(s, {told})"
+    told = filled(f"%s.spec.tolerations: must have {wanted}", "template.path", row.field("name"))
+    yield f"variables.pod_templates.filter(template, !({found})).map(template, {told})"
 
 
 def violations(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[Violation]:

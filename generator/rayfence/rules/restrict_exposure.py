@@ -52,42 +52,44 @@ def _closes_node_ports(exposure: Exposure) -> bool:
 def cel(platform: Platform) -> Iterator[str]:
     exposure = platform.exposure
     types = ", ".join(f"dyn({literal(each)})" for each in ("", *_types(exposure)))
-    wrong = f"!(s.type in [dyn(null), {types}])"
-    checks = [when(wrong, f"s.typePath + ': must be {' or '.join(_types(exposure))}'")]
-    given = "!(s.spec[?k].orValue(null) in [dyn(null), dyn(''), dyn([])])"
-    told = filled("%s.%s: must be left out", "s.path", "k")
-    checks.append(f"{literals(_fields(exposure))}.filter(k, {given}).map(k, {told})")
+    wrong = f"!(service.type in [dyn(null), {types}])"
+    checks = [when(wrong, f"service.type_path + ': must be {' or '.join(_types(exposure))}'")]
+    given = "!(service.spec[?field].orValue(null) in [dyn(null), dyn(''), dyn([])])"
+    told = filled("%s.%s: must be left out", "service.path", "field")
+    checks.append(f"{literals(_fields(exposure))}.filter(field, {given}).map(field, {told})")
     if _closes_node_ports(exposure):
         checks.append(_node_ports())
-    parts = [f"variables.services.map(s, {' + '.join(checks)}).flatten()", _snippets()]
+    parts = [f"variables.services.map(service, {' + '.join(checks)}).flatten()", _snippets()]
     if not exposure.ingress:
-        parts.append(f"variables.ingresses.map(p, p + ': {CLOSED}')")
+        parts.append(f"variables.ingress_paths.map(path, path + ': {CLOSED}')")
     yield "\n+ ".join(parts)
     yield _marks()
 
 
 def _node_ports() -> str:
-    chosen = "!(p.?nodePort.orValue(null) in [dyn(null), dyn(0)])"
-    message = f"'%s.ports[%d].nodePort: {OWN_PORT}'.format([s.path, i])"
-    return f"{items('s.spec.?ports')}.transformList(i, p, {chosen}, {message})"
+    chosen = "!(port.?nodePort.orValue(null) in [dyn(null), dyn(0)])"
+    message = f"'%s.ports[%d].nodePort: {OWN_PORT}'.format([service.path, index])"
+    return f"{items('service.spec.?ports')}.transformList(index, port, {chosen}, {message})"
 
 
 def _snippets() -> str:
     # A key is the tenant's own text, so it is named in Python only.
-    found = f"{entries('object.metadata.?annotations')}.exists(k, k.matches('{SNIPPET}'))"
+    found = f"{entries('object.metadata.?annotations')}.exists(key, key.matches('{SNIPPET}'))"
     message = f"'{ANNOTATIONS}: no snippets of a controller configuration'"
-    return when(f"size(variables.ingresses) > 0 && {found}", message)
+    return when(f"size(variables.ingress_paths) > 0 && {found}", message)
 
 
 def _marks() -> str:
     """A key is the tenant's own text here as well."""
-    opens = allowances.covered(literals(FAMILIES), "k")
-    allowed = allowances.covered("variables.allowed_exposure_annotations", "k")
+    opens = allowances.covered(literals(FAMILIES), "key")
+    allowed = allowances.covered("variables.allowed_exposure_annotations", "key")
     patterns = ", ".join(f"{literal(key)}: {literal(value)}" for key, value in opening_marks.CLOSED.items())
-    value = "m.keys[k]"
-    closed = f"[{{{patterns}}}[?k]].exists(c, c.hasValue() && type({value}) == string && {value}.matches(c.value()))"
+    value = "metadata.entries[key]"
+    is_closed = f"pattern.hasValue() && type({value}) == string && {value}.matches(pattern.value())"
+    closed = f"[{{{patterns}}}[?key]].exists(pattern, {is_closed})"
     wrong = f"{opens} && !{allowed} && !{closed}"
-    return f"variables.marks.filter(m, m.keys.exists(k, {wrong})).map(m, m.path + ': {MARKED}')"
+    marked = f"variables.service_metadata.filter(metadata, metadata.entries.exists(key, {wrong}))"
+    return f"{marked}.map(metadata, metadata.path + ': {MARKED}')"
 
 
 def violations(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[Violation]:

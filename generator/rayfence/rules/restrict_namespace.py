@@ -17,7 +17,7 @@ WHY = "The namespace says whose an object is. Outside a tenant's namespace there
 
 
 def cel(platform: Platform) -> Iterator[str]:
-    yield "variables.unclaimed ? ['metadata.namespace: no tenant has this namespace'] : []"
+    yield "variables.namespace_unclaimed ? ['metadata.namespace: no tenant has this namespace'] : []"
 
 
 def violations(

@@ -28,15 +28,15 @@ Json = dict[str, Any]
 def variables(platform: Platform) -> dict[str, str]:
     """CEL variables: the rules that RayClusters bring along."""
     roles = (
-        "['head', 'worker'].map(k, {'path': dyn('%s.networkPolicy.%s'.format([c.path, k])),"
-        " 'value': c.value.?networkPolicy[?k].orValue(dyn({}))})"
+        "['head', 'worker'].map(role, {'path': dyn('%s.networkPolicy.%s'.format([cluster.path, role])),"
+        " 'value': cluster.value.?networkPolicy[?role].orValue(dyn({}))})"
     )
     groups = (
-        f"{items(f'c.value.?networkPolicy.?{GROUPS}')}.transformList(i, g,"
-        f" {{'path': dyn('%s.networkPolicy.{GROUPS}[%d]'.format([c.path, i])), 'value': dyn(g)}})"
+        f"{items(f'cluster.value.?networkPolicy.?{GROUPS}')}.transformList(index, group,"
+        f" {{'path': dyn('%s.networkPolicy.{GROUPS}[%d]'.format([cluster.path, index])), 'value': dyn(group)}})"
     )
-    bringing = "variables.clusters.filter(c, c.value.?networkPolicy.hasValue())"
-    return peers.variables(f"{bringing}.map(c, {roles}\n+ {groups}).flatten()", FIELDS, platform)
+    bringing = "variables.ray_clusters.filter(cluster, cluster.value.?networkPolicy.hasValue())"
+    return peers.variables(f"{bringing}.map(cluster, {roles}\n+ {groups}).flatten()", FIELDS, platform)
 
 
 def cel(platform: Platform) -> Iterator[str]:

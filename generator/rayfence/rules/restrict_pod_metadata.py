@@ -37,7 +37,7 @@ WHAT = "gives the pod another network, address or cloud role, and the platform d
 
 def of_templates(platform: Platform) -> dict[str, str]:
     """CEL variables: annotations that need no judgement. A template has none, whoever changes it."""
-    return {"settled": "{}"}
+    return {"accepted_annotations": "{}"}
 
 
 def of_pods(platform: Platform) -> dict[str, str]:
@@ -45,30 +45,32 @@ def of_pods(platform: Platform) -> dict[str, str]:
     user = "request.?userInfo.?username.orValue('')"
     writes = " || ".join(f"{user}.startsWith({literal(writer)})" for writer in WRITERS)
     written = f"variables.operation == {literal(UPDATE)} && ({user} in {literals(CONTROLLERS)} || {writes})"
-    found = entries(f"({written} ? dyn(object) : variables.old).?metadata.?annotations")
-    return {"settled": found}
+    found = entries(f"({written} ? dyn(object) : variables.old_object).?metadata.?annotations")
+    return {"accepted_annotations": found}
 
 
 def cel(platform: Platform) -> Iterator[str]:
-    annotations = entries("t.value.?metadata.?annotations")
+    annotations = entries("pod.value.?metadata.?annotations")
     wrong = (
-        f"k.matches({literal(f'^({EVERY})$')})"
-        f" && dyn(variables.settled[?k].orValue(null)) != v && !({_allowed()}) && !({_attached()})"
+        f"key.matches({literal(f'^({EVERY})$')})"
+        f" && dyn(variables.accepted_annotations[?key].orValue(null)) != value && !({_allowed()}) && !({_attached()})"
     )
-    found = f"size({annotations}.transformList(k, v, {wrong}, k)) > 0"
-    told = filled(f"%smetadata.annotations: one of them {WHAT}", "t.path")
-    yield f"variables.templates.filter(t, {found}).map(t, {told})"
+    found = f"size({annotations}.transformList(key, value, {wrong}, key)) > 0"
+    told = filled(f"%smetadata.annotations: one of them {WHAT}", "pod.path")
+    yield f"variables.pod_definitions.filter(pod, {found}).map(pod, {told})"
 
 
 def _allowed() -> str:
-    return allowances.covered("variables.allowed_pod_annotations", "k")
+    return allowances.covered("variables.allowed_pod_annotations", "key")
 
 
 def _attached() -> str:
     """CEL: whether an annotation attaches networks that are allowed, and nothing else."""
-    names = "v.replace(' ', '').split(',').map(n, n.split('@')[0])"
-    listed = "n in variables.allowed_networks || variables.place + '/' + n in variables.allowed_networks"
-    return f"k in {literals(ATTACHED)} && type(v) == string && {names}.all(n, {listed})"
+    names = "value.replace(' ', '').split(',').map(name, name.split('@')[0])"
+    listed = (
+        "name in variables.allowed_networks || variables.object_namespace + '/' + name in variables.allowed_networks"
+    )
+    return f"key in {literals(ATTACHED)} && type(value) == string && {names}.all(name, {listed})"
 
 
 def violations(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[Violation]:

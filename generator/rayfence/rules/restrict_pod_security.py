@@ -18,18 +18,19 @@ WHY = "Who gets from a container to its node, or into the node's network, is pas
 
 def variables(platform: Platform) -> dict[str, str]:
     """CEL variables: the templates, and the containers in them."""
-    temporary = pod_security.containers_in("variables.templates", ("ephemeralContainers",))
-    templates = "variables.sites.map(s, {'path': dyn(s.path + '.'), 'value': s.template})"
+    temporary = pod_security.containers_in("variables.pod_definitions", ("ephemeralContainers",))
+    templates = "variables.pod_templates.map(template, {'path': dyn(template.path + '.'), 'value': template.manifest})"
     return pod_security.variables(templates, f"variables.containers + {temporary}")
 
 
 def cel(platform: Platform) -> Iterator[str]:
-    yield from pod_security.cel(f"variables.clusters.map(o, [{_OPTIONS}]).flatten()")
+    yield from pod_security.cel(f"variables.ray_clusters.map(cluster, [{_OPTIONS}]).flatten()")
 
 
 # The operator copies the securityContext that stands here into a container of its own.
 _OPTIONS = ", ".join(
-    f"{{'path': dyn(o.path + {steps(*path)}), 'value': o.value.?{'.?'.join(path)}.orValue(null)}}" for path in OPTIONS
+    f"{{'path': dyn(cluster.path + {steps(*path)}), 'value': cluster.value.?{'.?'.join(path)}.orValue(null)}}"
+    for path in OPTIONS
 )
 
 

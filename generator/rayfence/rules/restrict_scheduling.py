@@ -58,82 +58,88 @@ def of_templates(platform: Platform) -> dict[str, str]:
 
     Of templates another rule asks to be pinned.
     """
-    return {**_selecting_variable(), "unpinned": "[]"}
+    return {**_selecting_variable(), "unpinned_pods": "[]"}
 
 
 def of_pods(platform: Platform) -> dict[str, str]:
     """The same for a pod."""
-    unpinned = f"variables.templates.filter(t, {_selector(platform)} != {row.field('name')})"
-    return {**_selecting_variable(), "unpinned": unpinned}
+    unpinned = f"variables.pod_definitions.filter(pod, {_selector(platform)} != {row.field('name')})"
+    return {**_selecting_variable(), "unpinned_pods": unpinned}
 
 
 def _selecting_variable() -> dict[str, str]:
     expressions = " + ".join(_expressions(fields, inner) for fields, inner in NODE_TERMS)
-    return {"selecting": f"{_WITH_AFFINITY}.map(t, {expressions}).flatten()"}
+    return {"node_affinity_expressions": f"{_WITH_AFFINITY}.map(pod, {expressions}).flatten()"}
 
 
 def _expressions(fields: tuple[str, ...], inner: tuple[str, ...]) -> str:
     """CEL: expressions of node affinity that do more than to stay away from nodes, each with its path."""
     way, term = ("affinity", "nodeAffinity", *fields), (*inner, "matchExpressions")
-    place = filled(f"%sspec.{'.'.join(way)}[%s].{'.'.join(term)}[%s]", "t.path", "string(i)", "string(j)")
-    selects = f"!(x.?operator.orValue(null) in {literals(AVOIDING)})"
-    each = f"transformList(j, x, {selects}, {{'path': dyn({place}), 'value': dyn(x)}})"
-    found = items(f"t.value.?spec.?{'.?'.join(way)}")
-    return f"{found}.transformList(i, e, {items('.?'.join(('e', *term)))}.{each}).flatten()"
+    place = filled(
+        f"%sspec.{'.'.join(way)}[%s].{'.'.join(term)}[%s]", "pod.path", "string(term_index)", "string(index)"
+    )
+    selects = f"!(expression.?operator.orValue(null) in {literals(AVOIDING)})"
+    each = f"transformList(index, expression, {selects}, {{'path': dyn({place}), 'value': dyn(expression)}})"
+    found = items(f"pod.value.?spec.?{'.?'.join(way)}")
+    return f"{found}.transformList(term_index, term, {items('.?'.join(('term', *term)))}.{each}).flatten()"
 
 
-_WITH_AFFINITY = "variables.templates.filter(t, t.value.?spec.?affinity.hasValue())"
+_EXPRESSIONS = "variables.node_affinity_expressions"
+_WITH_AFFINITY = "variables.pod_definitions.filter(pod, pod.value.?spec.?affinity.hasValue())"
 
 
 def cel(platform: Platform) -> Iterator[str]:
-    told = f".map(x, {filled(f'%s: {ELSEWHERE}', 'x.path')})"
+    told = f".map(expression, {filled(f'%s: {ELSEWHERE}', 'expression.path')})"
     name = row.field("name")
-    own = f"x.value.?operator.orValue(null) == 'In' && {items('x.value.?values')}.all(n, n == {name})"
-    others = f"x.value.?key.orValue(null) == {literal(platform.node_label)} && !({own})"
+    all_own = f"{items('expression.value.?values')}.all(name, name == {name})"
+    own = f"expression.value.?operator.orValue(null) == 'In' && {all_own}"
+    others = f"expression.value.?key.orValue(null) == {literal(platform.node_label)} && !({own})"
     at = literal(f"{Path.of('spec', 'nodeSelector', platform.node_label)}: must be ")
     selected = when(f"{_selector(platform)} != null", f"{at} + {name}")
-    terms = f"{literals(SIDES)}.map(s, {' + '.join(_terms(*each) for each in TERMS)}).flatten()"
-    yield f"{_WITH_AFFINITY}.map(t, {terms}).flatten()"
-    yield f"variables.selecting.filter(x, x.value.?key.orValue(null) in {literals(CONTROL_PLANE)}){told}"
-    yield f"variables.templates.map(t, {_selected()} + {_tolerated()} + {_priority()}).flatten()"
-    yield f"variables.unpinned.map(t, {selected} + variables.selecting.filter(x, {others}){told}).flatten()"
+    terms = f"{literals(SIDES)}.map(side, {' + '.join(_terms(*each) for each in TERMS)}).flatten()"
+    yield f"{_WITH_AFFINITY}.map(pod, {terms}).flatten()"
+    yield f"{_EXPRESSIONS}.filter(expression, expression.value.?key.orValue(null) in {literals(CONTROL_PLANE)}){told}"
+    yield f"variables.pod_definitions.map(pod, {_selected()} + {_tolerated()} + {_priority()}).flatten()"
+    yield f"variables.unpinned_pods.map(pod, {selected} + {_EXPRESSIONS}.filter(expression, {others}){told}).flatten()"
 
 
 def _terms(field: str, inner: tuple[str, ...]) -> str:
-    """CEL: terms of a side `s` of pod affinity that name namespaces."""
-    term = ".?".join(("e", *inner))
+    """CEL: terms of a `side` of pod affinity that name namespaces."""
+    term = ".?".join(("term", *inner))
     wrong = (
         f"!({term}.?namespaces.orValue(null) in [dyn(null), dyn([])])"
         f" || {term}.?namespaceSelector.orValue(null) != null"
     )
-    told = filled(f"%sspec.affinity.%s.{'.'.join((f'{field}[%s]', *inner))}: {APART}", "t.path", "s", "string(i)")
-    return f"{items(f't.value.?spec.?affinity[?s].?{field}')}.transformList(i, e, {wrong}, {told})"
+    told = filled(
+        f"%sspec.affinity.%s.{'.'.join((f'{field}[%s]', *inner))}: {APART}", "pod.path", "side", "string(index)"
+    )
+    return f"{items(f'pod.value.?spec.?affinity[?side].?{field}')}.transformList(index, term, {wrong}, {told})"
 
 
 def _selector(platform: Platform) -> str:
-    return f"dyn(t.value.?spec.?nodeSelector[?{literal(platform.node_label)}].orValue(null))"
+    return f"dyn(pod.value.?spec.?nodeSelector[?{literal(platform.node_label)}].orValue(null))"
 
 
 def _selected() -> str:
     """CEL: entries of a nodeSelector for the control plane's nodes."""
-    told = filled(f"%sspec.nodeSelector[%s]: {CONTROL}", "t.path", "k")
-    return f"{literals(CONTROL_PLANE)}.filter(k, k in {entries('t.value.?spec.?nodeSelector')}).map(k, {told})"
+    told = filled(f"%sspec.nodeSelector[%s]: {CONTROL}", "pod.path", "key")
+    return f"{literals(CONTROL_PLANE)}.filter(key, key in {entries('pod.value.?spec.?nodeSelector')}).map(key, {told})"
 
 
 def _tolerated() -> str:
-    told = filled(f"%sspec.tolerations[%s].key: {CONTROL}", "t.path", "string(i)")
-    wrong = f"o.?key.orValue(null) in {literals(CONTROL_PLANE)}"
-    return f"{items('t.value.?spec.?tolerations')}.transformList(i, o, {wrong}, {told})"
+    told = filled(f"%sspec.tolerations[%s].key: {CONTROL}", "pod.path", "string(index)")
+    wrong = f"toleration.?key.orValue(null) in {literals(CONTROL_PLANE)}"
+    return f"{items('pod.value.?spec.?tolerations')}.transformList(index, toleration, {wrong}, {told})"
 
 
 def _priority() -> str:
-    name, number = (f"t.value.?spec.?{field}.orValue(null)" for field in ("priorityClassName", "priority"))
+    name, number = (f"pod.value.?spec.?{field}.orValue(null)" for field in ("priorityClassName", "priority"))
     allowed = "variables.allowed_priority_classes"
     users = f"{literal(allowances.ANY)} in {allowed} && type({name}) == string && !{name}.startsWith({literal(SYSTEM)})"
     counted = f"(type({number}) == int || type({number}) == double)"
     high = f"{number} != null && !({counted} && double({number}) <= {float(HIGHEST)})"
-    named = filled("%sspec.priorityClassName: is no class that this tenant may use", "t.path")
-    numbered = filled(f"%sspec.priority: {TOO_HIGH}", "t.path")
+    named = filled("%sspec.priorityClassName: is no class that this tenant may use", "pod.path")
+    numbered = filled(f"%sspec.priority: {TOO_HIGH}", "pod.path")
     return (
         f"({name} in [dyn(null), dyn('')] ? ({high} ? [{numbered}] : [])"
         f" : {name} in {allowed} || ({users}) ? [] : [{named}])"

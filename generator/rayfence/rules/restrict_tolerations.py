@@ -20,18 +20,18 @@ OPENS = "opens the nodes of other tenants"
 
 
 def cel(platform: Platform) -> Iterator[str]:
-    wrong = wrong_in("s.spec", "s.path + '.spec'", platform)
-    yield f"variables.sites.map(s, {wrong}).flatten()"
+    wrong = wrong_in("template.spec", "template.path + '.spec'", platform)
+    yield f"variables.pod_templates.map(template, {wrong}).flatten()"
 
 
 def wrong_in(spec: str, path: str, platform: Platform) -> str:
     """CEL: a list of `path: what is wrong` with a pod spec; `path` is the CEL text of its path."""
     key = literal(platform.taint_key)
-    keyless = "t.?key.orValue(null) in [dyn(null), dyn('')]"
-    place = f"'%s.tolerations[%d]'.format([{path}, i])"
-    foreign = f"t.?key.orValue(null) == {key} && !({own(platform)})"
+    keyless = "toleration.?key.orValue(null) in [dyn(null), dyn('')]"
+    place = f"'%s.tolerations[%d]'.format([{path}, index])"
+    foreign = f"toleration.?key.orValue(null) == {key} && !({own(platform)})"
     each = when(keyless, f"{place} + '.key: must be given'") + " + " + when(foreign, f"{place} + ': {OPENS}'")
-    return f"{items(f'{spec}.?tolerations')}.transformList(i, t, {each}).flatten()"
+    return f"{items(f'{spec}.?tolerations')}.transformList(index, toleration, {each}).flatten()"
 
 
 def violations(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[Violation]:

@@ -30,13 +30,14 @@ _JUDGED_ELSEWHERE = ("name", HOST_PATH)
 
 
 def cel(platform: Platform) -> Iterator[str]:
-    drivers = f"variables.allowed_volumes.filter(a, a.startsWith({literal(DRIVER)})).map(a, a.substring({len(DRIVER)}))"
-    fine = f"(k == {literal(CSI)} ? e.csi.?driver.orValue(null) in {drivers} : k in variables.allowed_volumes)"
-    wrong = f"!(k in {literals((*_JUDGED_ELSEWHERE, *TYPES))}) && e[k] != null && !{fine}"
-    told = filled("%sspec.volumes[%s]: the platform allows no volume of this type", "t.path", "string(i)")
-    each = f"transformList(i, e, type(e) == map && e.exists(k, {wrong}), {told})"
-    some = "variables.templates.filter(t, t.value.?spec.?volumes.hasValue())"
-    yield f"{some}.map(t, {items('t.value.?spec.?volumes')}.{each}).flatten()"
+    inline = f"variables.allowed_volumes.filter(entry, entry.startsWith({literal(DRIVER)}))"
+    drivers = f"{inline}.map(entry, entry.substring({len(DRIVER)}))"
+    fine = f"(key == {literal(CSI)} ? volume.csi.?driver.orValue(null) in {drivers} : key in variables.allowed_volumes)"
+    wrong = f"!(key in {literals((*_JUDGED_ELSEWHERE, *TYPES))}) && volume[key] != null && !{fine}"
+    told = filled("%sspec.volumes[%s]: the platform allows no volume of this type", "pod.path", "string(index)")
+    each = f"transformList(index, volume, type(volume) == map && volume.exists(key, {wrong}), {told})"
+    some = "variables.pod_definitions.filter(pod, pod.value.?spec.?volumes.hasValue())"
+    yield f"{some}.map(pod, {items('pod.value.?spec.?volumes')}.{each}).flatten()"
 
 
 def violations(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[Violation]:

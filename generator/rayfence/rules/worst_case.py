@@ -31,7 +31,7 @@ RESOURCES = ("cpu", "memory", "accelerators")
 _STAYS = f"[{len(RESOURCES)}] == 1.0"
 """CEL: whether a container in numbers stays, which stands behind what it takes."""
 
-FLOAT = "a.asApproximateFloat()"
+FLOAT = "amount.asApproximateFloat()"
 
 HUGE = "1.0e15"
 """CEL: more than there is of anything; beyond it a double is no whole number any more, and no int either."""
@@ -42,72 +42,74 @@ HUGE = "1.0e15"
 
 def whole() -> str:
     """CEL: whether an amount `a` is a whole quantity of 0 or more; Kubernetes knows no part of an accelerator."""
-    same = "a.compareTo(quantity(string(int(f)))) == 0"
-    return f"a != null && {let('f', FLOAT, f'f >= 0.0 && f < {HUGE} && {same}')}"
+    same = "amount.compareTo(quantity(string(int(number)))) == 0"
+    return f"amount != null && {let('number', FLOAT, f'number >= 0.0 && number < {HUGE} && {same}')}"
 
 
 def variables(platform: Platform) -> dict[str, str]:
-    """CEL variables: `factors`, what multiplies each pod template, and `totals`, what all of it comes to."""
+    """CEL variables: `replica_factors` multiply each pod template, and `object_totals` is what all of it comes to."""
     totals = ", ".join(f"'{resource}': {_total(number)}" for number, resource in enumerate(RESOURCES))
-    workers = "variables.pods.transformList(i, p, p.role == 'worker', variables.counts[i])"
+    workers = "variables.ray_pods.transformList(index, pod, pod.role == 'worker', variables.pod_counts[index])"
     return {
-        "factors": f"variables.pods.map(p, p.role != 'worker' ? [1.0, 1.0, 1.0] : [{_factors()}])",
-        "counts": f"variables.factors.map(f, {_COUNT}) + [1.0]",
-        "measured": f"variables.amounts.map(p, p.map(s, {_container()}))",
-        "additions": _additions(),
-        "collectors": f"{_optional('c.collects == true')}\n+ {_default(COLLECTOR)}",
-        "sizes": _sizes(),
-        "totals": f"{{{totals}, 'workers': ([0.0] + {workers}).sum()}}",
+        "replica_factors": f"variables.ray_pods.map(pod, pod.role != 'worker' ? [1.0, 1.0, 1.0] : [{_factors()}])",
+        "pod_counts": f"variables.replica_factors.map(factors, {_COUNT}) + [1.0]",
+        "container_totals": f"variables.container_amounts.map(containers, containers.map(sized, {_container()}))",
+        "operator_additions": _additions(),
+        "collectors": f"{_optional('container.is_collector == true')}\n+ {_default(COLLECTOR)}",
+        "pod_totals": _sizes(),
+        "object_totals": f"{{{totals}, 'workers': ([0.0] + {workers}).sum()}}",
     }
 
 
 def _factors() -> str:
-    return ", ".join(number(f"p.group.?{key}", f"{missing}.0") for key, missing in FACTORS.items())
+    return ", ".join(number(f"pod.group.?{key}", f"{missing}.0") for key, missing in FACTORS.items())
 
 
 # KubeRay has let `minReplicas` win over a smaller `maxReplicas`.
 # Where several lists lie in one another, an engine may take what is in them for anything; `double` says it again.
-_COUNT = "[double(f[0]), double(f[1]), 0.0].max() * [double(f[2]), 0.0].max()"
+_COUNT = "[double(factors[0]), double(factors[1]), 0.0].max() * [double(factors[2]), 0.0].max()"
 
 
 def _container() -> str:
-    """CEL: a container with its amounts, `s`, in numbers: what of each resource, and 1.0 if it stays."""
+    """CEL: a container with its amounts, `sized`, in numbers: what of each resource, and 1.0 if it stays."""
     # The conversion to int would fail on amounts that no node has.
-    cpu = f"f < {HUGE} ? double(int(f * 1000.0 + 0.9999995)) : f * 1000.0"
-    beyond = "s.amounts[1][1].isGreaterThan(quantity(string(int(f)))) ? 1.0 : 0.0"
-    memory = f"f < {HUGE} ? double(int(f)) + ({beyond}) : f"
-    each = f"s.container.limits.filter(k, k.contains('/')).map(k, {_accelerator()})"
+    cpu = f"number < {HUGE} ? double(int(number * 1000.0 + 0.9999995)) : number * 1000.0"
+    beyond = "sized.amounts[1][1].isGreaterThan(quantity(string(int(number)))) ? 1.0 : 0.0"
+    memory = f"number < {HUGE} ? double(int(number)) + ({beyond}) : number"
+    each = f"sized.container.limits.filter(key, key.contains('/')).map(key, {_accelerator()})"
     accelerators = f"([0.0] + {each}).sum()"
-    stays = "s.container.stays == true ? 1.0 : 0.0"
+    stays = "sized.container.keeps_running == true ? 1.0 : 0.0"
     return f"[{_counted(0, cpu)},\n{_counted(1, memory)},\n{accelerators},\n{stays}]"
 
 
 def _accelerator() -> str:
-    """CEL: how many of resource `k` a container may have."""
-    return let("a", cel.amount("s.container.limits[k]"), f"{whole()} ? {FLOAT} : 0.0")
+    """CEL: how many of the resource `key` a container may have."""
+    return let("amount", cel.amount("sized.container.limits[key]"), f"{whole()} ? {FLOAT} : 0.0")
 
 
 def _counted(resource: int, measure: str) -> str:
-    """CEL: a limit, `f` as a double; what is no amount of 0 or more counts nothing."""
-    limit = f"s.amounts[{resource}][1]"
-    counted = let("f", f"[{limit}.asApproximateFloat(), 0.0].max()", measure)
+    """CEL: a limit, `number` as a double; what is no amount of 0 or more counts nothing."""
+    limit = f"sized.amounts[{resource}][1]"
+    counted = let("number", f"[{limit}.asApproximateFloat(), 0.0].max()", measure)
     return f"{limit} == null ? 0.0 : {counted}"
 
 
 def _additions() -> str:
     """CEL: what the operator puts beside the head: the autoscaler, and a submitter in sidecar mode."""
-    sized = f"({SCALES} ? {_optional('c.collects != true')} : [])"
+    sized = f"({SCALES} ? {_optional('container.is_collector != true')} : [])"
     return f"{sized}\n+ {_default(AUTOSCALER)}\n+ {_default(SUBMITTER)}"
 
 
 def _optional(which: str) -> str:
-    """CEL: those of the operator's sized options `c` in numbers; they stand behind the pods."""
-    return f"variables.options.transformList(i, c, {which}, variables.measured[size(variables.pods)][i])"
+    """CEL: those of the operator's sized options in numbers; they stand behind the pods."""
+    totals = "variables.container_totals[size(variables.ray_pods)][index]"
+    return f"variables.operator_containers.transformList(index, container, {which}, {totals})"
 
 
 def _default(addition: Addition) -> str:
     """CEL: an addition in numbers, if there is one."""
-    return f"variables.added.filter(a, a.name == '{addition.name}').map(a, {_numbers(addition.limits, stays=True)})"
+    found = f"variables.operator_defaults.filter(addition, addition.name == '{addition.name}')"
+    return f"{found}.map(addition, {_numbers(addition.limits, stays=True)})"
 
 
 def _numbers(limits: Mapping[str, str], *, stays: bool) -> str:
@@ -120,31 +122,38 @@ def _sizes() -> str:
 
     Init containers come first: what runs when one of them starts is what stands before it and stays.
     """
-    starting, collectors = f"size({cel.items('variables.sites[j].spec.?initContainers')})", "variables.collectors"
+    starting = f"size({cel.items('variables.pod_templates[pod_index].spec.?initContainers')})"
+    of_pod, collectors = "variables.container_totals[pod_index]", "variables.collectors"
     worker = (
-        f"variables.measured[j].slice(0, {starting}) + [{_numbers(WAIT, stays=False)}]"
-        f"\n+ variables.measured[j].slice({starting}, size(variables.measured[j])) + {collectors}"
+        f"{of_pod}.slice(0, {starting}) + [{_numbers(WAIT, stays=False)}]"
+        f"\n+ {of_pod}.slice({starting}, size({of_pod})) + {collectors}"
     )
-    other = f"variables.measured[j] + (p.role == 'head' ? {collectors} : [])"
-    pods = f"variables.pods.transformList(j, p, p.role == 'worker' ? {worker} :\n{other})\n+ [variables.additions]"
+    other = f"{of_pod} + (pod.role == 'head' ? {collectors} : [])"
+    pods = (
+        f"variables.ray_pods.transformList(pod_index, pod, pod.role == 'worker' ? {worker} :\n{other})"
+        "\n+ [variables.operator_additions]"
+    )
     most = ", ".join(map(_most, range(len(RESOURCES))))
-    return f"({pods}).map(p, {let('t', _moments(), f'[{most}]')})"
+    return f"({pods}).map(containers, {let('moments', _moments(), f'[{most}]')})"
 
 
 def _moments() -> str:
-    """CEL: which containers of a pod `p` run together: in the end, and when one that does not stay starts."""
-    before = f"p.transformList(j, d, j == i || (j < i && d{_STAYS}), d)"
-    return f"[p.filter(c, c{_STAYS})] + p.transformList(i, c, !(c{_STAYS}), {before})"
+    """CEL: which of the `containers` of a pod run together: in the end, and when one that does not stay starts."""
+    runs = f"earlier_index == index || (earlier_index < index && earlier{_STAYS})"
+    before = f"containers.transformList(earlier_index, earlier, {runs}, earlier)"
+    starting = f"containers.transformList(index, container, !(container{_STAYS}), {before})"
+    return f"[containers.filter(container, container{_STAYS})] + {starting}"
 
 
 def _most(number: int) -> str:
-    """CEL: the most that they take at one of the moments `t`, of the resource of that number."""
-    return f"t.map(m, ([0.0] + m.map(c, c[{number}])).sum()).max()"
+    """CEL: the most that they take at one of the `moments`, of the resource of that number."""
+    return f"moments.map(moment, ([0.0] + moment.map(container, container[{number}])).sum()).max()"
 
 
 def _total(number: int) -> str:
     """CEL: what all pods take of the resource of that number."""
-    return f"([0.0] + variables.sizes.transformList(i, p, p[{number}] * variables.counts[i])).sum()"
+    each = f"variables.pod_totals.transformList(index, pod_total, pod_total[{number}] * variables.pod_counts[index])"
+    return f"([0.0] + {each}).sum()"
 
 
 # --- in Python --------------------------------------------------------------------------------------------------------

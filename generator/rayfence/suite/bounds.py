@@ -25,8 +25,8 @@ _IN_JMESPATH = re.compile(
     r"request\.object\.metadata\.namespace \|\| request\.oldObject\.metadata\.namespace \|\| ''\) \}\}"
 )
 _LISTED = re.compile(
-    r"\[\((?P<it>[^()]+)\)\.metadata\.\?namespace\.orValue\(''\)\]"
-    r"\.all\(n, type\(n\) != string \|\| \(n in \[(?P<names>[^\[\]()]*)\]\)\)"
+    r"\[\((?P<subject>[^()]+)\)\.metadata\.\?namespace\.orValue\(''\)\]"
+    r"\.all\(name, type\(name\) != string \|\| \(name in \[(?P<names>[^\[\]()]*)\]\)\)"
 )
 _DELETED = "request.operation == 'DELETE' ? oldObject : object"
 
@@ -94,7 +94,7 @@ def _names(policy: Policy, found: Sequence[Mapping[str, str]]) -> Names | None:
     texts = [each["expression"] for each in found if each["name"] == IN_CHARGE]
     listed = _LISTED.fullmatch(texts[0]) if len(texts) == 1 else None
     shown = _DELETED if DELETE in policy.subject.operations else "object"
-    return _quoted(listed["names"]) if listed and listed["it"] == shown else None
+    return _quoted(listed["names"]) if listed and listed["subject"] == shown else None
 
 
 def _quoted(text: str) -> Names:

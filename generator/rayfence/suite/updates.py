@@ -18,7 +18,7 @@ def asked(text: str, request: Request) -> tuple[str, Request]:
     """The policies of a text and a request that come to the same where the CLI is asked about a creation."""
     if request.operation == CREATE or request.old is None:
         return text, request
-    said = {"operation": cel.literal(request.operation), "old": cel.value(request.old)}
+    said = {"operation": cel.literal(request.operation), "old_object": cel.value(request.old)}
     found = (each.value for each in yamlio.read(text, "policy") if isinstance(each, yamlio.Document))
     return yamlio.dump([_with(value, said) for value in found]), replace(request, operation=CREATE, old=None)
 

@@ -104,40 +104,40 @@ def variables() -> dict[str, str]:
     own = f"variables.tenant[0] != '' && object.kind == '{SERVICE}'"
     return {
         "services": f"{own} ? [{_spec_at(Path.of('spec'))}] : []",
-        "marks": f"{own} ? [{_marked_at(Path.of('metadata'))}] : []",
-        "ingresses": f"variables.tenant[0] != '' && object.kind == '{INGRESS}' ? ['kind'] : []",
+        "service_metadata": f"{own} ? [{_marked_at(Path.of('metadata'))}] : []",
+        "ingress_paths": f"variables.tenant[0] != '' && object.kind == '{INGRESS}' ? ['kind'] : []",
     }
 
 
 def ray_variables() -> dict[str, str]:
-    """For a Ray object. Expects `variables.tenant` and `variables.clusters`."""
+    """For a Ray object. Expects `variables.tenant` and `variables.ray_clusters`."""
     serving = f"variables.tenant[0] != '' && object.kind == '{SERVING}'"
     return {
         "services": (
-            f"variables.clusters.map(c, [{_head_type()},\n{_head_service()}]).flatten()\n"
+            f"variables.ray_clusters.map(cluster, [{_head_type()},\n{_head_service()}]).flatten()\n"
             f"+ ({serving} ? [{_spec_at(SERVE_SERVICE)}] : [])"
         ),
-        "marks": (
-            f"variables.clusters.map(c, [{_head_marks()}]).flatten()\n"
+        "service_metadata": (
+            f"variables.ray_clusters.map(cluster, [{_head_marks()}]).flatten()\n"
             f"+ ({serving} ? [{_marked_at(_SERVE_METADATA)}] : [])"
         ),
-        "ingresses": (
-            f"variables.clusters.map(c, {_enabled()}\n+ {_options()}).flatten()\n"
+        "ingress_paths": (
+            f"variables.ray_clusters.map(cluster, {_enabled()}\n+ {_options()}).flatten()\n"
             f"+ {cel.when(f'{serving} && {_gateway()}', cel.literal(str(GATEWAY)))}"
         ),
     }
 
 
 def _head_type() -> str:
-    value = "c.value.?headGroupSpec.?serviceType.orValue(null)"
+    value = "cluster.value.?headGroupSpec.?serviceType.orValue(null)"
     return (
-        "{'path': dyn(c.path + '.headGroupSpec'), 'spec': dyn({}),"
-        f" 'typePath': dyn(c.path + '.headGroupSpec.serviceType'), 'type': {value}}}"
+        "{'path': dyn(cluster.path + '.headGroupSpec'), 'spec': dyn({}),"
+        f" 'type_path': dyn(cluster.path + '.headGroupSpec.serviceType'), 'type': {value}}}"
     )
 
 
 def _head_service() -> str:
-    return _spec("c.path + '.headGroupSpec.headService.spec'", "c.value.?headGroupSpec.?headService.?spec")
+    return _spec("cluster.path + '.headGroupSpec.headService.spec'", "cluster.value.?headGroupSpec.?headService.?spec")
 
 
 def _spec_at(path: Path) -> str:
@@ -148,16 +148,16 @@ def _spec(path: str, value: str) -> str:
     """A ServiceSpec: the CEL text of its path, and of an optional with what is there."""
     return (
         f"{{'path': dyn({path}), 'spec': {value}.orValue(dyn({{}})),"
-        f" 'typePath': dyn({path} + '.type'), 'type': {value}.?type.orValue(null)}}"
+        f" 'type_path': dyn({path} + '.type'), 'type': {value}.?type.orValue(null)}}"
     )
 
 
 def _head_marks() -> str:
-    field = _marked(f"c.path + '.{HEAD_ANNOTATIONS}'", f"c.value.?{HEAD_ANNOTATIONS}")
+    field = _marked(f"cluster.path + '.{HEAD_ANNOTATIONS}'", f"cluster.value.?{HEAD_ANNOTATIONS}")
     metadata = "headGroupSpec.headService.metadata"
     steps = metadata.replace(".", ".?")
     return ", ".join(
-        [field, *(_marked(f"c.path + '.{metadata}.{each}'", f"c.value.?{steps}.?{each}") for each in MARKS)]
+        [field, *(_marked(f"cluster.path + '.{metadata}.{each}'", f"cluster.value.?{steps}.?{each}") for each in MARKS)]
     )
 
 
@@ -168,17 +168,17 @@ def _marked_at(metadata: Path) -> str:
 
 
 def _marked(path: str, value: str) -> str:
-    return f"{{'path': dyn({path}), 'keys': dyn({cel.entries(value)})}}"
+    return f"{{'path': dyn({path}), 'entries': dyn({cel.entries(value)})}}"
 
 
 def _enabled() -> str:
-    off = "c.value.?headGroupSpec.?enableIngress.orValue(null) in [dyn(null), dyn(false)]"
-    return cel.when(f"!({off})", "c.path + '.headGroupSpec.enableIngress'")
+    off = "cluster.value.?headGroupSpec.?enableIngress.orValue(null) in [dyn(null), dyn(false)]"
+    return cel.when(f"!({off})", "cluster.path + '.headGroupSpec.enableIngress'")
 
 
 def _options() -> str:
-    none = "c.value.?headGroupSpec.?ingressOptions.orValue(null) in [dyn(null), dyn({})]"
-    return cel.when(f"!({none})", "c.path + '.headGroupSpec.ingressOptions'")
+    none = "cluster.value.?headGroupSpec.?ingressOptions.orValue(null) in [dyn(null), dyn({})]"
+    return cel.when(f"!({none})", "cluster.path + '.headGroupSpec.ingressOptions'")
 
 
 def _gateway() -> str:

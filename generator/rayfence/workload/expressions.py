@@ -23,26 +23,31 @@ def variables(platform: Platform) -> dict[str, str]:
     Expects `variables.tenant`, the namespace's row as a list whose first element is '' where no tenant has it.
     """
     return {
-        "clusters": (
+        "ray_clusters": (
             f"variables.tenant[0] == '' ? [] :\n{_by_kind(lambda kind: kind.cluster)}"
-            ".filter(c, c.value != null || object.kind == 'RayCluster')"
+            ".filter(cluster, cluster.value != null || object.kind == 'RayCluster')"
         ),
-        "jobs": f"variables.tenant[0] == '' ? [] :\n{_by_kind(lambda kind: kind.job)}",
-        "groups": (
-            "variables.clusters.map(c, [{'path': dyn(c.path + '.headGroupSpec'), 'role': dyn('head'),"
-            " 'value': c.value.?headGroupSpec.orValue(dyn({}))}]\n"
-            f"+ {cel.items('c.value.?workerGroupSpecs')}.transformList(i, g,"
-            " {'path': dyn('%s.workerGroupSpecs[%d]'.format([c.path, i])), 'role': dyn('worker'), 'value': dyn(g)}))"
+        "ray_jobs": f"variables.tenant[0] == '' ? [] :\n{_by_kind(lambda kind: kind.job)}",
+        "ray_groups": (
+            "variables.ray_clusters.map(cluster, [{'path': dyn(cluster.path + '.headGroupSpec'), 'role': dyn('head'),"
+            " 'value': cluster.value.?headGroupSpec.orValue(dyn({}))}]\n"
+            f"+ {cel.items('cluster.value.?workerGroupSpecs')}.transformList(index, group,"
+            " {'path': dyn('%s.workerGroupSpecs[%d]'.format([cluster.path, index])), 'role': dyn('worker'),"
+            " 'value': dyn(group)}))"
             ".flatten()"
         ),
-        "sites": f"variables.groups.map(g, {_site(platform)})\n+ {_submitters(platform)}",
-        "pods": (
-            "variables.sites.map(s, {'path': s.path, 'role': s.role, 'group': s.group,\n"
+        "pod_templates": f"variables.ray_groups.map(group, {_site(platform)})\n+ {_submitters(platform)}",
+        "ray_pods": (
+            "variables.pod_templates.map(template,"
+            " {'path': template.path, 'role': template.role, 'group': template.group,\n"
             f"'containers': dyn({' + '.join(map(_containers, LISTS))})}})"
         ),
-        "options": f"variables.clusters.map(o, {_options()}).flatten()",
-        "containers": "variables.pods.map(p, p.containers).flatten() + variables.options",
-        "amounts": f"(variables.pods.map(p, p.containers) + [variables.options]).map(p, p.map(c, {_given()}))",
+        "operator_containers": f"variables.ray_clusters.map(cluster, {_options()}).flatten()",
+        "containers": "variables.ray_pods.map(pod, pod.containers).flatten() + variables.operator_containers",
+        "container_amounts": (
+            "(variables.ray_pods.map(pod, pod.containers) + [variables.operator_containers])"
+            f".map(containers, containers.map(container, {_given()}))"
+        ),
     }
 
 
@@ -59,67 +64,72 @@ def _by_kind(path_of: Callable[[Kind], Path | None]) -> str:
 
 
 def _site(platform: Platform) -> str:
-    """A group `g` as a site; `labels` are the places that give the tenant's label a value, else the template's."""
+    """A `group` as a pod template.
+
+    `labels` are the places that give the tenant's label a value, or the template's place where none does.
+    """
     key = platform.tenant_label
-    own = f"dyn(g.value.?labels[?{cel.literal(key)}].orValue(null))"
-    template = f"dyn(g.value.?template.?metadata.?labels[?{cel.literal(key)}].orValue(null))"
+    own = f"dyn(group.value.?labels[?{cel.literal(key)}].orValue(null))"
+    template = f"dyn(group.value.?template.?metadata.?labels[?{cel.literal(key)}].orValue(null))"
     places = (
-        f"{{'path': dyn(g.path + {cel.steps('labels', key)}), 'value': {own}}}",
-        f"{{'path': dyn(g.path + {cel.steps('template', 'metadata', 'labels', key)}), 'value': {template}}}",
+        f"{{'path': dyn(group.path + {cel.steps('labels', key)}), 'value': {own}}}",
+        f"{{'path': dyn(group.path + {cel.steps('template', 'metadata', 'labels', key)}), 'value': {template}}}",
     )
     return (
-        "{'path': dyn(g.path + '.template'), 'role': g.role, 'group': g.value,"
-        " 'template': g.value.?template.orValue(null),\n"
-        "'spec': g.value.?template.?spec.orValue(dyn({})),\n"
-        f"'labels': dyn([{places[0]}].filter(l, l.value != null)\n"
-        f"+ [{places[1]}].filter(l, l.value != null || {own} == null))}}"
+        "{'path': dyn(group.path + '.template'), 'role': group.role, 'group': group.value,"
+        " 'manifest': group.value.?template.orValue(null),\n"
+        "'spec': group.value.?template.?spec.orValue(dyn({})),\n"
+        f"'labels': dyn([{places[0]}].filter(label, label.value != null)\n"
+        f"+ [{places[1]}].filter(label, label.value != null || {own} == null))}}"
     )
 
 
 def _submitters(platform: Platform) -> str:
-    """The pod that submits a job `j`, unless there is none: without a template KubeRay makes one of its own."""
+    """The pod that submits a `job`, unless there is none: without a template KubeRay makes one of its own."""
     key = platform.tenant_label
-    mode = f"j.value.?submissionMode.orValue(null) in [dyn(null), dyn(''), dyn({cel.literal(K8S_JOB)})]"
-    template = "j.value.?submitterPodTemplate"
+    mode = f"job.value.?submissionMode.orValue(null) in [dyn(null), dyn(''), dyn({cel.literal(K8S_JOB)})]"
+    template = "job.value.?submitterPodTemplate"
     site = (
-        "{'path': dyn(j.path + '.submitterPodTemplate'), 'role': dyn('submitter'), 'group': dyn({}),"
-        f" 'template': {template}.orValue(null),\n"
+        "{'path': dyn(job.path + '.submitterPodTemplate'), 'role': dyn('submitter'), 'group': dyn({}),"
+        f" 'manifest': {template}.orValue(null),\n"
         f"'spec': {template}.?spec.orValue(dyn({{}})),\n"
-        f"'labels': dyn([{{'path': dyn(j.path + {cel.steps('submitterPodTemplate', 'metadata', 'labels', key)}),"
+        f"'labels': dyn([{{'path': dyn(job.path + {cel.steps('submitterPodTemplate', 'metadata', 'labels', key)}),"
         f" 'value': dyn({template}.?metadata.?labels[?{cel.literal(key)}].orValue(null))}}])}}"
     )
-    return f"variables.jobs.filter(j, {template}.orValue(null) != null || {mode})\n.map(j, {site})"
+    return f"variables.ray_jobs.filter(job, {template}.orValue(null) != null || {mode})\n.map(job, {site})"
 
 
 def _containers(field: str) -> str:
-    """The containers of a site `s`, with what they ask for, and whether they stay once they have started."""
-    stays = "true" if field == "containers" else "c.?restartPolicy.orValue('') == 'Always'"
+    """The containers of a `template`, with what they ask for, and whether they stay once they have started."""
+    stays = "true" if field == "containers" else "container.?restartPolicy.orValue('') == 'Always'"
     fields = (
-        f"'path': dyn('%s.spec.{field}[%d]'.format([s.path, i])), 'value': dyn(c),"
-        " 'resources': c.?resources.orValue(null),"
-        f" 'injected': dyn(c.?name.orValue('') in {cel.literals(INJECTED)}), 'stays': dyn({stays})"
+        f"'path': dyn('%s.spec.{field}[%d]'.format([template.path, index])), 'value': dyn(container),"
+        " 'resources': container.?resources.orValue(null),"
+        f" 'injected': dyn(container.?name.orValue('') in {cel.literals(INJECTED)}), 'keeps_running': dyn({stays})"
     )
-    return f"{cel.items(f's.spec.?{field}')}.transformList(i, c, {_sized('c.?resources', fields)})"
+    container = _sized("container.?resources", fields)
+    return f"{cel.items(f'template.spec.?{field}')}.transformList(index, container, {container})"
 
 
 def _given() -> str:
-    """A container `c`, and of cpu and memory each what it requests and its limit, null for what is no quantity."""
-    found = ", ".join(cel.amount(f"c.{side}[?k].orValue(dyn(null))") for side in SIDES)
-    return f"{{'container': c, 'amounts': dyn({cel.literals(BOUNDED)}.map(k, [{found}]))}}"
+    """A `container`, and of cpu and memory each what it requests and its limit, null for what is no quantity."""
+    found = ", ".join(cel.amount(f"container.{side}[?resource_name].orValue(dyn(null))") for side in SIDES)
+    return f"{{'container': container, 'amounts': dyn({cel.literals(BOUNDED)}.map(resource_name, [{found}]))}}"
 
 
 def _options() -> str:
-    """What the operator turns into containers in a cluster `o`, where it is sized."""
+    """What the operator turns into containers in a `cluster`, where it is sized."""
     found = ", ".join(
-        f"{{'path': dyn(o.path + {cel.steps(*path)}), 'collects': dyn({str(path != OPTIONS[0]).lower()}),"
-        f" 'resources': o.value.?{'.?'.join(path)}.?resources.orValue(null)}}"
+        f"{{'path': dyn(cluster.path + {cel.steps(*path)}), 'is_collector': dyn({str(path != OPTIONS[0]).lower()}),"
+        f" 'resources': cluster.value.?{'.?'.join(path)}.?resources.orValue(null)}}"
         for path in OPTIONS
     )
     fields = (
-        "'path': c.path, 'value': dyn({}), 'resources': c.resources, 'injected': dyn(true), 'stays': dyn(true),"
-        " 'collects': c.collects"
+        "'path': options.path, 'value': dyn({}), 'resources': options.resources, 'injected': dyn(true),"
+        " 'keeps_running': dyn(true), 'is_collector': options.is_collector"
     )
-    return f"[{found}]\n.filter(c, type(c.resources) == map).map(c, {_sized('c.resources', fields)})"
+    sized = f"[{found}]\n.filter(options, type(options.resources) == map)"
+    return f"{sized}.map(options, {_sized('options.resources', fields)})"
 
 
 def _sized(resources: str, fields: str) -> str:
