@@ -10,7 +10,7 @@ import pytest
 
 from rayfence.config import Allow
 from rayfence.rules import restrict_pod_metadata
-from rayfence.rules.pod_annotations import ATTACHED, EVERY, FAMILIES, family_of
+from rayfence.rules.pod_annotations import ATTACHED, DEFAULT_NETWORK, EVERY, FAMILIES, family_of
 from rayfence.workload import Request, Workload
 
 from .objects import HEAD, PLATFORM, TEAM_A, Json, broken, cluster, pod, told
@@ -99,9 +99,27 @@ def test_no_annotations_are_fine(annotations: Any) -> None:
     ids=repr,
 )
 def test_a_network_that_is_listed_may_be_attached(value: Any, fine: bool) -> None:
-    for key in ATTACHED:
-        assert fine is (broken(restrict_pod_metadata, bare({key: value}), LISTED) == [])
-        assert broken(restrict_pod_metadata, bare({key: value}))
+    assert fine is (broken(restrict_pod_metadata, bare({ATTACHED[0]: value}), LISTED) == [])
+    assert broken(restrict_pod_metadata, bare({ATTACHED[0]: value}))
+
+
+@pytest.mark.parametrize(
+    ("value", "fine"),
+    [
+        ("ray-a/sriov", True),
+        ("ray-a/sriov@net1, storage/rdma", True),
+        # Multus looks for these in its own namespace.
+        ("sriov", False),
+        ("default", False),
+        ("ray-a/sriov,default", False),
+        ("kube-system/sriov", False),
+        ("", False),
+    ],
+    ids=repr,
+)
+def test_a_listed_default_network_is_named_with_its_namespace(value: Any, fine: bool) -> None:
+    assert fine is (broken(restrict_pod_metadata, bare({DEFAULT_NETWORK: value}), LISTED) == [])
+    assert broken(restrict_pod_metadata, bare({DEFAULT_NETWORK: value}))
 
 
 @pytest.mark.parametrize(("key", "fine"), [(ROLE, True), (f"{ROLE}-arn", True), ("iam.amazonaws.com/rol", False)])

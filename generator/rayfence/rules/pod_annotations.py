@@ -22,7 +22,10 @@ class Family:
 
 NETWORK, ADDRESS, ROLE = "another network", "another address", "another cloud role"
 
-ATTACHED = ("k8s.v1.cni.cncf.io/networks", "v1.multus-cni.io/default-network")
+DEFAULT_NETWORK = "v1.multus-cni.io/default-network"
+"""Multus reads a bare name here as one of the namespace that Multus runs in, not of the pod's."""
+
+ATTACHED = ("k8s.v1.cni.cncf.io/networks", DEFAULT_NETWORK)
 """Keys whose value is a list of names, `namespace/name@interface` between commas, so that networks can be allowed."""
 
 FAMILIES: Mapping[str, Family] = {

@@ -13,7 +13,7 @@ from rayfence import allowances
 from rayfence.cel import entries, filled, literal, literals
 from rayfence.config import Platform, Tenant
 from rayfence.path import Path
-from rayfence.rules.pod_annotations import ATTACHED, EVERY, FAMILIES, family_of
+from rayfence.rules.pod_annotations import ATTACHED, DEFAULT_NETWORK, EVERY, FAMILIES, family_of
 from rayfence.rules.pod_security_edits import annotate
 from rayfence.rules.rule import Edits, Violation
 from rayfence.subjects import UPDATE
@@ -70,7 +70,8 @@ def _attached() -> str:
     listed = (
         "name in variables.allowed_networks || variables.object_namespace + '/' + name in variables.allowed_networks"
     )
-    return f"key in {literals(ATTACHED)} && type(value) == string && {names}.all(name, {listed})"
+    named = f"(key != {literal(DEFAULT_NETWORK)} || name.contains('/')) && ({listed})"
+    return f"key in {literals(ATTACHED)} && type(value) == string && {names}.all(name, {named})"
 
 
 def violations(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[Violation]:
@@ -108,7 +109,9 @@ def _is_allowed(key: str, value: Any, namespace: str, tenant: Tenant, platform: 
         return False
     networks = allowances.of("networks", tenant, platform)
     names = [name.split("@")[0] for name in value.replace(" ", "").split(",")]
-    return all(name in networks or f"{namespace}/{name}" in networks for name in names)
+    # A bare name in the default network's place is none of the pod's namespace.
+    named = key != DEFAULT_NETWORK or all("/" in name for name in names)
+    return named and all(name in networks or f"{namespace}/{name}" in networks for name in names)
 
 
 def _told(keys: list[str]) -> str:
@@ -121,8 +124,12 @@ def _told(keys: list[str]) -> str:
 
 def breaks(platform: Platform, tenant: Tenant) -> Edits:
     allowed = allowances.of("pod_annotations", tenant, platform)
+    bare = [each.rpartition("/")[2] for each in allowances.of("networks", tenant, platform)]
+    defaults = {f"{name} as the default, without its namespace": (DEFAULT_NETWORK, name) for name in bare}
     return {
-        title: annotate(key, value) for title, (key, value) in _REFUSED.items() if not allowances.covers(allowed, key)
+        title: annotate(key, value)
+        for title, (key, value) in (_REFUSED | defaults).items()
+        if not allowances.covers(allowed, key)
     }
 
 
@@ -136,6 +143,7 @@ def passes(platform: Platform, tenant: Tenant) -> Edits:
             if networks
             else {}
         ),
+        **{f"{each} as the default": annotate(DEFAULT_NETWORK, each) for each in networks if "/" in each},
         **{f"{key}, which is allowed": annotate(key.replace("*", "x"), "any") for key in keys},
     }
 
