@@ -209,6 +209,16 @@ def test_a_pod_older_than_the_policy_loses_its_finalizer() -> None:
     assert [] == in_python(Config(PLATFORM, (TEAM_A,)), new, Request(operation="UPDATE", old=old))
 
 
+def test_a_pod_older_than_the_policy_changes_beside_a_toleration_of_everything() -> None:
+    old = a_pod(tolerations=[{"operator": "Exists"}])
+    labelled, other = deepcopy(old), a_pod(tolerations=[{"operator": "Exists"}], hostname="other")
+    labelled["metadata"]["labels"] = {"app": "x"}
+    config = Config(PLATFORM, (TEAM_A,))
+
+    assert [] == in_python(config, labelled, Request(operation="UPDATE", old=old))
+    assert ["spec.tolerations[0].key"] == in_python(config, other, Request(operation="UPDATE", old=old))
+
+
 def test_a_pod_of_a_cluster_cannot_drop_its_label() -> None:
     old = ray_pod()
     new = deepcopy(old)

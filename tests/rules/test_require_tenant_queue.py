@@ -132,7 +132,14 @@ def test_the_operator_names_no_other_queue_than_the_tenant() -> None:
     value = bare({"queue": "root.b", "volcano.sh/queue-name": "team-b"})
 
     assert 2 == len(places(value, request=Request(OPERATOR)))
-    assert 2 == len(places(value, request=Request(OPERATOR, operation="UPDATE", old=value)))
+    assert 2 == len(places(value, request=Request(OPERATOR, operation="UPDATE", old=bare())))
+
+
+def test_a_pod_keeps_the_queue_that_it_had_before_the_rule() -> None:
+    value, other = bare({"queue": "root.b", "app": "x"}), bare({"queue": "root.c"})
+
+    assert [] == places(value, request=Request("x", operation="UPDATE", old=bare({"queue": "root.b"})))
+    assert 1 == len(places(value, request=Request("x", operation="UPDATE", old=other)))
 
 
 def test_what_yunikorn_writes_for_want_of_a_name_passes() -> None:

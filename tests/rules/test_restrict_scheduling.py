@@ -245,3 +245,22 @@ def test_people_read_what_to_write_instead() -> None:
     assert nodes.endswith("with tenant only In [team-a], NotIn and DoesNotExist")
     assert "is production, must be batch or system-node-critical" == listed
     assert "is system-node-critical, must be none that begins with system-" == any_of_users
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {"tolerations": [{"key": CONTROL_PLANE[0], "operator": "Exists"}]},
+        {"nodeSelector": {"tenant": "team-b"}},
+        {"priorityClassName": "system-node-critical"},
+        {"affinity": {SIDES[0]: {REQUIRED: [{"topologyKey": "zone", "namespaceSelector": {}}]}}},
+    ],
+    ids=str,
+)
+def test_a_pod_that_is_older_than_the_rule_may_change_beside_its_spec(spec: Json) -> None:
+    old, labelled, other = bare(**spec), bare(**spec), bare(**spec, hostname="other")
+    labelled["metadata"]["labels"] = {"ray.io/serve": "true"}
+
+    assert [] == broken(restrict_scheduling, labelled, old=old)
+    assert 1 == len(broken(restrict_scheduling, other, old=old))
+    assert 1 == len(broken(restrict_scheduling, old, old=bare()))

@@ -105,3 +105,13 @@ def test_people_read_what_it_is_and_what_to_use() -> None:
 
     assert message.startswith("csi/smb.csi.k8s.io is no volume type that team-a may use; use ")
     assert message.endswith("secret, csi/gcsfuse.csi.storage.gke.io, nfs")
+
+
+def test_a_pod_that_is_older_than_the_rule_may_change_beside_its_spec() -> None:
+    old, labelled, other = (bare({"name": "data", "nfs": {}}) for _ in range(3))
+    labelled["metadata"]["labels"] = {"ray.io/serve": "true"}
+    other["spec"]["hostname"] = "other"
+
+    assert [] == broken(restrict_volumes, labelled, old=old)
+    assert 1 == len(broken(restrict_volumes, other, old=old))
+    assert 1 == len(broken(restrict_volumes, old, old=bare()))

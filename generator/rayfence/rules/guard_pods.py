@@ -52,7 +52,9 @@ _SPEC_UNCHANGED = (
 def cel(platform: Platform) -> Iterator[str]:
     yield f"{_NOBODYS} ? [] :\n" + " + ".join((_label(platform), _nodes(platform), _tolerations(platform)))
     yield f"{_NOBODYS} ? [] :\n{_kept(platform)}"
-    yield from (f"{_NOBODYS} || variables.spec_unchanged ? [] :\n{part}" for part in (_amounts(), *pod_security.cel()))
+    foreign = restrict_tolerations.wrong_in("object.?spec", "'spec'", platform)
+    parts = (foreign, _amounts(), *pod_security.cel())
+    yield from (f"{_NOBODYS} || variables.spec_unchanged ? [] :\n{part}" for part in parts)
 
 
 _NOBODYS = "variables.tenant[0] == ''"
@@ -107,8 +109,7 @@ def _nodes(platform: Platform) -> str:
 def _tolerations(platform: Platform) -> str:
     found = f"{items('object.?spec.?tolerations')}.exists(toleration, {own(platform, SCHEDULING)})"
     what = literal(f"spec.tolerations: must have key {platform.taint_key}, operator Equal, effect NoSchedule, value ")
-    required = when(f"{_ray()} && !({found})", f"{what} + {row.field('name')}")
-    return required + " + " + restrict_tolerations.wrong_in("object.?spec", "'spec'", platform)
+    return when(f"{_ray()} && !({found})", f"{what} + {row.field('name')}")
 
 
 def _amounts() -> str:
@@ -140,8 +141,8 @@ def _amounts() -> str:
 
 
 def violations(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[Violation]:
-    stays = work.request.is_update and work.was("spec") == work.at(SPEC)
-    problems = (_labelled, _placed, _tolerating, _unlabelled, *(() if stays else (_sized, _hardened)))
+    of_spec = () if work.spec_unchanged else (_tolerating, _sized, _hardened)
+    problems = (_labelled, _placed, _tolerated, _unlabelled, *of_spec)
     for problem in problems:
         for path, what in problem(work, tenant, platform):
             yield Violation(ID, path, what)
@@ -165,12 +166,16 @@ def _placed(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[pod_
         yield SPEC / "nodeName", f"is {shown(node)}, must be left out"
 
 
-def _tolerating(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[pod_security.Problem]:
+def _tolerated(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[pod_security.Problem]:
     path, found = SPEC / "tolerations", work.at(SPEC, "tolerations")
     if _is_ray(work) and not has_own(found, path, tenant, platform):
         what = f"has no key {platform.taint_key}, operator Equal, effect NoSchedule, value {tenant.name}; add it"
         yield path, what
-    yield from restrict_tolerations.wrong_with(found, path, tenant, platform)
+
+
+def _tolerating(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[pod_security.Problem]:
+    path = SPEC / "tolerations"
+    yield from restrict_tolerations.wrong_with(work.at(SPEC, "tolerations"), path, tenant, platform)
 
 
 def _unlabelled(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[pod_security.Problem]:

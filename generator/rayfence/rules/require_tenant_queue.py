@@ -91,7 +91,8 @@ def cel(platform: Platform) -> Iterator[str]:
         "queue.value in [dyn(null), dyn('')]",
         f"(type(queue.value) == string && queue.aliases.exists(alias, {listed}))",
         f"(queue.key in {literals(PRIORITIES)} && queue.value in variables.allowed_priority_classes)",
-        f"(queue.key in {literals(GANG)} && (queue.unchanged || request.?userInfo.?username.orValue('') in {makers}))",
+        "queue.unchanged",
+        f"(queue.key in {literals(GANG)} && request.?userInfo.?username.orValue('') in {makers})",
         f"(queue.key in {literals(YUNIKORN_QUEUE)} && queue.value == {literal(QUEUE_OF_NONE)})",
         f"(queue.key in {literals(YUNIKORN_APPLICATION)} && queue.value == {application})",
     )
@@ -103,8 +104,8 @@ def violations(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[V
     for path, found, before in _holders(work):
         for key, value in found.items():
             judged = key in ALIASES or any(entry.startswith(f"{key}=") for entry in allowed)
-            made = key in GANG and (before.get(key) == value or _is_maker(work, platform))
-            if judged and not made and not _is_fine(key, value, tenant, platform, work.namespace):
+            settled = before.get(key) == value or (key in GANG and _is_maker(work, platform))
+            if judged and not settled and not _is_fine(key, value, tenant, platform, work.namespace):
                 yield Violation(ID, path / key, f"is {shown(value)}, {_wanted(key, allowed)}")
 
 

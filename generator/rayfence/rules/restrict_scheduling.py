@@ -54,17 +54,18 @@ ELSEWHERE = "selects nodes of the control plane or of other tenants"
 
 
 def of_templates(platform: Platform) -> dict[str, str]:
-    """CEL variables: what node affinity selects, and the pods that no nodeSelector pins to their tenant's nodes.
+    """CEL variables: templates whose spec is new, what node affinity selects, and the pods that no nodeSelector pins.
 
     Of templates another rule asks to be pinned.
     """
-    return {**_selecting_variable(), "unpinned_pods": "[]"}
+    return {"new_pod_specs": "variables.pod_definitions", **_selecting_variable(), "unpinned_pods": "[]"}
 
 
 def of_pods(platform: Platform) -> dict[str, str]:
     """The same for a pod."""
-    unpinned = f"variables.pod_definitions.filter(pod, {_selector(platform)} != {row.field('name')})"
-    return {**_selecting_variable(), "unpinned_pods": unpinned}
+    unpinned = f"variables.new_pod_specs.filter(pod, {_selector(platform)} != {row.field('name')})"
+    new = "variables.spec_unchanged ? [] : variables.pod_definitions"
+    return {"new_pod_specs": new, **_selecting_variable(), "unpinned_pods": unpinned}
 
 
 def _selecting_variable() -> dict[str, str]:
@@ -85,7 +86,7 @@ def _expressions(fields: tuple[str, ...], inner: tuple[str, ...]) -> str:
 
 
 _EXPRESSIONS = "variables.node_affinity_expressions"
-_WITH_AFFINITY = "variables.pod_definitions.filter(pod, pod.value.?spec.?affinity.hasValue())"
+_WITH_AFFINITY = "variables.new_pod_specs.filter(pod, pod.value.?spec.?affinity.hasValue())"
 
 
 def cel(platform: Platform) -> Iterator[str]:
@@ -99,7 +100,7 @@ def cel(platform: Platform) -> Iterator[str]:
     terms = f"{literals(SIDES)}.map(side, {' + '.join(_terms(*each) for each in TERMS)}).flatten()"
     yield f"{_WITH_AFFINITY}.map(pod, {terms}).flatten()"
     yield f"{_EXPRESSIONS}.filter(expression, expression.value.?key.orValue(null) in {literals(CONTROL_PLANE)}){told}"
-    yield f"variables.pod_definitions.map(pod, {_selected()} + {_tolerated()} + {_priority()}).flatten()"
+    yield f"variables.new_pod_specs.map(pod, {_selected()} + {_tolerated()} + {_priority()}).flatten()"
     yield f"variables.unpinned_pods.map(pod, {selected} + {_EXPRESSIONS}.filter(expression, {others}){told}).flatten()"
 
 
@@ -147,7 +148,7 @@ def _priority() -> str:
 
 
 def violations(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[Violation]:
-    for path, template in work.templates:
+    for path, template in () if work.spec_unchanged else work.templates:
         spec, at = dig(template, "spec", at=path), path / "spec"
         # What stands at the root is a pod, and no template of a Ray object.
         free = not path and dig(spec, "nodeSelector", platform.node_label, at=at) != tenant.name

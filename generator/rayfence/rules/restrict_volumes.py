@@ -36,13 +36,13 @@ def cel(platform: Platform) -> Iterator[str]:
     wrong = f"!(key in {literals((*_JUDGED_ELSEWHERE, *TYPES))}) && volume[key] != null && !{fine}"
     told = filled("%sspec.volumes[%s]: the platform allows no volume of this type", "pod.path", "string(index)")
     each = f"transformList(index, volume, type(volume) == map && volume.exists(key, {wrong}), {told})"
-    some = "variables.pod_definitions.filter(pod, pod.value.?spec.?volumes.hasValue())"
+    some = "variables.new_pod_specs.filter(pod, pod.value.?spec.?volumes.hasValue())"
     yield f"{some}.map(pod, {items('pod.value.?spec.?volumes')}.{each}).flatten()"
 
 
 def violations(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[Violation]:
     allowed = allowances.of("volumes", tenant, platform)
-    for path, template in work.templates:
+    for path, template in () if work.spec_unchanged else work.templates:
         spec = path / "spec"
         for index, volume in enumerate(listed(dig(template, "spec", "volumes", at=path))):
             wrong = [each for each in _kinds(volume) if each not in (*TYPES, *allowed)]

@@ -147,6 +147,11 @@ class Workload:
             return ((Path(), self.value),)
         return tuple((site.path, site.template) for site in self.sites)
 
+    @cached_property
+    def spec_unchanged(self) -> bool:
+        """Whether an update leaves a pod's spec as it was: the pod cannot do more harm than it did."""
+        return self.value["kind"] == POD and self.request.is_update and self.was("spec") == self.value.get("spec")
+
     def _groups(self) -> Iterator[Site]:
         if self.has_cluster:
             path = self.kind.cluster
