@@ -67,6 +67,12 @@ def test_a_term_of_pod_affinity_names_no_namespaces(side: str, term: Json, fine:
     assert ([] if fine else [f"spec.affinity.{side}.{PREFERRED}[0].podAffinityTerm"]) == both(affinity=preferred)
 
 
+def test_nodes_that_are_set_aside_for_the_system_are_not_tolerated() -> None:
+    critical = {"key": "CriticalAddonsOnly", "operator": "Exists"}
+
+    assert ["spec.tolerations[1].key"] == both(tolerations=[{"key": "criticaladdonsonly"}, critical])
+
+
 @pytest.mark.parametrize("key", CONTROL_PLANE)
 def test_the_control_planes_nodes_are_neither_selected_nor_tolerated(key: str) -> None:
     assert [f"spec.nodeSelector[{key}]"] == both(nodeSelector={key: "", "tenant": "team-a"})

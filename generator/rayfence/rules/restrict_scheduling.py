@@ -30,6 +30,9 @@ WHY = (
 CONTROL_PLANE = tuple(f"node-role.kubernetes.io/{role}" for role in ("control-plane", "controlplane", "etcd", "master"))
 """Labels, and the keys of taints, of the nodes that run the cluster itself, in what installers have called them."""
 
+TAINTS = (*CONTROL_PLANE, "CriticalAddonsOnly")
+"""Keys of taints on the control plane's nodes and on those that platforms set aside for what a cluster runs on."""
+
 SYSTEM = "system-"
 """How the names of Kubernetes' own PriorityClasses begin. No other class may be named so."""
 
@@ -49,6 +52,7 @@ NODE_TERMS = (((REQUIRED, "nodeSelectorTerms"), ()), ((PREFERRED,), ("preference
 
 APART = "must have no namespaces and no namespaceSelector, and so mean the namespace of the pod"
 CONTROL = "is of the control plane, leave it out"
+SET_ASIDE = "is of nodes that are set aside for the system, leave it out"
 TOO_HIGH = f"must not be above {HIGHEST}"
 ELSEWHERE = "selects nodes of the control plane or of other tenants"
 
@@ -128,8 +132,8 @@ def _selected() -> str:
 
 
 def _tolerated() -> str:
-    told = filled(f"%sspec.tolerations[%s].key: {CONTROL}", "pod.path", "string(index)")
-    wrong = f"toleration.?key.orValue(null) in {literals(CONTROL_PLANE)}"
+    told = filled(f"%sspec.tolerations[%s].key: {SET_ASIDE}", "pod.path", "string(index)")
+    wrong = f"toleration.?key.orValue(null) in {literals(TAINTS)}"
     return f"{items('pod.value.?spec.?tolerations')}.transformList(index, toleration, {wrong}, {told})"
 
 
@@ -204,8 +208,8 @@ def _instead(key: str, tenant: Tenant) -> str:
 
 def _tolerating(spec: Any, at: Path) -> Iterator[Problem]:
     for place, toleration in _each(spec, at, "tolerations"):
-        if dig(toleration, "key", at=place) in CONTROL_PLANE:
-            yield place / "key", CONTROL
+        if dig(toleration, "key", at=place) in TAINTS:
+            yield place / "key", SET_ASIDE
 
 
 def _prior(spec: Any, at: Path, allowed: tuple[str, ...]) -> Iterator[Problem]:
@@ -232,6 +236,7 @@ def breaks(platform: Platform, tenant: Tenant) -> Edits:
         "the control plane's nodes, by a wish": _affinity(_wished(_expression(control, "In", ""))),
         "the control plane's taint": _tolerate(key=control, operator="Exists", effect="NoSchedule"),
         "the control plane's taint, by its older name": _tolerate(key=CONTROL_PLANE[-1], operator="Equal"),
+        "the taint of the system's nodes": _tolerate(key=TAINTS[-1], operator="Exists"),
         "a system priority": put(At.POD, "priorityClassName", "system-node-critical"),
         "a priority of the system's": put(At.POD, "priority", HIGHEST + 1),
         **({} if _any(tenant, platform) else {"a class that is not listed": put(At.POD, "priorityClassName", "x")}),
