@@ -114,10 +114,11 @@ def test_the_first_command_prints_the_table_that_is_shown() -> None:
     gotool.find(gotool.KYVERNO, print)
     words = "--testcases testcases/documented --no-derived --backend clusterpolicy"
     result = rayfence("test", *words.split())
+    lines = result.stdout.splitlines()
     *rows, last = text_with("case ")
 
-    assert rows == result.stdout.splitlines()[: len(rows)]
-    assert [re.sub(r"[\d.]+ s$", "", last)] == [re.sub(r"[\d.]+ s$", "", result.stdout.splitlines()[-1])]
+    assert rows == lines[lines.index(rows[0]) :][: len(rows)]
+    assert re.sub(r"[\d.]+ s$", "", last) == re.sub(r"[\d.]+ s$", "", lines[-1])
     assert last in README
 
 
