@@ -115,7 +115,10 @@ def tenant_config(schema: Schema) -> str:
         "spec": schema["$defs"]["tenantSpec"]["examples"][0],
     }
     intro = (
-        "Any number of YAML files under `tenants/`, any number of documents in each. The smallest tenant there can be:"
+        "The tenant config is a folder, `tenants/`, with any number of YAML files and any number of documents in each. "
+        "One document may be a `Platform`, for what holds for every tenant; all others are a `Tenant`. "
+        "`rayfence build` checks them and reports every mistake with its file, line and fix.\n\n"
+        "This is the smallest possible tenant:"
     )
     parts = ["# Tenant config", intro, f"```yaml\n{yamlio.dump([tenant])}```"]
     parts += [f"## {title}\n\n{fields_of(name, schema)}" for name, title in SECTIONS.items()]

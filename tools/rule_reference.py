@@ -49,15 +49,16 @@ PLATFORM = Platform()
 
 INTRO = """# Rules
 
-What the policies refuse. Ids are public: messages, test cases, suppressions and this page all use them.
+The policies refuse an object that breaks one of these rules. Ids are public: messages, test cases and configuration use
+them. A message names the rule in brackets, then the field, then what is wrong.
 
-Each example is a good object of a tenant `team-a` with one change: a line with `-` is right and was taken away, a line
-with `+` is wrong. To mend it, go the other way. Below it stands what `rayfence check` says."""
+Each example changes a good object of a tenant `team-a`: a line with `-` is right and was removed, a line with `+` is
+wrong. To fix such an object, change it back. The message below it is that of `rayfence check`."""
 
 
 def page() -> str:
     """The whole page."""
-    table = ["| rule | family | says |", "| --- | --- | --- |"]
+    table = ["| rule | family | what it requires |", "| --- | --- | --- |"]
     table += [f"| [`{rule.ID}`](#{rule.ID}) | {rule.FAMILY} | {_says(rule)} |" for rule in RULES]
     return "\n\n".join([INTRO, "\n".join(table), *(_section(rule) for rule in RULES)]) + "\n"
 
@@ -70,15 +71,17 @@ def _says(rule: Rule) -> str:
 def _section(rule: Rule) -> str:
     subjects = [subject for subject, rules in OF.items() if rule in rules]
     kinds = sorted({f"`{each.kind}`" for subject in subjects for each in subject.resources})
-    facts = f"Speaks of {', '.join(kinds)}. {'May be disabled.' if rule.ID in _disablable() else 'Cannot be disabled.'}"
+    facts = (
+        f"Applies to {', '.join(kinds)}. {'May be disabled.' if rule.ID in _disablable() else 'Cannot be disabled.'}"
+    )
     field, tenant = _of_some(rule)
-    facts += f" Holds for tenants with `{field}`." if field else ""
+    facts += f" Holds only for tenants with `{field}`." if field else ""
     tried = [f"- {name}" for name in rule.breaks(PLATFORM, tenant)]
     passing = [f"- {name}" for name in rule.passes(PLATFORM, tenant)]
     parts = [f"## {rule.ID}", f"**{_says(rule)}** {rule.WHY}", facts, _example(rule, subjects[0])]
     parts += _families() if rule.ID == restrict_pod_metadata.ID else []
-    parts += ["Tried in every test run, and refused:", "\n".join(tried)]
-    return "\n\n".join(parts + (["And admitted:", "\n".join(passing)] if passing else []))
+    parts += ["Test cases that must be refused:", "\n".join(tried)]
+    return "\n\n".join(parts + (["Test cases that must be admitted:", "\n".join(passing)] if passing else []))
 
 
 def _families() -> list[str]:
