@@ -6,27 +6,31 @@ from rayfence.mutation import EQUIVALENTS, Equivalent
 
 INTRO = """# Mutation score
 
-`rayfence mutation-test` asks of the test cases what the test cases ask of the policies: would they notice? It writes
-the policies anew with one thing wrong, as a slip of the hand or a bad merge might leave them, runs the cases on the
-real engine, and stops at the first that comes out otherwise.
+`rayfence mutation-test` tests the test cases. It makes one change to the policies, as a slip of the hand or a bad merge
+might, runs the cases on the real engine, and stops at the first case that fails. A policy with such a change is a
+*mutant*. A mutant that no case catches shows a gap in the test cases.
 
 | what is changed | how |
 | --- | --- |
-| a comparison, `&&` or `\\|\\|` of an expression | the other one: `==` becomes `!=`, `<` becomes `<=`, and so on |
-| a tenant's bound or quota | one unit further open: a thousandth of a cpu, a byte |
+| a comparison, `&&` or `\\|\\|` of an expression | another operator: `==` becomes `!=`, `<` becomes `<=`, and so on |
+| a tenant's bound or quota | widened by one unit: a thousandth of a cpu, a byte |
 | a rule, a kind, an operation | left out |
-| the namespaces that a policy object is asked about, where a table is cut | one more or less, or many |
+| the namespaces of a policy object, if tenants are split over several | one more or less, or many |
 | an action | `Enforce` becomes `Audit` |
-| init containers, the operator's own containers | left out of what is looked at |
-| a NetworkPolicy that is generated | opens a direction, every port, to everybody, or to more pods |
+| init containers, the operator's own containers | not checked |
+| a generated NetworkPolicy | opens a direction, every port, to all peers, or to more pods |
 
-Every mutant is noticed by a case, or stands below. `rayfence mutation-test` lists those apart, each with the reason,
-and ends with exit code 0 if there are no others. What is *equivalent* no object can tell from the policy it was made
-of. What is *noticed elsewhere* makes a difference that the cases of the sample tenants cannot show, and the test named
-beside it does. A mutant that is listed as equivalent is tried on the nearest cases all the same; if it is noticed, the
-argument is wrong. An entry names the expression and the piece that changes, so that it goes stale with the expression,
-and then a test turns red. The list is about rayfence's own expressions: with your tenants and your cases it says the
-same, and more of what is noticed elsewhere may be noticed by cases."""
+A case catches every mutant, except those below. `rayfence mutation-test` lists those separately, each with the reason,
+and exits 0 if there are no others.
+
+- *Equivalent*: no object distinguishes the mutant from the policy. The nearest cases run all the same; if one catches
+  the mutant, the argument is wrong.
+- *Noticed elsewhere*: the change makes a difference that the cases of the sample tenants cannot show. The named test
+  catches it.
+
+An entry names the expression and the piece that changes. If the expression changes, the entry is outdated and a test
+fails. The list is about rayfence's own expressions, so it is the same for your tenants and your cases. Your cases may
+catch more of what is noticed elsewhere."""
 
 
 def page() -> str:
@@ -55,11 +59,11 @@ With the sample tenants and the cases of this repository:
 | ClusterPolicy | 706 | all 17 of what generates, all 4 `Enforce`, on Kyverno | 21 | 0 | 0 | 0 |
 | GeneratingPolicy | 39 | all, on Kyverno: what is generated for 95 of the cases differs | 39 | 0 | 0 | 0 |
 
-Gatekeeper's took 5 minutes on two cores. When the rules were last written anew
-([0017](decisions/0017-few-steps-for-what-is-fine.md)) four survived: three are noticed since, by a probe and by huge
-pages that somebody asks for in the autoscaler's name, and one is listed below.
+The run on Gatekeeper took 5 minutes on two cores. When the rules were last rewritten
+([0017](decisions/0017-few-steps-for-what-is-fine.md)), four mutants survived. Three are caught now, by cases with a
+probe and with huge pages in a container with the autoscaler's name. One is listed below.
 
-The text of the expressions is the same in every backend, so they are broken in one of them, the fastest. What differs
-are the envelopes: all 22 dropped operations of the ValidatingAdmissionPolicies, all 24 of the ValidatingPolicies and
-the GeneratingPolicy, and all 40 dropped operations and kinds of the ClusterPolicies that judge are noticed by the
-suite's own look at what policies say they look at. No offline engine can be asked about an update there."""
+All backends have the same expressions, so expressions are changed only in the fastest backend. The rest of the policies
+differs. The suite compares which kinds and operations the policies cover, and so catches all 22 dropped operations of
+the ValidatingAdmissionPolicies, all 24 of the ValidatingPolicies and the GeneratingPolicy, and all 40 dropped
+operations and kinds of the validating ClusterPolicies. No offline engine can evaluate an update there."""
