@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 import re
 import shlex
 import shutil
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from controlplane.programs import KUBERNETES
 
 from rayfence import gotool
 
@@ -142,6 +144,34 @@ def test_a_tenant_that_is_shown_is_the_samples(name: str) -> None:
 def test_a_tenant_that_differs_is_seen() -> None:
     assert not parts_of({"cpu": {"min": "1"}}, {"cpu": {"min": "2", "max": "4"}})
     assert not parts_of({"cpu": "1", "memory": "1"}, {"cpu": "1"})
+
+
+def tried_here(page: str) -> dict[str, str]:
+    """What the table of versions says was tried: name -> version."""
+    table = page.partition("\n## What has been tried\n")[2].partition("\n## ")[0]
+    return dict(re.findall(r"^\| ([\w ]+) \| (\d+\.\d+\.\d+) \|", table, re.MULTILINE))
+
+
+def test_the_versions_that_were_tried_are_those_that_are_pinned() -> None:
+    crds = json.loads((TOP / "tests/data/crd_paths.json").read_text(encoding="utf-8"))
+    (ray,) = re.findall(r"^ray\[.+\]==([\d.]+)", (TOP / "tools/dataplane/requirements.txt").read_text(), re.MULTILINE)
+
+    assert {
+        "Kubernetes": KUBERNETES,
+        "Kyverno": gotool.KYVERNO.version,
+        "Gatekeeper": gotool.GATOR.version,
+        "KubeRay": crds["kuberay"],
+        "Ray": ray,
+    } == tried_here(README)
+    assert f"Cyclonus {gotool.CYCLONUS.version} " in README
+
+
+def test_a_version_is_read_from_its_own_table_alone() -> None:
+    page = (
+        "| a | 1.0.0 |\n\n## What has been tried\n\n| a b | 1.2.3 | x |\n| c | none | 4.5.6 |\n\n## d\n| e | 7.8.9 |\n"
+    )
+
+    assert {"a b": "1.2.3"} == tried_here(page)
 
 
 def test_both_commands_of_the_readme_are_commands() -> None:
