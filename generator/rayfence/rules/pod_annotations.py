@@ -128,9 +128,11 @@ def pattern(keys: tuple[str, ...]) -> str:
     return "|".join(re.escape(key).replace("\\*", "(?s:.*)").replace("\\.", "[.]").replace("\\-", "-") for key in keys)
 
 
+_PATTERNS = {name: re.compile(pattern(family.keys)) for name, family in FAMILIES.items()}
+
 EVERY = pattern(tuple(key for family in FAMILIES.values() for key in family.keys))
 
 
 def family_of(key: str) -> str:
     """Whose annotation it is, '' where it is nobody's."""
-    return next((name for name, family in FAMILIES.items() if re.fullmatch(pattern(family.keys), key)), "")
+    return next((name for name, keys in _PATTERNS.items() if keys.fullmatch(key)), "")
