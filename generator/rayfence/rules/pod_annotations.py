@@ -112,6 +112,7 @@ FAMILIES: Mapping[str, Family] = {
             "tke.cloud.tencent.com/static-ip-list",
         ),
     ),
+    "Galaxy": Family(ADDRESS, ("k8s.v1.cni.galaxy.io/args",)),
     "Huawei Cloud, Yangtse": Family(NETWORK, ("yangtse.io/*",)),
     "Cisco ACI": Family(NETWORK, ("opflex.cisco.com/*",)),
     "Kuryr": Family(NETWORK, ("openstack.org/kuryr*",)),
