@@ -17,7 +17,7 @@ from rayfence.config import Config, Platform
 from rayfence.rules import OF, SHARED
 from rayfence.rules.rule import Rule
 from rayfence.shards import Shard, shards
-from rayfence.subjects import DELETE, EXPOSURE, NETWORK_POLICIES, RAY, SUBJECTS, UPDATE, Subject
+from rayfence.subjects import DELETE, EXPOSURE, NETWORK_KINDS, NETWORK_POLICIES, RAY, SUBJECTS, UPDATE, Subject
 from rayfence.workload import exposed
 
 VALID = "size(variables.violations) == 0"
@@ -155,6 +155,9 @@ def _ray_variables(platform: Platform, shard: Shard) -> dict[str, str]:
 def _untouched(subject: Subject) -> str:
     if subject is NETWORK_POLICIES:
         return "false"
+    if subject is NETWORK_KINDS:
+        # A CiliumNetworkPolicy has its rules in `spec`, in `specs`, or in both.
+        return f"{UNTOUCHED}\n&& object.?specs.orValue(null) == variables.old.?specs.orValue(null)"
     # What an older version does not show looks unchanged, and is lost.
     return f"object.apiVersion == {literal(workload.STORED)} && {UNTOUCHED}" if subject is RAY else UNTOUCHED
 

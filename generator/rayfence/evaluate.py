@@ -58,7 +58,8 @@ class Judge:
         old = request.old
         if request.operation != UPDATE or old is None or subject is NETWORK_POLICIES:
             return False
-        paths = (("spec",), ("metadata", "labels"), ("metadata", "annotations"))
+        # A CiliumNetworkPolicy has its rules in `spec`, in `specs`, or in both.
+        paths = (("spec",), ("specs",), ("metadata", "labels"), ("metadata", "annotations"))
         same = all(dig(value, *path) == dig(old, *path) for path in paths)
         # What an older version does not show looks unchanged, and is lost.
         whole = subject is not RAY or value.get("apiVersion") == STORED

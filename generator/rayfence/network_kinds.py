@@ -28,6 +28,7 @@ NETWORK_KINDS: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("vpcresources.k8s.aws", "v1beta1"): ("SecurityGroupPolicy",),
     ("networking.gke.io", "v1alpha1"): ("FQDNNetworkPolicy",),
     ("isovalent.com", "v1alpha1"): ("IsovalentNetworkPolicy", "IsovalentFQDNNetworkPolicy"),
+    ("crd.nsx.vmware.com", "v1alpha1"): ("SecurityPolicy",),
     # Service meshes.
     ("kuma.io", "v1alpha1"): (
         "MeshTrafficPermission",
@@ -42,10 +43,13 @@ NETWORK_KINDS: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("traefik.io", "v1alpha1"): ("IngressRoute", "IngressRouteTCP", "IngressRouteUDP"),
     ("traefik.containo.us", "v1alpha1"): ("IngressRoute", "IngressRouteTCP", "IngressRouteUDP"),
     ("projectcontour.io", "v1"): ("HTTPProxy",),
+    ("ingress.v1.haproxy.org", "v1"): ("TCP",),
+    ("ingress.v3.haproxy.org", "v3"): ("TCP",),
+    ("consul.hashicorp.com", "v1alpha1"): ("IngressGateway", "TerminatingGateway"),
     ("getambassador.io", "v3alpha1"): ("Mapping", "TCPMapping", "Host", "Listener"),
     ("k8s.nginx.org", "v1"): ("VirtualServer", "VirtualServerRoute", "TransportServer"),
     ("configuration.konghq.com", "v1beta1"): ("TCPIngress", "UDPIngress"),
-    ("apisix.apache.org", "v2"): ("ApisixRoute",),
+    ("apisix.apache.org", "v2"): ("ApisixRoute", "ApisixGlobalRule"),
     ("gateway.solo.io", "v1"): ("VirtualService", "RouteTable"),
     ("gateway.networking.x-k8s.io", "v1alpha1"): ("XListenerSet",),
     ("cis.f5.com", "v1"): ("VirtualServer", "TransportServer", "IngressLink"),
@@ -53,19 +57,27 @@ NETWORK_KINDS: Mapping[tuple[str, str], tuple[str, ...]] = {
     # Load balancers that take pods of a Service.
     ("elbv2.k8s.aws", "v1beta1"): ("TargetGroupBinding",),
     ("eks.amazonaws.com", "v1"): ("TargetGroupBinding",),
+    ("aga.k8s.aws", "v1beta1"): ("GlobalAccelerator",),
     ("serving.knative.dev", "v1"): ("Service", "Route"),
     ("serving.knative.dev", "v1beta1"): ("DomainMapping",),
     # Other clusters.
     ("multicluster.x-k8s.io", "v1alpha1"): ("ServiceExport",),
     ("net.gke.io", "v1"): ("ServiceExport",),
-    ("networking.gke.io", "v1"): ("MultiClusterService", "MultiClusterIngress"),
+    ("networking.gke.io", "v1"): ("MultiClusterService", "MultiClusterIngress", "ServiceAttachment"),
+    ("networking.karmada.io", "v1alpha1"): ("MultiClusterService", "MultiClusterIngress"),
+    ("offloading.liqo.io", "v1beta1"): ("NamespaceOffloading",),
     ("networking.fleet.azure.com", "v1alpha1"): ("ServiceExport",),
     ("application-networking.k8s.aws", "v1alpha1"): ("ServiceExport",),
-    ("skupper.io", "v2alpha1"): ("Site", "Connector", "RouterAccess", "AccessGrant"),
+    ("skupper.io", "v2alpha1"): ("Site", "Connector", "RouterAccess", "AccessGrant", "AttachedConnector", "Link"),
     # Tunnels, and public names.
     ("networking.cfargotunnel.com", "v1alpha1"): ("Tunnel", "TunnelBinding"),
     ("ngrok.k8s.ngrok.com", "v1alpha1"): ("AgentEndpoint", "CloudEndpoint"),
+    ("ingress.k8s.ngrok.com", "v1alpha1"): ("Tunnel", "HTTPSEdge", "TCPEdge", "TLSEdge"),
+    ("operator.inlets.dev", "v1alpha1"): ("Tunnel",),
     ("externaldns.k8s.io", "v1alpha1"): ("DNSEndpoint",),
+    ("dns.gardener.cloud", "v1alpha1"): ("DNSEntry", "DNSAnnotation"),
+    ("kuadrant.io", "v1alpha1"): ("DNSRecord",),
+    ("k8gb.absa.oss", "v1beta1"): ("Gslb",),
 }
 """(API group, a version of it) -> kinds. Every version of a kind is meant."""
 

@@ -219,6 +219,10 @@ def test_so_is_the_gateway_of_a_stepwise_upgrade() -> None:
         "nginx.ingress.kubernetes.io/server-snippet",
         "nginx.org/location-snippets",
         "haproxy.org/backend-config-snippet",
+        "haproxy-ingress.github.io/config-backend",
+        "zalando.org/skipper-filter",
+        "zalando.org/skipper-predicate",
+        "zalando.org/skipper-routes",
     ],
 )
 def test_no_ingress_brings_configuration_of_its_controller(key: str) -> None:

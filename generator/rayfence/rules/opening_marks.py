@@ -25,6 +25,8 @@ FAMILIES: tuple[str, ...] = (
     "solutions.cloud.google.com/hybrid-neg",
     "controller.autoneg.dev/*",
     "anthos.cft.dev/autoneg",
+    # A port of the node for each pod of the Service.
+    "nodeportlocal.antrea.io/*",
     # Routes to the Service's address, told to the routers around the cluster.
     "kube-router.io/service.advertise.*",
     # Other clusters.
@@ -46,6 +48,7 @@ _INGRESS_ALONE = "^[{][^A-Za-z0-9,{}]*ingress[^A-Za-z0-9,{}]*(true|false)[^A-Za-
 
 CLOSED: Mapping[str, str] = {
     "cloud.google.com/neg": _INGRESS_ALONE,
+    "nodeportlocal.antrea.io/enabled": "^false$",
     "service.cilium.io/global": "^false$",
     "io.cilium/global-service": "^false$",
     "mirror.linkerd.io/exported": "^false$",

@@ -25,8 +25,8 @@ FAMILY = "network"
 WHY = "A Service or an Ingress carries outside traffic to a tenant's pods, under addresses that others may trust."
 
 ANNOTATIONS = Path.of("metadata", "annotations")
-SNIPPET = "-snippets?$"
-"""The end of annotations that controllers on nginx and HAProxy copy into their own configuration, others' included."""
+SNIPPET = "(-snippets?|/config-backend|/skipper-(filter|predicate|routes))$"
+"""The end of annotations that controllers on nginx and HAProxy, and Skipper, copy into a configuration with others'."""
 
 CLOSED = "asks for an Ingress or a Gateway, and the platform allows none"
 MARKED = "has a key by which a controller opens the Service, and allow.exposure.annotations does not list it"

@@ -60,12 +60,34 @@ def violations(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[V
 def breaks(platform: Platform, tenant: Tenant) -> Edits:
     allowed = allowances.of("exposure_kinds", tenant, platform)
     firsts = {each.group: each for each in reversed(NETWORK_KINDS.resources) if each.kind_in_group not in allowed}
-    return {each.kind_in_group: _of(each) for each in reversed(firsts.values())}
+    ways = {each.kind_in_group: _of(each) for each in reversed(firsts.values())}
+    return ways if CILIUM in allowed else ways | {"specs that were there before": _OTHER_SPECS}
 
 
 def passes(platform: Platform, tenant: Tenant) -> Edits:
     allowed = allowances.of("exposure_kinds", tenant, platform)
     return {each.kind_in_group: _of(each) for each in NETWORK_KINDS.resources if each.kind_in_group in allowed}
+
+
+CILIUM = "CiliumNetworkPolicy.cilium.io"
+
+
+def _list_rules(value: dict[str, Any], *entities: str) -> None:
+    """Make a policy of Cilium's that has a list of rules and no `spec`."""
+    value.update(apiVersion="cilium.io/v2", kind="CiliumNetworkPolicy")
+    value.pop("spec", None)
+    value["specs"] = [{"endpointSelector": {}, "ingress": [{"fromEntities": list(entities)}]}]
+
+
+def _list_more_rules(value: dict[str, Any]) -> None:
+    """The same with another list, and with a finalizer, so that it looks like an update of other metadata."""
+    _list_rules(value, "all")
+    value["metadata"]["finalizers"] = ["example.com/policy"]
+
+
+_OTHER_SPECS = Edit(
+    At.OBJECT, lambda value, tenant: _list_more_rules(value), before=lambda value, tenant: _list_rules(value, "cluster")
+)
 
 
 def _of(resource: Resource) -> Edit:
