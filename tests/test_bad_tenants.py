@@ -6,12 +6,13 @@ the end, those with `=` are the whole file, and `!` is all that is said, after t
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from rayfence.tenants import ConfigError, parse
+from rayfence.tenants import ConfigError, load, parse
 
 CASES = Path(__file__).parent / "bad_tenants"
 GOOD = (CASES / "base-tenant.yaml").read_text("utf-8")
@@ -242,3 +243,55 @@ def test_all_problems_are_told_at_once_in_order_of_file_and_line() -> None:
 def test_the_error_prints_one_problem_a_line() -> None:
     with pytest.raises(ConfigError, match=r"\Aa.yaml:4: [^\n]*\na.yaml:6: [^\n]*\Z"):
         parse([("a.yaml", but("team-a", "team-").replace("ray-a", "ray-"))])
+
+
+def test_no_rule_lets_a_retired_namespace_in() -> None:
+    peer = "{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: ray-old}}}"
+    rules = f"  network: {{head: {{ingress: [{{from: [{peer}]}}]}}, worker: {{egress: [{{to: [{peer}]}}]}}}}\n"
+    wrong = 'namespaceSelector: "ray-old" is retired and stays closed; name namespaces that are open'
+
+    assert [
+        f"a.yaml:10: spec.network.head.ingress[0].from[0].{wrong}",
+        f"a.yaml:10: spec.network.worker.egress[0].to[0].{wrong}",
+    ] == problems_of(a=plus(rules), p=PLATFORM + "spec: {retired: [ray-old]}\n")
+
+
+@pytest.mark.parametrize("name", ["b.YAML", "b.Yml"])
+def test_a_file_that_would_not_be_read_is_told(tmp_path: Path, name: str) -> None:
+    (tmp_path / "a.yaml").write_text(GOOD, "utf-8")
+    (tmp_path / name).write_text(but("team-a", "team-b").replace("ray-a", "ray-b"), "utf-8")
+    suffix = Path(name).suffix
+
+    with pytest.raises(ConfigError) as caught:
+        load([tmp_path])
+
+    wrong = f"ends in {suffix}, which is not read; rename it to {suffix.lower()}"
+    assert [f"{tmp_path / name}: {wrong}"] == [str(problem) for problem in caught.value.problems]
+    assert ["team-b"] == [tenant.name for tenant in load([tmp_path / name]).tenants]
+
+
+def test_a_link_to_a_folder_is_told(tmp_path: Path) -> None:
+    config, elsewhere = tmp_path / "tenants", tmp_path / "elsewhere"
+    for folder in (config, elsewhere):
+        folder.mkdir()
+    (config / "a.yaml").write_text(GOOD, "utf-8")
+    (config / "more").symlink_to(elsewhere)
+    (config / "linked.yaml").symlink_to(tmp_path / "b.yaml")
+    (tmp_path / "b.yaml").write_text(but("team-a", "team-b").replace("ray-a", "ray-b"), "utf-8")
+
+    with pytest.raises(ConfigError) as caught:
+        load([config])
+
+    wrong = "is a link to a folder, which is not followed; name that folder with --tenants, or copy it"
+    assert [f"{config / 'more'}: {wrong}"] == [str(problem) for problem in caught.value.problems]
+    (config / "more").unlink()
+    assert ["team-a", "team-b"] == [tenant.name for tenant in load([config]).tenants]
+
+
+def test_what_is_no_file_is_told_before_it_is_opened(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.yaml")
+
+    with pytest.raises(ConfigError) as caught:
+        load([tmp_path])
+
+    assert [f"{tmp_path / 'a.yaml'}: is no file; take it away"] == [str(each) for each in caught.value.problems]

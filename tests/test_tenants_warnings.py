@@ -31,7 +31,7 @@ FINE = {
     "link-local addresses": "{egress: {cidrs: [169.254.170.23/32, 169.254.169.252/32, 'fd00:ec2::23/128']}}",
     "a DNS on each node": "{dns: {cidrs: [169.254.20.10/32, 10.96.0.10/32]}}",
     "whole names of queues": "{allow: {queues: {queue: [root.a], ray.io/priority-class-name: [batch]}}}",
-    "beginnings of annotations": "{allow: {podAnnotations: ['a*'], exposure: {annotations: ['*']}}}",
+    "beginnings of annotations": "{allow: {podAnnotations: ['a*'], exposure: {annotations: ['b*']}}}",
     "labels of the operator": "{operator: {podLabels: {app: kuberay}, ports: [8265]}}",
 }
 
@@ -117,3 +117,15 @@ def test_a_strict_check_says_both(place: Path) -> None:
 
     assert (0, SAID) == (fresh.exit_code, fresh.stderr)
     assert (1, fresh.stdout, SAID + STOPPED) == (strict.exit_code, strict.stdout, strict.stderr)
+
+
+def test_a_tenant_that_asks_for_less_than_its_platform_is_told() -> None:
+    asking = PLATFORM.replace("spec: {}", "spec: {require: {authentication: token}}")
+    expected = (
+        "a.yaml:15: spec.require: is without the Platform's authentication: token; "
+        "leave require out, or write authentication"
+    )
+
+    assert (expected,) == parse([("a.yaml", f"{asking}  require: {{}}\n")]).warnings
+    assert () == parse([("a.yaml", f"{PLATFORM}  require: {{}}\n")]).warnings
+    assert () == parse([("a.yaml", f"{asking}  require: {{authentication: token}}\n")]).warnings

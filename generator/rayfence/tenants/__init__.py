@@ -41,6 +41,9 @@ def load(paths: Sequence[pathlib.Path]) -> Config:
     sources: list[tuple[str, bytes]] = []
     problems: list[Problem] = []
     for file in dict.fromkeys(file for path in paths for file in _files(path)):
+        if file not in paths and (wrong := _unreadable(file)):
+            problems.append(Problem(str(file), 0, wrong))
+            continue
         try:
             sources.append((str(file), file.read_bytes()))
         except FileNotFoundError:
@@ -61,8 +64,21 @@ def _files(path: pathlib.Path) -> Iterator[pathlib.Path]:
         return
     for file in sorted(path.rglob("*")):
         hidden = any(part.startswith(".") for part in file.relative_to(path).parts)
-        if file.suffix in _SUFFIXES and not hidden and not file.is_dir():
+        # Who has links to folders, or names in capitals, believes that they are read.
+        linked = file.is_symlink() and file.is_dir()
+        if not hidden and (linked or (file.suffix.lower() in _SUFFIXES and not file.is_dir())):
             yield file
+
+
+def _unreadable(file: pathlib.Path) -> str | None:
+    """Why a file in a folder is not read, and what to do; None for one that is."""
+    if file.is_symlink() and file.is_dir():
+        return "is a link to a folder, which is not followed; name that folder with --tenants, or copy it"
+    if file.suffix != file.suffix.lower():
+        return f"ends in {file.suffix}, which is not read; rename it to {file.suffix.lower()}"
+    if file.exists() and not file.is_file():
+        return "is no file; take it away"
+    return None
 
 
 def _config(sources: Iterable[tuple[str, str | bytes]], problems: list[Problem], where: str) -> Config:
@@ -104,13 +120,21 @@ def _check_sense(complaints: Complaints, owners: dict[str, claims.Claim], platfo
     if value["kind"] == "Tenant":
         bounds.check(spec, complaints)
         providers.check(spec, platform, complaints)
-        peers.check(value["metadata"]["name"], spec, owners, complaints)
+        _check_require(spec, platform, complaints)
+        peers.check(value["metadata"]["name"], spec, owners, platform, complaints)
         allow.check(spec, value["metadata"]["name"], owners, platform, complaints)
         return
     keys.check(spec, complaints)
     administrators.check(spec, owners, platform, complaints)
     openings.check(spec, owners, complaints)
     allow.check(spec, None, owners, platform, complaints)
+
+
+def _check_require(spec: dict[str, Any], platform: Platform, complaints: Complaints) -> None:
+    """Warns of a tenant that asks for less than its platform."""
+    if "require" in spec and platform.require.authentication and "authentication" not in spec["require"]:
+        less = f"is without the Platform's authentication: {platform.require.authentication}"
+        complaints.warn(Path.of("spec", "require"), f"{less}; leave require out, or write authentication")
 
 
 def _platform(documents: Sequence[Document]) -> Platform:

@@ -18,6 +18,7 @@ _ELSEWHERE = f"name another account, like {_ACCOUNT}argocd:argocd-application-co
 
 _EVERYBODY = {
     "system:authenticated": "is everybody who has logged in, tenants too",
+    "system:authenticated:oauth": "is everybody who has logged in to OpenShift, tenants too",
     "system:unauthenticated": "is everybody who has not logged in",
     "system:nodes": "has every kubelet",
 }
@@ -51,6 +52,8 @@ def _user(name: str, owners: Mapping[str, Claim], platform: Platform) -> str | N
     namespace = name.removeprefix(_ACCOUNT).partition(":")[0]
     if name.startswith(_ACCOUNT) and namespace in owners:
         return f"is a service account of {_namespace(namespace, owners)}; {_ELSEWHERE}"
+    if name.startswith(_ACCOUNT) and namespace in platform.retired:
+        return f"is a service account of {namespace}, which is retired and was a tenant's; {_ELSEWHERE}"
     return None
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+from rayfence.cluster_queues import PRIORITIES
 from rayfence.config import Platform
 from rayfence.network_kinds import NETWORK_KINDS, plural
 from rayfence.path import Path
@@ -19,6 +20,9 @@ Raw = Mapping[str, Any]
 
 _ALLOW = Path.of("spec", "allow")
 _ANY = "*"
+_SYSTEM = "system-"
+_OF_SYSTEM = "is a class of Kubernetes' own, whose pods evict all others; name a class of yours"
+_NETWORK_NAME = re.compile(r"([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
 
 _DRIVER_NAME = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9.]{0,61}[A-Za-z0-9])?")
 _A_DRIVER = f"write {DRIVER} and the whole name of one driver, like csi/gcsfuse.csi.storage.gke.io"
@@ -55,6 +59,10 @@ def check(
         for index, entry in enumerate(entries):
             if wrong := fault(entry):
                 complaints.add(path / index, f"{quoted(entry)} {wrong}")
+            elif entry == _ANY and fault is _beginning:
+                complaints.warn(
+                    path / index, '"*" allows every key that the rule refuses; write the keys that are needed'
+                )
     _check_queues(allow.get("queues", {}), platform, complaints, of_all=tenant is None)
 
 
@@ -62,6 +70,8 @@ def _network(entry: str, tenant: str | None, owners: Mapping[str, Claim], platfo
     """What is wrong with a network, and what to write."""
     if _ANY in entry:
         return "has a *, which stands for nothing here; write each network by its whole name"
+    if not _NETWORK_NAME.fullmatch(entry):
+        return "is not the name of a network; write its name, or its namespace, / and its name, like ray-team-a/sriov"
     namespace, slash, _ = entry.partition("/")
     owner = owners.get(namespace) if slash else None
     if owner is not None and owner.tenant != tenant:
@@ -131,6 +141,8 @@ def _beginning(entry: str) -> str | None:
 
 def _priority_class(entry: str) -> str | None:
     """What is wrong with the name of a PriorityClass, and what to write."""
+    if entry.startswith(_SYSTEM):
+        return _OF_SYSTEM
     if _ANY in entry and entry != _ANY:
         return "has a * in a name, which stands for nothing; write whole names, or * alone for every class of users"
     return None
@@ -142,8 +154,12 @@ def _check_queues(queues: Raw, platform: Platform, complaints: Complaints, *, of
         if wrong := why_no_queue(key, platform):
             complaints.add(path, f"{quoted(key)} {wrong}; write a key that names a queue, or leave it out")
         for index, value in enumerate(values):
-            if wrong := _beginning(value):
+            wrong = _OF_SYSTEM if key in PRIORITIES and value.startswith(_SYSTEM) else _beginning(value)
+            if wrong:
                 complaints.add(path / index, f"{quoted(value)} {wrong}")
+            elif not of_all and value == _ANY:
+                odd = '"*" lets the tenant use every value, other tenants\' too'
+                complaints.warn(path / index, f"{odd}; write whole names, or a beginning of its own")
             elif of_all and value.endswith(_ANY):
                 which = "every value of that beginning" if value != _ANY else "every value"
                 odd = f"{quoted(value)} lets every tenant use {which}"

@@ -12,7 +12,7 @@ from rayfence.path import Path
 from rayfence.tenants.complaints import Complaints
 from rayfence.tenants.words import quoted
 
-_LARGE_UNIT = re.compile(r"[kMGTPE]i?\Z")
+_LARGE_UNIT = re.compile(r"[kKMGTPE]i?\Z")
 _LITTLE = 1024**2
 """Bytes: less than this no container runs in."""
 
@@ -46,9 +46,12 @@ def check(spec: Mapping[str, Any], complaints: Complaints) -> None:
 def _check_quotas(spec: Mapping[str, Any], complaints: Complaints) -> None:
     """Warns of what one Ray object may use, but all objects of its namespace together may not.
 
-    Not of accelerators: one quota counts their kinds together, the other each kind by itself.
+    Of accelerators only where the namespace has none: one quota counts their kinds together, the other each by itself.
     """
     one, all_together = (spec.get(name, {}) for name in ("quota", "namespaceQuota"))
+    if one.get("accelerators") and all_together and not all_together.get("accelerators"):
+        none = f"{quoted(one['accelerators'])} can never be had, because namespaceQuota.accelerators is 0"
+        complaints.warn(Path.of("spec", "quota", "accelerators"), f"{none}; raise the namespaceQuota")
     for kind in (each for each in ("cpu", "memory", "workers") if each in one and each in all_together):
         try:
             fits = _amount(one[kind]) <= _amount(all_together[kind])

@@ -49,6 +49,8 @@ _PLAIN = {
     "ToBeDeletedByClusterAutoscaler": "the cluster autoscaler",
 }
 
+_CONTROLLERS = frozenset({"controller-revision-hash", "controller-uid", "job-name", "pod-template-hash"})
+
 _OWN = "write a key of your own, like corp.example/tenant"
 
 
@@ -60,6 +62,12 @@ def check(spec: Mapping[str, Any], complaints: Complaints) -> None:
         complaints.add(Path.of("spec", "tenantLabel"), f"{quoted(label)} {wrong}; {_OWN}")
     if _is_below(label, _KUBERNETES):
         wrong = "belongs to Kubernetes, whose own programs write such labels"
+        complaints.add(Path.of("spec", "tenantLabel"), f"{quoted(label)} {wrong}; {_OWN}")
+    if label in _CONTROLLERS:
+        wrong = "is written by controllers of Kubernetes on the pods that they make"
+        complaints.add(Path.of("spec", "tenantLabel"), f"{quoted(label)} {wrong}; {_OWN}")
+    if label in ALIASES:
+        wrong = "names a queue or a priority to a scheduler, and require-tenant-queue would refuse every tenant's"
         complaints.add(Path.of("spec", "tenantLabel"), f"{quoted(label)} {wrong}; {_OWN}")
     if owner := _owner_of_taint(taint):
         wrong = f"is a taint of {owner}, which pods tolerate without asking for a tenant's nodes"

@@ -14,6 +14,8 @@ from rayfence.tenants.words import quoted
 Raw = Mapping[str, Any]
 
 _CLIENT_PORT = 10001
+_METADATA_PORTS = (80, 32526)
+"""Where metadata services listen, and Azure's wire server."""
 
 
 def check(spec: Raw, owners: Mapping[str, Claim], complaints: Complaints) -> None:
@@ -23,7 +25,8 @@ def check(spec: Raw, owners: Mapping[str, Claim], complaints: Complaints) -> Non
             path = Path.of("spec", section, "cidrs", index)
             # A rule that reaches one of `egress.cidrs` is judged for what it leaves out. The others are written as
             # they stand, the API server's for its one port.
-            wrong = addresses.fault(cidr) or addresses.shut(cidr) or (section == "dns" and addresses.holds(cidr, ()))
+            whole = section == "dns" or (section == "apiServer" and spec[section].get("port") in _METADATA_PORTS)
+            wrong = addresses.fault(cidr) or addresses.shut(cidr) or (whole and addresses.holds(cidr, ()))
             if wrong:
                 complaints.add(path, wrong)
             elif addresses.is_everywhere(cidr):
@@ -33,6 +36,9 @@ def check(spec: Raw, owners: Mapping[str, Claim], complaints: Complaints) -> Non
             belongs = f"{quoted(namespace)} belongs to {owner.tenant} ({owner.place})"
             path = Path.of("spec", "egress", "namespaces", index)
             complaints.add(path, f"{belongs}, and every tenant could reach it; name a namespace that is no tenant's")
+        elif namespace in spec.get("retired", ()):
+            path = Path.of("spec", "egress", "namespaces", index)
+            complaints.add(path, f"{quoted(namespace)} is retired and stays closed; name a namespace that is open")
     for section in ("operator", "dns"):
         if spec.get(section, {}).get("podLabels") == {}:
             wrong = "is empty, so every pod of that namespace counts as one"

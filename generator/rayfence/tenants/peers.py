@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from rayfence.config import Platform
 from rayfence.path import Path
 from rayfence.tenants import addresses
 from rayfence.tenants.claims import Claim
@@ -23,7 +24,7 @@ _BY_NAME = f"write matchLabels {_NAMESPACE_LABEL}, or matchExpressions with that
 Raw = Mapping[str, Any]
 
 
-def check(tenant: str, spec: Raw, owners: Mapping[str, Claim], complaints: Complaints) -> None:
+def check(tenant: str, spec: Raw, owners: Mapping[str, Claim], platform: Platform, complaints: Complaints) -> None:
     """`spec` is a Tenant's, of the right shape; `owners` has every tenant's namespaces."""
     network = spec.get("network", {})
     for role in ("head", "worker"):
@@ -35,6 +36,7 @@ def check(tenant: str, spec: Raw, owners: Mapping[str, Claim], complaints: Compl
                     path = rules / index / peers_key / number
                     _check_peer(peer, path, complaints, ingress=direction == "ingress")
                     _check_tenants(tenant, peer, path, owners, complaints)
+                    _check_retired(peer, path, platform, complaints)
 
 
 def _check_peer(peer: Raw, path: Path, complaints: Complaints, *, ingress: bool) -> None:
@@ -93,6 +95,13 @@ def _check_tenants(tenant: str, peer: Raw, path: Path, owners: Mapping[str, Clai
         if owner is not None and owner.tenant != tenant:
             belongs = f"{quoted(namespace)} belongs to {owner.tenant} ({owner.place})"
             complaints.add(path / "namespaceSelector", f"{belongs}; name namespaces that no other tenant has")
+
+
+def _check_retired(peer: Raw, path: Path, platform: Platform, complaints: Complaints) -> None:
+    for namespace in sorted(_names(peer.get("namespaceSelector", {})) or ()):
+        if namespace in platform.retired:
+            wrong = f"{quoted(namespace)} is retired and stays closed"
+            complaints.add(path / "namespaceSelector", f"{wrong}; name namespaces that are open")
 
 
 def _names(selector: Raw) -> set[str] | None:
