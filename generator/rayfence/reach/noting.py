@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
+from rayfence import allowances
 from rayfence.config import Config, Enforcement, Scope, Tenant
 from rayfence.reach.findings import NotIsolated
 from rayfence.reach.kuberay import RayCluster
@@ -13,6 +14,26 @@ from rayfence.reach.policies import EGRESS, INGRESS
 from rayfence.reach.redis import is_untold
 from rayfence.reach.samples import autoscale
 from rayfence.reach.scenario import Scenario, namespace_of
+
+_DISABLED: Mapping[str, str] = {
+    "guard-network-policies": "tenants may write NetworkPolicies that open their pods to anybody",
+    "guard-pods": "bare pods may be on their node's network, where no NetworkPolicy holds",
+    "restrict-exposure": "tenants may open their Services to the outside",
+    "restrict-network-kinds": "tenants may write what a network plugin decides before NetworkPolicies",
+    "restrict-pod-metadata": "pods may attach further networks, which no NetworkPolicy closes",
+    "restrict-pod-security": "Ray pods may be on their node's network, where no NetworkPolicy holds",
+}
+"""Rules that the proofs rest on, and what a tenant may do where the platform disables them."""
+
+_ALLOWED: Mapping[str, tuple[str, str]] = {
+    "networks": ("allow.networks", "pods may attach further networks, which no NetworkPolicy closes"),
+    "pod_annotations": ("allow.podAnnotations", "pods may have annotations by which a plugin moves or opens them"),
+    "exposure_annotations": ("allow.exposure.annotations", "controllers may open Services to the outside"),
+    "exposure_kinds": ("allow.exposure.kinds", "objects of these kinds may open what NetworkPolicies close"),
+}
+"""What a tenant may be allowed that NetworkPolicies do not bound, by the list, with its name in the config."""
+
+_FEW = 3
 
 
 def not_isolated(config: Config) -> Iterator[NotIsolated]:
@@ -26,6 +47,7 @@ def not_isolated(config: Config) -> Iterator[NotIsolated]:
 
 def notes(scenario: Scenario) -> Iterator[str]:
     """What was not asked, and whom Ray serves in vain."""
+    yield from _beside(scenario.config)
     shut = any(closes(tenant, EGRESS) for tenant in scenario.config.tenants)
     if shut and scenario.sampled and not autoscale(scenario.config.platform):
         yield "apiServer.cidrs is empty, so no head can autoscale, and no sample does; set it in the Platform"
@@ -34,6 +56,18 @@ def notes(scenario: Scenario) -> Iterator[str]:
             if each.cluster:
                 yield from _untold(each.cluster)
                 yield from _unserved(scenario, tenant, each.cluster)
+
+
+def _beside(config: Config) -> Iterator[str]:
+    """What the config lets tenants do that no proof about NetworkPolicies sees."""
+    for rule, done in _DISABLED.items():
+        if rule in config.platform.disabled_rules:
+            yield f"{rule} is disabled: {done}, and no proof looks at that"
+    for name, (field, done) in _ALLOWED.items():
+        who = [tenant.name for tenant in config.tenants if allowances.of(name, tenant, config.platform)]
+        if who:
+            names = ", ".join(who[:_FEW]) + (f" and {len(who) - _FEW} more" if len(who) > _FEW else "")
+            yield f"{field} of {names}: {done}, and no proof looks at that"
 
 
 def _untold(cluster: RayCluster) -> Iterator[str]:
