@@ -10,10 +10,10 @@ import pytest
 
 from rayfence import admission
 from rayfence.admission import Policy
-from rayfence.config import Bounds, Config, Container, Enforcement, Platform, Tenant
+from rayfence.config import Allow, Bounds, Config, Container, Enforcement, Platform, Quota, Tenant
 from rayfence.rules import OF, ids
-from rayfence.shards import MOST_ROWS, Shard, shards
-from rayfence.subjects import DELETE, RAY, SUBJECTS, Subject
+from rayfence.shards import MOST_ROWS
+from rayfence.subjects import DELETE, NETWORK_POLICIES, PODS, RAY, SUBJECTS, Subject
 
 ONE = "require-tenant-label: [require-tenant-label] metadata.labels.tenant: must be team-a"
 SEVERAL = (
@@ -76,23 +76,64 @@ TEAM = Tenant("team-a", ("ray-a",), Container(Bounds("1", "4"), Bounds("2Gi", "8
 AUDITED = Tenant("team-b", ("ray-b",), TEAM.container, enforcement=Enforcement.AUDIT)
 
 
-def test_a_table_has_a_row_for_each_namespace_and_an_empty_one_where_another_speaks() -> None:
-    first, second = shards(Config(Platform(), (TEAM, AUDITED)))
+def tables(config: Config, subject: Subject) -> list[dict[str, dict[str, object]]]:
+    """Of each policy object the tables of texts, which are written alike in CEL and in Python."""
+    found = [policy.variables for policy in admission.policies(config) if policy.subject is subject]
+    return [
+        {name: ast.literal_eval(each[name]) for name in ("namespaces", "tenants") if name in each} for each in found
+    ]
 
-    # A map of plain texts is written alike in CEL and in Python.
-    assert {"ray-a": "team-a|1|4|2Gi|8Gi|||0||ray-a", "ray-b": ""} == ast.literal_eval(admission.table(first))
-    assert {"ray-b": "team-b|1|4|2Gi|8Gi|||0||ray-b"} == ast.literal_eval(admission.table(second))
+
+def test_a_namespace_has_a_tenant_and_no_name_where_another_policy_speaks() -> None:
+    first, second = tables(Config(Platform(), (TEAM, AUDITED)), RAY)
+
+    assert {"ray-a": "team-a", "ray-b": ""} == first["namespaces"]
+    assert {"ray-b": "team-b"} == second["namespaces"]
 
 
-def test_a_table_without_rows_is_still_a_map_of_texts() -> None:
-    assert {"": ""} == ast.literal_eval(admission.table(Shard(Enforcement.ENFORCE, 1, {}, guards=True)))
+def test_a_tenant_has_one_row_however_many_namespaces_it_has() -> None:
+    (found,) = tables(Config(Platform(), (replace(TEAM, namespaces=("ray-a", "ray-b")),)), RAY)
+
+    assert {"ray-a": "team-a", "ray-b": "team-a"} == found["namespaces"]
+    assert {"team-a": "cpu=1..4 memory=2Gi..8Gi"} == found["tenants"]
+
+
+def test_a_row_has_only_what_the_rules_of_its_policy_read() -> None:
+    team = replace(TEAM, quota=Quota(cpu="8", workers=2))
+    rows = {subject: tables(Config(Platform(), (team,)), subject)[0].get("tenants") for subject in SUBJECTS}
+
+    assert {"team-a": "cpu=1..4 memory=2Gi..8Gi quota.cpu=8 workers=2"} == rows.pop(RAY)
+    assert {"team-a": "cpu=..4 memory=..8Gi"} == rows.pop(PODS)
+    assert {None} == set(rows.values())
+
+
+def test_a_list_has_a_table_of_those_that_have_one_of_their_own() -> None:
+    own = replace(TEAM, name="team-c", namespaces=("ray-c",), allow=Allow(volumes=("nfs",), networks=()))
+    platform = Platform(allow=Allow(volumes=("csi",)))
+    found = next(policy.variables for policy in admission.policies(Config(platform, (TEAM, own))))
+
+    assert "{\n'team-c': ['nfs'],\n}[?variables.tenant_name].orValue(['csi'])" == found["allowed_volumes"]
+    assert "{\n'team-c': [],\n}[?variables.tenant_name].orValue([])" == found["allowed_networks"]
+    assert "['*']" == found["allowed_priority_classes"]
+
+
+def test_a_tenant_with_several_namespaces_has_a_list_of_them() -> None:
+    several = replace(TEAM, name="team-c", namespaces=("ray-c", "ray-c2"))
+    found = {policy.subject: policy.variables for policy in admission.policies(Config(Platform(), (TEAM, several)))}
+    listed = "{\n'team-c': ['ray-c', 'ray-c2'],\n}[?variables.tenant_name].orValue([variables.place])"
+
+    assert {RAY: listed, NETWORK_POLICIES: listed} == {
+        subject: variables["own_namespaces"] for subject, variables in found.items() if "own_namespaces" in variables
+    }
+
+
+def test_without_tenants_tables_are_still_maps_of_texts() -> None:
+    assert [{"namespaces": {"": ""}, "tenants": {"": ""}}] == tables(Config(Platform(), ()), RAY)
 
 
 def test_what_cannot_stand_in_a_text_is_refused() -> None:
-    shard = Shard(Enforcement.ENFORCE, 1, {"ray-a": "team'a"}, guards=True)
-
     with pytest.raises(ValueError, match="cannot stand in a CEL text"):
-        admission.table(shard)
+        admission.policies(Config(Platform(), (replace(TEAM, name="team'a"),)))
 
 
 POLICIES = admission.policies(Config(Platform(), (TEAM,)))
@@ -229,6 +270,6 @@ def test_a_guard_that_would_speak_for_nobody_is_not_written() -> None:
 
 def test_only_the_platforms_own_objects_refuse_unclaimed_namespaces() -> None:
     # Asked about a namespace of another's by mistake, an object that has no row for it must not let it pass.
-    assert ["!(variables.object_namespace in variables.tenants)"] * 2 + ["false"] == [
+    assert ["!(variables.object_namespace in variables.namespaces)"] * 2 + ["false"] == [
         policy.variables["namespace_unclaimed"] for policy in CUT if policy.subject is RAY
     ]

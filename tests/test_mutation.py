@@ -63,7 +63,7 @@ def test_every_rule_is_dropped_once_at_least(found: list[Mutant], rule: str) -> 
         "a selector is widened",
         "a rule opens to everybody",
         "a rule opens every port",
-        "the cpu maximum of ray-namespace is moved",
+        "the cpu maximum of team-a is moved",
         "a namespace is forgotten",
     ],
 )
@@ -72,9 +72,20 @@ def test_each_sort_of_slip_is_tried(found: list[Mutant], name: str) -> None:
 
 
 def test_a_bound_is_moved_by_one_unit(found: list[Mutant]) -> None:
-    moved = next(each for each in found if each.name == "the memory maximum of ray-namespace is moved")
+    moved = next(each for each in found if each.name == "the memory maximum of team-a is moved")
 
-    assert ("8Gi", str(8 * 1024**3 + 1)) == (moved.before.split("|")[4], moved.after.split("|")[4])
+    assert ("8Gi", str(8 * 1024**3 + 1), "ray-namespace") == (moved.before, moved.after, moved.namespace)
+
+
+def test_every_bound_of_a_tenant_is_moved_and_no_other_tenants(files: Mapping[str, str], found: list[Mutant]) -> None:
+    moved = [each for each in found if each.name.endswith(" of team-b is moved")]
+    before, broken = (
+        next(line for line in text.split("\n") if "'team-b': 'cpu" in line)
+        for text in (files[moved[0].file], moved[-1].applied(files)[moved[0].file])
+    )
+
+    assert ["500m", "16", "1Gi", "64Gi", "64", "256Gi"] == [each.before for each in moved]
+    assert before.replace("quota.memory=256Gi", f"quota.memory={256 * 1024**3 + 1}") == broken
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
@@ -107,7 +118,7 @@ def test_the_cases_notice_a_mode_that_is_forgotten_and_one_that_is_filled_in_wro
     program = find(KYVERNO, print).path
     fates = [mutation.fate(config, derived(config), backend, program, whole, each) for each in chosen.values()]
 
-    assert {"the network mode of ray-k is forgotten", "another mode is filled in"} <= set(chosen)
+    assert {"the network mode of team-k is forgotten", "another mode is filled in"} <= set(chosen)
     assert [True] * len(fates) == [fate.killed for fate in fates]
 
 

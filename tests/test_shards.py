@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rayfence import admission, row
+from rayfence import admission
 from rayfence.backends import BACKENDS
-from rayfence.config import Bounds, Config, Container, Enforcement, Platform, Quota, Tenant
+from rayfence.config import Allow, Bounds, Config, Container, Enforcement, Platform, Quota, Tenant
 from rayfence.shards import MOST_CHARACTERS, MOST_ROWS, Shard, shards
 
 BOUNDS = Container(Bounds("500m", "8"), Bounds("1Gi", "32Gi"))
@@ -39,11 +39,20 @@ def test_a_few_tenants_stand_in_one_object() -> None:
     assert "" == only.suffix
 
 
-def test_every_namespace_of_a_tenant_has_the_tenants_row() -> None:
+def test_every_namespace_of_a_tenant_is_the_tenants() -> None:
     team = tenant("a", namespaces=["two", "one"])
     (only,) = shards(config(team))
 
-    assert {"one": row.render(team), "two": row.render(team)} == only.rows
+    assert {"one": team, "two": team} == only.rows
+    assert (team,) == only.tenants
+
+
+def test_a_tenant_whose_namespaces_lie_on_both_sides_of_a_cut_has_a_row_in_both_objects() -> None:
+    team = tenant("a", namespaces=["a", "z"])
+    first, second = shards(config(team, *many(MOST_ROWS)))
+
+    assert team in first.tenants
+    assert team in second.tenants
 
 
 @pytest.mark.parametrize(("number", "sizes"), [(1, [1]), (500, [500]), (501, [500, 1]), (1001, [500, 500, 1])])
@@ -55,7 +64,7 @@ def test_an_object_holds_500_rows_at_most(number: int, sizes: list[int]) -> None
 
 
 def test_long_names_fill_an_object_before_its_rows_do() -> None:
-    most = Quota("123456789m", "123456789Mi", 1000, 1000)
+    most = Quota("123456789m" * 3, "123456789Mi" * 3, 1000, 1000)
     long = [
         replace(tenant(f"{index:03}" + "n" * 60, namespaces=[f"{index:03}" + "s" * 60]), quota=most)
         for index in range(500)
@@ -64,11 +73,26 @@ def test_long_names_fill_an_object_before_its_rows_do() -> None:
 
     assert 1 < len(found)
     assert 500 == sum(len(shard.rows) for shard in found)
-    assert all(len(admission.table(shard)) <= MOST_CHARACTERS + len("{}") for shard in found)
+    assert all(longest(policy) <= MOST_CHARACTERS for policy in admission.policies(config(*long)))
+
+
+def longest(policy: admission.Policy) -> int:
+    """The characters of its longest text."""
+    return max(map(len, policy.variables.values()))
+
+
+def test_long_lists_fill_an_object_before_its_rows_do() -> None:
+    queues = {"kueue.x-k8s.io/queue-name": tuple(f"queue-{number:03}" for number in range(100))}
+    found = shards(config(*(replace(each, allow=Allow(queues=queues)) for each in many(50))))
+    policies = admission.policies(config(*(replace(each, allow=Allow(queues=queues)) for each in many(50))))
+
+    assert 1 < len(found)
+    assert [50] == [sum(len(shard.rows) for shard in found)]
+    assert all(longest(policy) <= MOST_CHARACTERS + 100 for policy in policies)
 
 
 def test_a_table_of_the_most_rows_fits_into_a_text_of_cel() -> None:
-    assert all(len(admission.table(shard)) < 100_000 for shard in shards(config(*many(MOST_ROWS * 2))))
+    assert all(longest(policy) < 100_000 for policy in admission.policies(config(*many(MOST_ROWS * 2))))
 
 
 def test_neighbouring_objects_meet_without_a_gap() -> None:
@@ -88,10 +112,10 @@ def test_tenants_of_another_enforcement_have_objects_of_their_own() -> None:
     assert [["ray-b", "ray-d"], ["ray-c"]] == [list(shard.rows) for shard in found[1:]]
 
 
-def test_where_another_object_speaks_for_a_namespace_the_row_is_empty() -> None:
+def test_where_another_object_speaks_for_a_namespace_it_has_no_tenant() -> None:
     first, _ = shards(config(tenant("a"), tenant("b", AUDIT)))
 
-    assert {"ray-a": row.render(tenant("a")), "ray-b": ""} == first.rows
+    assert {"ray-a": tenant("a"), "ray-b": None} == first.rows
 
 
 def test_unclaimed_namespaces_go_by_the_platforms_own_enforcement() -> None:
@@ -105,7 +129,7 @@ def test_unclaimed_namespaces_go_by_the_platforms_own_enforcement() -> None:
 def test_somebody_guards_even_where_every_tenant_goes_by_another_enforcement() -> None:
     first, second = shards(config(tenant("a", WARN)))
 
-    assert ({"ray-a": ""}, True) == (first.rows, first.guards)
+    assert ({"ray-a": None}, True) == (first.rows, first.guards)
     assert "-warn" == second.suffix
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from rayfence import allowances, row, workload
 from rayfence.cel import literal, literals
-from rayfence.config import Config, Platform
+from rayfence.config import Config, Platform, Tenant
 from rayfence.rules import OF, SHARED
 from rayfence.rules.rule import Rule
 from rayfence.shards import Shard, shards
@@ -97,17 +97,18 @@ def _rules(platform: Platform, subject: Subject) -> tuple[Rule, ...]:
 def _variables(platform: Platform, subject: Subject, shard: Shard, rules: Sequence[Rule]) -> dict[str, str]:
     shared = {name: text for variables in SHARED[subject] for name, text in variables(platform).items()}
     parts = {name: text for rule in rules for name, text in _parts(rule, platform)}
+    texts = (*shared.values(), *parts.values())
     judged = "variables.operation == 'DELETE' ? variables.old_object : object"
     return {
         "operation": "request.operation",
         "old_object": f"variables.operation in {literals((UPDATE, DELETE))} ? dyn(oldObject) : dyn(null)",
-        "tenants": table(shard),
+        "namespaces": row.table(row.of_namespace(*each) for each in shard.rows.items()),
         "subject": judged if DELETE in subject.operations else "object",
         "object_namespace": _place("variables.subject"),
-        "tenant": row.split("variables.tenants[?variables.object_namespace].orValue('')"),
+        "tenant_name": "variables.namespaces[?variables.object_namespace].orValue('')",
+        **_tables(texts, shard.tenants, platform),
         **(_ray_variables(platform, shard) if subject is RAY else {}),
         **(exposed.variables() if subject is EXPOSURE else {}),
-        **allowances.variables((*shared.values(), *parts.values()), platform),
         **shared,
         **parts,
         **_answer(rules, _untouched(subject)),
@@ -190,15 +191,20 @@ def violations(message: str) -> list[tuple[str, str, str]]:
     return _VIOLATION.findall(message)
 
 
-def table(shard: Shard) -> str:
-    """The shard's rows as a CEL map from namespace to row."""
-    rows = ",\n".join(f"{literal(namespace)}: {literal(row)}" for namespace, row in shard.rows.items())
-    return f"{{\n{rows}\n}}" if rows else "{'': ''}"
+def _tables(texts: Sequence[str], tenants: Sequence[Tenant], platform: Platform) -> dict[str, str]:
+    """The tables that some CEL texts read, and what the request's tenant has of each."""
+    fields = row.read(texts)
+    rows = row.table(row.of_tenant(tenant, fields) for tenant in tenants)
+    found = {"tenants": rows, "tenant": row.TENANT} if fields else {}
+    if any(f"variables.{row.OWN_NAMESPACES}" in text for text in texts):
+        several = (row.of_list(tenant, tenant.namespaces) for tenant in tenants if len(tenant.namespaces) > 1)
+        found[row.OWN_NAMESPACES] = row.lists(several, "[variables.object_namespace]")
+    return {**found, **allowances.variables(texts, tenants, platform)}
 
 
 def _unclaimed(shard: Shard) -> str:
     """Whether the namespace is in nobody's hands. One in another shard's care is refused too, should it be asked."""
-    return "!(variables.object_namespace in variables.tenants)" if shard.guards else "false"
+    return "!(variables.object_namespace in variables.namespaces)" if shard.guards else "false"
 
 
 def _answer(rules: Sequence[Rule], untouched: str) -> dict[str, str]:

@@ -1,11 +1,11 @@
 """What a tenant may use beyond the defaults, in Python and as CEL variables.
 
-A row of the table says only what the tenant's own config says; the platform's lists stand in the policy once.
+A table says only what the tenants' own config says; the platform's lists stand in the policy once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from rayfence import row
 from rayfence.cel import literals
@@ -40,15 +40,15 @@ def _of_platform(allow: Allow, name: str) -> tuple[str, ...]:
     return DEFAULTS.get(name, ()) if found is None else found
 
 
-def variables(texts: Iterable[str], platform: Platform) -> dict[str, str]:
+def variables(texts: Iterable[str], tenants: Sequence[Tenant], platform: Platform) -> dict[str, str]:
     """CEL variables: the lists that some of the texts read, each as `variables.allowed_<name>`."""
     said = "\n".join(texts)
-    return {f"allowed_{name}": _list(name, platform) for name in row.LISTS if f"variables.allowed_{name}" in said}
+    return {
+        f"allowed_{name}": _list(name, tenants, platform) for name in row.LISTS if f"variables.allowed_{name}" in said
+    }
 
 
-def _list(name: str, platform: Platform) -> str:
-    found, default = row.field(name), literals(_of_platform(platform.allow, name))
-    return (
-        f"variables.tenant[0] == '' || {found} == '' ? {default} :\n"
-        f"{found} == '{row.NOTHING}' ? [] : {found}.split('{row.ENTRY}')"
-    )
+def _list(name: str, tenants: Sequence[Tenant], platform: Platform) -> str:
+    own = ((tenant, row.listed(tenant.allow, name)) for tenant in tenants)
+    entries = (row.of_list(tenant, values) for tenant, values in own if values is not None)
+    return row.lists(entries, literals(_of_platform(platform.allow, name)))

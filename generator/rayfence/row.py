@@ -1,13 +1,20 @@
-"""A tenant as one line of a table compiled into a policy: `team-a|1|4|2Gi|8Gi|64|256Gi|4|16|ray-a,ray-a-dev|…`.
+"""A tenant in the tables that are compiled into the policies, written so that a diff of a policy reads as a sentence.
+
+`tenants` has a row of text for each tenant: `'team-b': 'cpu=500m..16 memory=1Gi..64Gi quota.cpu=64 workers=16'`. A row
+says only what is set, and only what the rules of its policy read. A policy takes it apart once for each request, and
+the rules read its fields by name: `variables.tenant['cpu.max']`. Lists have tables of their own, with a list of CEL for
+each tenant that has one.
 
 Tenants are rows and not policies: a thousand policies cost an API server minutes and gigabytes, a thousand rows nothing
-that can be measured. A row is split once for each request.
+that can be measured. Rows are texts and not maps, which take ten times as long to compile.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
+from rayfence.cel import literal, literals
 from rayfence.config import Allow, Tenant
 
 LISTS = (
@@ -19,51 +26,84 @@ LISTS = (
     "exposure_annotations",
     "exposure_kinds",
 )
-"""The lists of `Allow`. A row says only what the tenant's own config says; '' is the platform's list."""
+"""The lists of `Allow`."""
 
-FIELDS = (
-    "name",
-    "cpu_min",
-    "cpu_max",
-    "memory_min",
-    "memory_max",
-    "quota_cpu",
-    "quota_memory",
-    "quota_accelerators",
-    "quota_workers",
-    "namespaces",
-    "network_mode",
-    "authentication",
-    *LISTS,
-)
-SEPARATOR = "|"
+FIELDS: Mapping[str, Callable[[Tenant], str | None]] = {
+    "cpu.min": lambda tenant: tenant.container.cpu.min,
+    "cpu.max": lambda tenant: tenant.container.cpu.max,
+    "memory.min": lambda tenant: tenant.container.memory.min,
+    "memory.max": lambda tenant: tenant.container.memory.max,
+    "quota.cpu": lambda tenant: tenant.quota.cpu,
+    "quota.memory": lambda tenant: tenant.quota.memory,
+    "accelerators": lambda tenant: str(tenant.quota.accelerators) if tenant.quota.accelerators else None,
+    "workers": lambda tenant: None if tenant.quota.workers is None else str(tenant.quota.workers),
+    "network.mode": lambda tenant: tenant.network.required_mode,
+    "authentication": lambda tenant: tenant.require.authentication or None,
+}
+"""Field -> its value, None where the tenant has none. Values have no space, no `=` and no two dots."""
 
-ENTRY = ","
-"""Between the entries of a list."""
+_ALWAYS = ("cpu.min", "cpu.max", "memory.min", "memory.max")
+_MISSING = {"accelerators": "0"}
+"""What a field that is not set is read as, instead of ''."""
 
-NOTHING = "-"
-"""A list that the tenant has, and that is empty."""
+_READ = re.compile(r"variables\.tenant\[\??'([a-z.]+)'\]")
+_MIN, _MAX = ".min", ".max"
+_RANGE = ".."
+
+NAME = "variables.tenant_name"
+"""CEL: the tenant of the object's namespace, '' where it has none or another policy speaks for it."""
+
+OWN_NAMESPACES = "own_namespaces"
+"""The CEL variable with the namespaces of the tenant."""
+
+WIDTH = 104
+"""Characters of a line of a table. A longer row goes on in the next line."""
+
+TENANT = f"""\
+variables.tenants[?{NAME}].orValue('').split(' ')
+.transformMapEntry(i, field, field.contains('='),
+{{field.substring(0, field.indexOf('=')): field.substring(field.indexOf('=') + 1)}})
+.transformMapEntry(name, value, value.contains('{_RANGE}')
+? {{name + '{_MIN}': value.substring(0, value.indexOf('{_RANGE}')),
+name + '{_MAX}': value.substring(value.indexOf('{_RANGE}') + {len(_RANGE)})}}
+: {{name: value}})"""
+"""CEL: the tenant's row as a map of its fields, empty where there is no row. `cpu=1..4` is `cpu.min` and `cpu.max`."""
 
 
-def render(tenant: Tenant) -> str:
-    """The row of one tenant; what is not set is empty, or left out at the end. Namespaces are parted by commas."""
-    container, quota = tenant.container, tenant.quota
-    values = (
-        tenant.name,
-        container.cpu.min,
-        container.cpu.max,
-        container.memory.min,
-        container.memory.max,
-        quota.cpu or "",
-        quota.memory or "",
-        str(quota.accelerators),
-        "" if quota.workers is None else str(quota.workers),
-        ",".join(tenant.namespaces),
-        tenant.network.required_mode or "",
-        tenant.require.authentication,
-        *(_rendered(tenant.allow, name) for name in LISTS),
+def field(name: str) -> str:
+    """The CEL text that reads one field of the tenant, '' where it is not set."""
+    if name not in FIELDS:
+        raise ValueError(f"{name!r} is not a field of a row")
+    key = literal(name)
+    return (
+        f"variables.tenant[{key}]"
+        if name in _ALWAYS
+        else f"variables.tenant[?{key}].orValue({literal(_MISSING.get(name, ''))})"
     )
-    return SEPARATOR.join(values).rstrip(SEPARATOR)
+
+
+def read(texts: Iterable[str]) -> tuple[str, ...]:
+    """The fields that some CEL texts read, in order."""
+    found = set(_READ.findall("\n".join(texts)))
+    return tuple(name for name in FIELDS if name in found)
+
+
+def render(tenant: Tenant, names: Collection[str] = tuple(FIELDS)) -> str:
+    """The row of one tenant with those of the named fields that are set."""
+    return " ".join(_fields(tenant, names))
+
+
+def _fields(tenant: Tenant, names: Collection[str]) -> Iterator[str]:
+    found = {name: _plain(value) for name in names if (value := FIELDS[name](tenant)) is not None}
+    written = dict.fromkeys(name.removesuffix(_MIN).removesuffix(_MAX) for name in FIELDS if name in found)
+    for name in written:
+        least, most = found.get(name + _MIN, ""), found.get(name + _MAX, "")
+        yield f"{name}={found.get(name, f'{least}{_RANGE}{most}')}"
+
+
+def _plain(value: str) -> str:
+    """A quantity without a dot at either end, where a range has two: `1.` is 1, and `.5` is 0.5."""
+    return f"0{value}" if value.startswith(".") else value.removesuffix(".")
 
 
 def listed(allow: Allow, name: str) -> tuple[str, ...] | None:
@@ -77,16 +117,61 @@ def listed(allow: Allow, name: str) -> tuple[str, ...] | None:
     return tuple(f"{key}={value}" for key, values in found.items() for value in values or ("",))
 
 
-def _rendered(allow: Allow, name: str) -> str:
-    found = listed(allow, name)
-    return "" if found is None else ENTRY.join(found) or NOTHING
+# --- tables -----------------------------------------------------------------------------------------------------------
 
 
-def split(text: str) -> str:
-    """CEL: a row as the list of all its fields; all of them are empty where `text` is."""
-    return f"({text} + '{SEPARATOR * (len(FIELDS) - 1)}').split('{SEPARATOR}')"
+def table(entries: Iterable[str]) -> str:
+    """A CEL map of text, an entry on each line, and a comma behind each, so that a diff has no other lines."""
+    return _map(tuple(entries) or ("'': ''",))
 
 
-def field(name: str) -> str:
-    """The CEL text that reads one field of the row of the request's namespace."""
-    return f"variables.tenant[{FIELDS.index(name)}]"
+def lists(entries: Iterable[str], default: str) -> str:
+    """CEL: the tenant's own list, or the default."""
+    found = tuple(entries)
+    return f"{_map(found)}[?{NAME}].orValue({default})" if found else default
+
+
+def _map(entries: Iterable[str]) -> str:
+    return "{\n" + "".join(f"{entry},\n" for entry in entries) + "}"
+
+
+def of_namespace(namespace: str, tenant: Tenant | None) -> str:
+    """The entry of a namespace: whose it is, '' where another policy object speaks for it."""
+    return f"{literal(namespace)}: {literal(tenant.name if tenant else '')}"
+
+
+def of_tenant(tenant: Tenant, names: Collection[str] = tuple(FIELDS)) -> str:
+    """The entry of a tenant: its row."""
+    key = f"{literal(tenant.name)}: "
+    pieces = _pieces(tuple(_fields(tenant, names)), len(key))
+    return key + "\n+ ".join(map(literal, pieces))
+
+
+def _pieces(fields: Sequence[str], used: int) -> list[str]:
+    """A row in pieces that fit into a line, of which the first is used in part."""
+    pieces = [""]
+    for number, each in enumerate(fields):
+        text = each if number == len(fields) - 1 else f"{each} "
+        if pieces[-1] and used + len(pieces[-1]) + len(text) + len("'',") > WIDTH:
+            pieces.append("")
+            used = len("+ ")
+        pieces[-1] += text
+    return pieces
+
+
+def of_list(tenant: Tenant, values: Sequence[str]) -> str:
+    """The entry of a list that a tenant has: on one line, or a line for each of many values."""
+    key, short = literal(tenant.name), literals(tuple(values))
+    if len(key) + len(short) + len(": ,") <= WIDTH:
+        return f"{key}: {short}"
+    return f"{key}: [\n" + "".join(f"{literal(value)},\n" for value in values) + "]"
+
+
+def entries(tenant: Tenant) -> dict[str, str]:
+    """The most that a tenant may take of each table in a policy, by the variable that holds it."""
+    found = {name: values for name in LISTS if (values := listed(tenant.allow, name)) is not None}
+    return {
+        "tenants": of_tenant(tenant),
+        OWN_NAMESPACES: of_list(tenant, tenant.namespaces),
+        **{name: of_list(tenant, values) for name, values in found.items()},
+    }

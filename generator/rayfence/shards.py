@@ -3,19 +3,22 @@
 A text of CEL holds 100,000 characters, so a table is cut into shards. Each is in charge of a range of namespace names
 and is asked about no other, and so exactly one of them refuses a namespace that no tenant has. Tenants of another
 enforcement stand in objects of their own, cut in the same way; where a policy does not speak for a tenant it says so by
-an empty row.
+an empty name.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from rayfence import row
-from rayfence.config import Config, Enforcement
+from rayfence.config import Config, Enforcement, Tenant
 
 MOST_ROWS = 500
 MOST_CHARACTERS = 80_000
+INDENT = 4
+"""Spaces that a line of a table may begin with, at most."""
 
 FROM = "rayfence.dev/from"
 """The annotation of a policy object that says with which namespace name its care begins, unless with all of them."""
@@ -23,7 +26,7 @@ FROM = "rayfence.dev/from"
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """Rows of one policy object: namespace -> row, '' where another object speaks for the namespace.
+    """Rows of one policy object: namespace -> tenant, None where another object speaks for the namespace.
 
     It is in charge of every namespace name from `first` up to, and without, `until`; '' means no bound. Where it
     `guards`, it refuses those that nobody has.
@@ -31,7 +34,7 @@ class Shard:
 
     enforcement: Enforcement
     number: int
-    rows: Mapping[str, str]
+    rows: Mapping[str, Tenant | None]
     guards: bool
     first: str = ""
     until: str = ""
@@ -50,7 +53,13 @@ class Shard:
     @property
     def namespaces(self) -> tuple[str, ...]:
         """The namespaces that it speaks for, and no other shard does."""
-        return tuple(namespace for namespace, text in self.rows.items() if text)
+        return tuple(namespace for namespace, tenant in self.rows.items() if tenant)
+
+    @property
+    def tenants(self) -> tuple[Tenant, ...]:
+        """The tenants that have one of those, in order of name."""
+        found = {tenant.name: tenant for tenant in self.rows.values() if tenant}
+        return tuple(found[name] for name in sorted(found))
 
     def covers(self, namespace: str) -> bool:
         """Whether it is in charge of the namespace, as exactly one shard of each enforcement is."""
@@ -67,7 +76,7 @@ def shards(config: Config) -> tuple[Shard, ...]:
 def _of(config: Config, enforcement: Enforcement) -> Iterator[Shard]:
     guards = enforcement is config.platform.enforcement
     rows = {
-        namespace: row.render(tenant) if tenant.enforcement is enforcement else ""
+        namespace: tenant if tenant.enforcement is enforcement else None
         for namespace, tenant in config.by_namespace().items()
         if guards or tenant.enforcement is enforcement
     }
@@ -77,14 +86,29 @@ def _of(config: Config, enforcement: Enforcement) -> Iterator[Shard]:
         yield Shard(enforcement, number, part, guards, first=firsts[number - 1], until=firsts[number])
 
 
-def _cut(rows: Mapping[str, str]) -> Iterator[dict[str, str]]:
-    part: dict[str, str] = {}
-    size = 0
-    for namespace, text in rows.items():
-        length = len(namespace) + len(text) + len("'': '', ")
-        if part and (len(part) == MOST_ROWS or size + length > MOST_CHARACTERS):
+def _cut(rows: Mapping[str, Tenant | None]) -> Iterator[dict[str, Tenant | None]]:
+    part: dict[str, Tenant | None] = {}
+    sizes: Counter[str] = Counter()
+    tenants: set[str] = set()
+    for namespace, tenant in rows.items():
+        own = _sizes(namespace, tenant, tenants)
+        if part and (len(part) == MOST_ROWS or max((sizes + own).values()) > MOST_CHARACTERS):
             yield part
-            part, size = {}, 0
-        part[namespace] = text
-        size += length
+            part, sizes, tenants = {}, Counter(), set()
+            own = _sizes(namespace, tenant, tenants)
+        part[namespace] = tenant
+        sizes += own
+        tenants |= {tenant.name} if tenant else set()
     yield part
+
+
+def _sizes(namespace: str, tenant: Tenant | None, there: set[str]) -> Counter[str]:
+    """What one more namespace takes of each table. Its tenant takes nothing more if it is there already."""
+    entries = row.entries(tenant) if tenant and tenant.name not in there else {}
+    texts = {"namespaces": row.of_namespace(namespace, tenant), **entries}
+    return Counter({name: sum(map(_width, text.split("\n"))) for name, text in texts.items()})
+
+
+def _width(line: str) -> int:
+    """A line with its comma, its end, and what may stand before it."""
+    return len(line) + len(",\n") + INDENT

@@ -162,8 +162,6 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
     *(
         Equivalent(variable, was, now, _NO_LIST, test=_OTHER_TENANTS)
         for variable, was, now in (
-            *((f"allowed_{name}", "", "") for name in ("queues",)),
-            *((f"allowed_exposure_{name}", "", "") for name in ("annotations", "kinds")),
             ("require_tenant_queue", "(type(queue.value) == string", "(type(queue.value) != string"),
             ("require_tenant_queue", ".exists(entry, entry == alias +", ".exists(entry, entry != alias +"),
             ("require_tenant_queue", "queue.value || (entry.endsWith(", "queue.value && (entry.endsWith("),
@@ -178,10 +176,6 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
                 )
             ),
         )
-    ),
-    *(
-        Equivalent(f"allowed_{name}", "", "", _NO_LIST, test=_ALLOWANCES)
-        for name in ("volumes", "networks", "pod_annotations", "priority_classes")
     ),
     *(
         Equivalent("restrict_pod_metadata", was, now, _NO_LIST, test=_ALLOWANCES)

@@ -42,15 +42,13 @@ _OF_TOTALS = (
     "pod_totals",
     "object_totals",
 )
-_OF_SCHEDULING = ("allowed_priority_classes", "node_affinity_expressions", "unpinned_pods")
-_OF_POD_METADATA = ("allowed_networks", "allowed_pod_annotations", "accepted_annotations")
+_OF_SCHEDULING = ("node_affinity_expressions", "unpinned_pods")
 _SERVED = {
     **dict.fromkeys(_OF_TOTALS, "limit-total-resources"),
     **dict.fromkeys(("services", "ingress_paths", "service_metadata"), "restrict-exposure"),
     "declared_bounds": "honor-declared-bounds",
     **dict.fromkeys(_OF_SCHEDULING, "restrict-scheduling"),
-    **dict.fromkeys(_OF_POD_METADATA, "restrict-pod-metadata"),
-    "allowed_volumes": "restrict-volumes",
+    "accepted_annotations": "restrict-pod-metadata",
 }
 """The rule that a variable is worked out for, where it is one alone."""
 _VARIABLE = re.compile(rf"^ +- name: (\w+|{IN_CHARGE})\n +expression: ", re.MULTILINE)
@@ -58,16 +56,23 @@ _CONDITION = re.compile(r"^.*(?:\.all\(name, type\(name\)|\{\{ sort\(\[request\.
 _EDGE = re.compile(r" (?:>=|<|==|!=) (?='+[a-z0-9-]+')|(?<=[a-z0-9-])[a-z0-9](?=')")
 _LISTED = re.compile(r"(?:\(name in|contains\()\s?\[\n(?:.*\n)*? +\]", re.MULTILINE)
 _NAMESPACE = re.compile(r"^ +'([a-z0-9-]+)',?$", re.MULTILINE)
-_ROW = re.compile(r"'(?P<namespace>[a-z0-9-]+)': '(?P<row>[^'|]*\|[^']+)'")
+_TABLE = re.compile(
+    r"^ +- name: (?P<name>namespaces|tenants)\n +expression: \|-\n(?P<rows>(?:.*\n)*? +\}\n)", re.MULTILINE
+)
+_OWNER = re.compile(r"'(?P<namespace>[a-z0-9-]+)': '(?P<tenant>[^']+)'")
+_FIELD = re.compile(r"'(?P<tenant>[^']+)': |(?<=[' ])(?P<field>[a-z.]+)=(?P<value>[^ ']+)")
+_AMOUNT = re.compile(r"(?P<least>[^ ']+)\.\.(?P<most>[^ ']+)|(?P<quota>[^ ']+)")
 _MODE = re.compile(r"\bDenyAll(?:Ingress|Egress)?\b")
 _BOUNDS = {
-    1: "cpu minimum",
-    2: "cpu maximum",
-    3: "memory minimum",
-    4: "memory maximum",
-    5: "cpu quota",
-    6: "memory quota",
+    ("cpu", "least"): "cpu minimum",
+    ("cpu", "most"): "cpu maximum",
+    ("memory", "least"): "memory minimum",
+    ("memory", "most"): "memory maximum",
+    ("quota.cpu", "quota"): "cpu quota",
+    ("quota.memory", "quota"): "memory quota",
 }
+"""Field of a tenant's row, and which of its amounts -> what it bounds."""
+_NETWORK_MODE = "network.mode"
 _SIMPLE = {
     "Enforce becomes Audit": (r"failureAction: Enforce", "failureAction: Audit", ""),
     "an operation is dropped": (r"^ +- (?:CREATE|UPDATE|DELETE)\n", "", ""),
@@ -119,32 +124,44 @@ def _rules_dropped(path: str, text: str) -> Iterator[Mutant]:
 
 
 def _bounds_moved(path: str, text: str) -> Iterator[Mutant]:
-    if f"{RAY.name}.yaml" not in path:
-        return
-    for match in _ROW.finditer(text):
-        fields = match["row"].split("|")
-        for index, what in _BOUNDS.items():
-            if fields[index]:
-                moved = [*fields[:index], _one_off(fields[index], what), *fields[index + 1 :]]
-                name = f"the {what} of {match['namespace']} is moved"
-                rule = "limit-total-resources" if "quota" in what else "limit-resources"
-                start, row, space = match.start("row"), match["row"], match["namespace"]
-                yield Mutant(name, path, start, row, "|".join(moved), rule, space)
+    for tenant, namespace, field in _fields(path, text):
+        for amount in _AMOUNT.finditer(text, *field.span("value")):
+            for side, found in amount.groupdict().items():
+                what = _BOUNDS.get((field["field"], side))
+                if found is not None and what is not None:
+                    name = f"the {what} of {tenant} is moved"
+                    rule = "limit-total-resources" if side == "quota" else "limit-resources"
+                    yield Mutant(name, path, amount.start(side), found, _one_off(found, what), rule, namespace)
 
 
 def _modes_moved(path: str, text: str) -> Iterator[Mutant]:
-    """The mode that a namespace's clusters must ask for is forgotten; another one is filled in."""
+    """The mode that a tenant's clusters must ask for is forgotten; another one is filled in."""
     rule = require_network_policy.ID
-    if f"{RAY.name}.yaml" in path:
-        for match in _ROW.finditer(text):
-            row, _, mode = match["row"].rpartition("|")
-            if mode:
-                name = f"the network mode of {match['namespace']} is forgotten"
-                yield Mutant(name, path, match.start("row"), match["row"], f"{row}|", rule, match["namespace"])
+    for tenant, namespace, field in _fields(path, text):
+        if field["field"] == _NETWORK_MODE:
+            name = f"the network mode of {tenant} is forgotten"
+            yield Mutant(name, path, field.start(), field.group(), "", rule, namespace)
     if FILLING in path:
         for match in _MODE.finditer(text):
             other = Mode.DENY_ALL_INGRESS if match.group() == Mode.DENY_ALL else Mode.DENY_ALL
             yield Mutant("another mode is filled in", path, match.start(), match.group(), str(other), rule)
+
+
+def _fields(path: str, text: str) -> Iterator[tuple[str, str, re.Match[str]]]:
+    """Each field of each tenant's row in the policies for Ray objects, with the tenant and a namespace of its."""
+    if f"{RAY.name}.yaml" not in path:
+        return
+    spaces: dict[str, str] = {}
+    for table in _TABLE.finditer(text):
+        start, end = table.span("rows")
+        if table["name"] == "namespaces":
+            spaces = {each["tenant"]: each["namespace"] for each in _OWNER.finditer(text, start, end)}
+            continue
+        tenant = ""
+        for match in _FIELD.finditer(text, start, end):
+            tenant = match["tenant"] or tenant
+            if match["field"]:
+                yield tenant, spaces[tenant], match
 
 
 def _ranges_moved(path: str, text: str) -> Iterator[Mutant]:

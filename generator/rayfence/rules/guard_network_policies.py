@@ -56,7 +56,7 @@ def cel(platform: Platform) -> Iterator[str]:
     reserved = f"[{names}].exists(name, type(name) == string && name.startsWith({literal(RESERVED)}))"
     told = literal(f"{_RESERVED_PATH}: names that begin with {RESERVED} are for Kyverno and administrators")
     yield (
-        f"variables.tenant[0] == '' || {is_privileged(platform)} ? []\n"
+        f"variables.tenant_name == '' || {is_privileged(platform)} ? []\n"
         f": {reserved} ? [{told}]\n"
         f": variables.operation == 'DELETE' ? []\n: {peers.cel(platform)}"
     )

@@ -35,7 +35,7 @@ KEPT = "must stay as it was while the pod runs"
 
 def variables(platform: Platform) -> dict[str, str]:
     """CEL variables: the pod, and its containers."""
-    pod = "variables.tenant[0] == '' ? [] : [{'path': dyn(''), 'value': dyn(object)}]"
+    pod = "variables.tenant_name == '' ? [] : [{'path': dyn(''), 'value': dyn(object)}]"
     return {
         **pod_security.variables(pod, pod_security.containers_in("variables.pod_definitions")),
         "spec_unchanged": _SPEC_UNCHANGED,
@@ -57,7 +57,7 @@ def cel(platform: Platform) -> Iterator[str]:
     yield from (f"{_NOBODYS} || variables.spec_unchanged ? [] :\n{part}" for part in parts)
 
 
-_NOBODYS = "variables.tenant[0] == ''"
+_NOBODYS = "variables.tenant_name == ''"
 
 
 def _ray() -> str:
@@ -85,8 +85,8 @@ def _label(platform: Platform) -> str:
     label = f"dyn(object.metadata.?labels[?{literal(platform.tenant_label)}].orValue(null))"
     path = literal(f"{_label_path(platform.tenant_label)}: must be ")
     return when(
-        f"({label} != null || {_ray()}) && {label} != {row.field('name')}",
-        f"{path} + {row.field('name')}",
+        f"({label} != null || {_ray()}) && {label} != {row.NAME}",
+        f"{path} + {row.NAME}",
     )
 
 
@@ -100,7 +100,7 @@ def _nodes(platform: Platform) -> str:
     )
     return " + ".join(
         (
-            when(f"{_ray()} && {selected} != {row.field('name')}", f"{path} + {row.field('name')}"),
+            when(f"{_ray()} && {selected} != {row.NAME}", f"{path} + {row.NAME}"),
             when(named, "'spec.nodeName: must be left out'"),
         )
     )
@@ -109,7 +109,7 @@ def _nodes(platform: Platform) -> str:
 def _tolerations(platform: Platform) -> str:
     found = f"{items('object.?spec.?tolerations')}.exists(toleration, {own(platform, SCHEDULING)})"
     what = literal(f"spec.tolerations: must have key {platform.taint_key}, operator Equal, effect NoSchedule, value ")
-    return when(f"{_ray()} && !({found})", f"{what} + {row.field('name')}")
+    return when(f"{_ray()} && !({found})", f"{what} + {row.NAME}")
 
 
 def _amounts() -> str:
@@ -117,7 +117,7 @@ def _amounts() -> str:
     amounts = ", ".join(
         f"{{'suffix': '.resources.{side}.{resource}: ',"
         f" 'written': {scalar(f'container.value.?resources.?{side}.?{resource}')}, "
-        f"'max': {row.field(f'{resource}_max')}, 'side': '{side}'}}"
+        f"'max': {row.field(f'{resource}.max')}, 'side': '{side}'}}"
         for side, resource in AMOUNTS
     )
     pod = "[{'path': dyn('spec'), 'value': object.?spec.orValue(null)}]"
@@ -129,7 +129,7 @@ def _amounts() -> str:
         "container.path",
         "amount.suffix",
         "amount.written",
-        row.field("name"),
+        row.NAME,
         "amount.max",
     )
     no_limit = filled(f"%s%s%s {NO_LIMIT}", "container.path", "amount.suffix", "amount.written")

@@ -34,7 +34,7 @@ def variables(platform: Platform) -> dict[str, str]:
     given = "object.metadata.?annotations[?bound.name].hasValue()"
     found = f"{{'bound': dyn(bound), 'amount': {amount('object.metadata.annotations[bound.name]')}}}"
     return {
-        "declared_bounds": f"variables.tenant[0] == '' ? [] :\n[{bounds}].filter(bound, {given}).map(bound, {found})"
+        "declared_bounds": f"variables.tenant_name == '' ? [] :\n[{bounds}].filter(bound, {given}).map(bound, {found})"
     }
 
 

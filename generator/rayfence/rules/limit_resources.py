@@ -37,7 +37,7 @@ def variables(platform: Platform) -> dict[str, str]:
 
 
 def _bounds(resource: str) -> str:
-    low, high = row.field(f"{resource}_min"), row.field(f"{resource}_max")
+    low, high = row.field(f"{resource}.min"), row.field(f"{resource}.max")
     return (
         f"{{'resource': dyn('{resource}'), 'min': dyn({low}), 'max': dyn({high}),"
         f" 'min_quantity': dyn(quantity({low})), 'max_quantity': dyn(quantity({high}))}}"
@@ -89,7 +89,7 @@ def _too_much_added() -> str:
         "addition.path",
         "bound.resource",
         "addition[bound.resource]",
-        row.field("name"),
+        row.NAME,
         "bound.max",
         "addition.fix",
     )
@@ -100,13 +100,13 @@ def _too_much_added() -> str:
 def _request() -> str:
     """CEL: what is wrong with the request in a `pair` of request and limit, by itself."""
     low = f"(sized.container.injected == true ? dyn('0') : {_BOUND}.min)"
-    below = (" is below the minimum of %s, %s", row.field("name"), low)
+    below = (" is below the minimum of %s, %s", row.NAME, low)
     least = f"sized.container.injected == true ? dyn(quantity('0')) : {_BOUND}.min_quantity"
     return _side(0, (f"pair[0].isLessThan({least})", *below))
 
 
 def _limit() -> str:
-    above = (" is above the maximum of %s, %s", row.field("name"), f"{_BOUND}.max")
+    above = (" is above the maximum of %s, %s", row.NAME, f"{_BOUND}.max")
     return _side(1, ("sign(pair[1]) <= 0", f" {NO_LIMIT}"), (f"pair[1].isGreaterThan({_BOUND}.max_quantity)", *above))
 
 

@@ -19,7 +19,6 @@ from rayfence.quantity import parse, text
 from rayfence.rules.rule import At, Edit, Edits, Violation, shown
 from rayfence.rules.worst_case import (
     FACTORS,
-    RESOURCES,
     factor,
     is_unbounded,
     number_in,
@@ -49,13 +48,16 @@ _CLUSTER, _GROUPS = "RayCluster", _SPEC / "workerGroupSpecs"
 _STATED = {"minReplicas": 0, "replicas": 0, "maxReplicas": UNLIMITED}
 """What decides how many pods a group has, with what stands where it is left out."""
 
+_QUOTA = {"cpu": "quota.cpu", "memory": "quota.memory", "accelerators": "accelerators", "workers": "workers"}
+"""What a quota bounds -> the field of a tenant's row that says how much of it."""
+
 NOT_COUNTED = "an accelerator must be a whole number of 0 or more"
 
 
 def cel(platform: Platform) -> Iterator[str]:
     yield _factors()
     yield _accelerators()
-    yield " + ".join(_beyond(resource) for resource in (*RESOURCES, "workers"))
+    yield " + ".join(map(_beyond, _QUOTA))
     yield _left()
 
 
@@ -84,12 +86,12 @@ def _accelerators() -> str:
 
 
 def _beyond(resource: str) -> str:
-    quota, total = row.field(f"quota_{resource}"), f"variables.object_totals.{resource}"
+    quota, total = row.field(_QUOTA[resource]), f"variables.object_totals.{resource}"
     # A thousand times a decimal fraction is seldom the whole number it ought to be.
     scale = " * 1000.0 + 0.0000005" if resource == "cpu" else ""
     above = f"{total} > quantity({quota}).asApproximateFloat(){scale}"
-    message = filled(f"spec: the worst case is above the quota of %s, {resource} %s", row.field("name"), quota)
-    return when(f"variables.tenant[0] != '' && {quota} != '' && {above}", message)
+    message = filled(f"spec: the worst case is above the quota of %s, {resource} %s", row.NAME, quota)
+    return when(f"variables.tenant_name != '' && {quota} != '' && {above}", message)
 
 
 def _left() -> str:
@@ -105,7 +107,7 @@ def _left() -> str:
     )
     told = f"'{_GROUPS}: the group that was workerGroupSpecs[%d] {SCALE}'.format([index])"
     asked = (
-        f"variables.tenant[0] != '' && object.kind == '{_CLUSTER}' && variables.operation == '{UPDATE}'"
+        f"variables.tenant_name != '' && object.kind == '{_CLUSTER}' && variables.operation == '{UPDATE}'"
         " && variables.old_object != null && variables.old_object.?metadata.?deletionTimestamp.orValue(null) == null"
         f" && object.?spec.?upgradeStrategy.?type.orValue(null) != '{RECREATE}'"
     )

@@ -37,7 +37,7 @@ class Fields:
 
 # --- in CEL -----------------------------------------------------------------------------------------------------------
 
-_OWN = f"{row.field('namespaces')}.split(',')"
+_OWN = f"variables.{row.OWN_NAMESPACES}"
 
 
 def variables(specs: str, fields: Fields, platform: Platform) -> dict[str, str]:

@@ -32,7 +32,7 @@ LABEL = "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"
 
 FIELD = "networkPolicy"
 
-_MODE = row.field("network_mode")
+_MODE = row.field("network.mode")
 
 
 def asked(tenant: Tenant) -> str:
@@ -56,7 +56,7 @@ def cel(platform: Platform) -> Iterator[str]:
         ".map(group, group.path + '.groupName: must be a DNS label')",
         f"({names} ? variables.ray_clusters.map(cluster, 'metadata.name: must not begin with {RESERVED}') : [])",
     )
-    yield f"variables.tenant[0] == '' || {_MODE} == '' ? [] :\n" + "\n+ ".join(parts)
+    yield f"variables.tenant_name == '' || {_MODE} == '' ? [] :\n" + "\n+ ".join(parts)
 
 
 _OR_DEFAULT = f"mode == null ? dyn({literal(Mode.DENY_ALL)}) : mode"

@@ -21,7 +21,7 @@ WHY = "Pods are counted, selected and billed by this label, and KubeRay gives th
 
 
 def cel(platform: Platform) -> Iterator[str]:
-    name = row.field("name")
+    name = row.NAME
     told = filled("%s: must be %s", "label.path", name)
     wrong = f"template.labels.filter(label, label.value != {name}).map(label, {told})"
     yield f"variables.pod_templates.map(template, {wrong}).flatten()"

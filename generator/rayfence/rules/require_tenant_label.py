@@ -33,8 +33,8 @@ def cel(platform: Platform) -> Iterator[str]:
     )
     excused = f"object.kind in {literals(MADE)} && ({by_operator} || {had_none})"
     label = f"dyn(object.metadata.?labels[?{key}].orValue(null))"
-    wrong = f"variables.tenant[0] != '' && {label} != variables.tenant[0] && !({label} == null && {excused})"
-    yield when(wrong, f"{literal(f'{path}: must be ')} + {row.field('name')}")
+    wrong = f"variables.tenant_name != '' && {label} != variables.tenant_name && !({label} == null && {excused})"
+    yield when(wrong, f"{literal(f'{path}: must be ')} + {row.NAME}")
 
 
 def violations(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[Violation]:

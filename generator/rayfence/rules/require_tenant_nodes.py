@@ -17,9 +17,9 @@ WHY = "A pod without its tenant's nodeSelector may land on another's machines; n
 
 
 def cel(platform: Platform) -> Iterator[str]:
-    selector = f"template.spec.?nodeSelector[?{literal(platform.node_label)}].orValue('') != {row.field('name')}"
+    selector = f"template.spec.?nodeSelector[?{literal(platform.node_label)}].orValue('') != {row.NAME}"
     path = Path.of("spec", "nodeSelector", platform.node_label)
-    told = filled(f"%s.{path}: must be %s", "template.path", row.field("name"))
+    told = filled(f"%s.{path}: must be %s", "template.path", row.NAME)
     named = "optional.ofNonZeroValue(template.spec.?nodeName.orValue(null)).hasValue()"
     yield (
         f"variables.pod_templates.filter(template, {selector}).map(template, {told})"

@@ -44,7 +44,7 @@ def ray_variables(platform: Platform) -> dict[str, str]:
     group = _holder("group.path + '.labels'", "group.value.?labels")
     template = ", ".join(_holder(f"pod.path + 'metadata.{sort}'", f"pod.value.?metadata.?{sort}") for sort in SORTS)
     holders = (
-        f"(variables.tenant[0] == '' ? [] : [{own}])\n+ variables.ray_groups.map(group, {group})\n"
+        f"(variables.tenant_name == '' ? [] : [{own}])\n+ variables.ray_groups.map(group, {group})\n"
         f"+ variables.pod_definitions.map(pod, [{template}]).flatten()"
     )
     return _variables(holders)
@@ -60,7 +60,7 @@ def pod_variables(platform: Platform) -> dict[str, str]:
         )
         for sort in SORTS
     )
-    return _variables(f"variables.tenant[0] == '' ? [] : [{own}]")
+    return _variables(f"variables.tenant_name == '' ? [] : [{own}]")
 
 
 def _holder(path: str, found: str, before: str = "dyn({})") -> str:

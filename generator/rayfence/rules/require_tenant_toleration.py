@@ -30,7 +30,7 @@ def own(platform: Platform, effects: tuple[str, ...] = EFFECTS) -> str:
     allowed = ", ".join(f"dyn({literal(effect)})" for effect in ("", *effects))
     return (
         f"toleration.?key.orValue('') == {literal(platform.taint_key)}"
-        f" && toleration.?value.orValue('') == {row.field('name')}"
+        f" && toleration.?value.orValue('') == {row.NAME}"
         " && toleration.?operator.orValue(null) in [dyn(null), dyn(''), dyn('Equal')]"
         f" && toleration.?effect.orValue(null) in [dyn(null), {allowed}]"
     )
@@ -55,7 +55,7 @@ def has_own(tolerations: Any, path: Path, tenant: Tenant, platform: Platform) ->
 def cel(platform: Platform) -> Iterator[str]:
     found = f"{items('template.spec.?tolerations')}.exists(toleration, {own(platform, SCHEDULING)})"
     wanted = f"key {platform.taint_key}, operator Equal, effect NoSchedule, value %s"
-    told = filled(f"%s.spec.tolerations: must have {wanted}", "template.path", row.field("name"))
+    told = filled(f"%s.spec.tolerations: must have {wanted}", "template.path", row.NAME)
     yield f"variables.pod_templates.filter(template, !({found})).map(template, {told})"
 
 

@@ -42,7 +42,7 @@ def cel(platform: Platform) -> Iterator[str]:
     user = f"request.?userInfo.?username.orValue('') == {literal(platform.operator.username)}"
     made = f" || ({kind} in {literals(MADE)} && {user})" if platform.exposure.ingress else ""
     yield (
-        f"variables.tenant[0] == '' || {is_privileged(platform)} ? []\n"
+        f"variables.tenant_name == '' || {is_privileged(platform)} ? []\n"
         f": {listed}{made} ? [] : [{literal(f'{KIND}: {OPENS}')}]"
     )
 

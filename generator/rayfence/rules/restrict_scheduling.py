@@ -67,7 +67,7 @@ def of_templates(platform: Platform) -> dict[str, str]:
 
 def of_pods(platform: Platform) -> dict[str, str]:
     """The same for a pod."""
-    unpinned = f"variables.new_pod_specs.filter(pod, {_selector(platform)} != {row.field('name')})"
+    unpinned = f"variables.new_pod_specs.filter(pod, {_selector(platform)} != {row.NAME})"
     new = "variables.spec_unchanged ? [] : variables.pod_definitions"
     return {"new_pod_specs": new, **_selecting_variable(), "unpinned_pods": unpinned}
 
@@ -95,7 +95,7 @@ _WITH_AFFINITY = "variables.new_pod_specs.filter(pod, pod.value.?spec.?affinity.
 
 def cel(platform: Platform) -> Iterator[str]:
     told = f".map(expression, {filled(f'%s: {ELSEWHERE}', 'expression.path')})"
-    name = row.field("name")
+    name = row.NAME
     all_own = f"{items('expression.value.?values')}.all(name, name == {name})"
     own = f"expression.value.?operator.orValue(null) == 'In' && {all_own}"
     others = f"expression.value.?key.orValue(null) == {literal(platform.node_label)} && !({own})"

@@ -100,18 +100,18 @@ def ingresses(work: Workload) -> Iterator[Path]:
 
 
 def variables() -> dict[str, str]:
-    """For a Service or an Ingress. Expects `variables.tenant`."""
-    own = f"variables.tenant[0] != '' && object.kind == '{SERVICE}'"
+    """For a Service or an Ingress. Expects `variables.tenant_name`."""
+    own = f"variables.tenant_name != '' && object.kind == '{SERVICE}'"
     return {
         "services": f"{own} ? [{_spec_at(Path.of('spec'))}] : []",
         "service_metadata": f"{own} ? [{_marked_at(Path.of('metadata'))}] : []",
-        "ingress_paths": f"variables.tenant[0] != '' && object.kind == '{INGRESS}' ? ['kind'] : []",
+        "ingress_paths": f"variables.tenant_name != '' && object.kind == '{INGRESS}' ? ['kind'] : []",
     }
 
 
 def ray_variables() -> dict[str, str]:
     """For a Ray object. Expects `variables.tenant` and `variables.ray_clusters`."""
-    serving = f"variables.tenant[0] != '' && object.kind == '{SERVING}'"
+    serving = f"variables.tenant_name != '' && object.kind == '{SERVING}'"
     return {
         "services": (
             f"variables.ray_clusters.map(cluster, [{_head_type()},\n{_head_service()}]).flatten()\n"

@@ -20,14 +20,14 @@ LISTS = ("initContainers", "containers")
 def variables(platform: Platform) -> dict[str, str]:
     """Variable name -> expression, each using only those before it.
 
-    Expects `variables.tenant`, the namespace's row as a list whose first element is '' where no tenant has it.
+    Expects `variables.tenant_name`, '' where no tenant has the namespace.
     """
     return {
         "ray_clusters": (
-            f"variables.tenant[0] == '' ? [] :\n{_by_kind(lambda kind: kind.cluster)}"
+            f"variables.tenant_name == '' ? [] :\n{_by_kind(lambda kind: kind.cluster)}"
             ".filter(cluster, cluster.value != null || object.kind == 'RayCluster')"
         ),
-        "ray_jobs": f"variables.tenant[0] == '' ? [] :\n{_by_kind(lambda kind: kind.job)}",
+        "ray_jobs": f"variables.tenant_name == '' ? [] :\n{_by_kind(lambda kind: kind.job)}",
         "ray_groups": (
             "variables.ray_clusters.map(cluster, [{'path': dyn(cluster.path + '.headGroupSpec'), 'role': dyn('head'),"
             " 'value': cluster.value.?headGroupSpec.orValue(dyn({}))}]\n"
