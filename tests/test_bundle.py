@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from difflib import unified_diff
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ import yaml
 from rayfence import bundle
 from rayfence.backends import BACKENDS
 from rayfence.backends.clusterpolicy_webhooks import conditions, patch
-from rayfence.config import Bounds, Config, Container, Enforcement, Network, Platform, Tenant
+from rayfence.config import Allow, Bounds, Config, Container, Enforcement, Network, Platform, Quota, Tenant
 from rayfence.gotool import KUSTOMIZE, find
 from rayfence.subjects import SUBJECTS
 
@@ -188,3 +190,37 @@ def test_a_thousand_tenants_names_stand_in_a_guard_once_more_than_their_rows(bac
 
 
 GUARDS = tuple(subject.name for subject in SUBJECTS if not subject.everywhere)
+
+
+QUOTA = Quota("64", "256Gi", 4, 16)
+CHANGES = {
+    "cpu minimum": (lambda team: replace(team, container=replace(team.container, cpu=Bounds("2", "4"))), 4),
+    "cpu maximum": (lambda team: replace(team, container=replace(team.container, cpu=Bounds("1", "8"))), 8),
+    "cpu quota": (lambda team: replace(team, quota=replace(QUOTA, cpu="96")), 4),
+    "accelerators": (lambda team: replace(team, quota=replace(QUOTA, accelerators=0)), 4),
+    "workers": (lambda team: replace(team, quota=replace(QUOTA, workers=None)), 4),
+    "volumes": (lambda team: replace(team, allow=replace(team.allow, volumes=("nfs", "csi"))), 8),
+    "queues": (lambda team: replace(team, allow=replace(team.allow, queues={"k": ("a" * 60, "b" * 60, "c")})), 8),
+}
+
+
+@pytest.mark.parametrize(("change", "lines"), CHANGES.values(), ids=CHANGES)
+def test_a_change_of_one_field_is_a_line_in_each_object_that_reads_it(
+    change: Callable[[Tenant], Tenant], lines: int
+) -> None:
+    """For a tenant with two namespaces, in all four kinds of policy together."""
+    allow = Allow(volumes=("nfs",), queues={"k": ("a" * 60, "b" * 60)})
+    team = replace(tenant("team-d", "ray-d", "ray-d2"), quota=QUOTA, allow=allow)
+    before, after = (bundle.files(replace(CONFIG, tenants=(*CONFIG.tenants, each))) for each in (team, change(team)))
+    found = [
+        line
+        for path in before
+        for line in unified_diff(before[path].splitlines(), after[path].splitlines(), n=0, lineterm="")
+        if line.startswith("+") and not line.startswith("+++")
+    ]
+
+    assert lines == len(found)
+
+
+def test_no_field_of_a_tenant_is_read_by_a_number() -> None:
+    assert [] == [path for path, text in bundle.files(CONFIG).items() if re.search(r"variables\.tenants?\w*\[\d", text)]

@@ -167,11 +167,16 @@ def of_list(tenant: Tenant, values: Sequence[str]) -> str:
     return f"{key}: [\n" + "".join(f"{literal(value)},\n" for value in values) + "]"
 
 
-def entries(tenant: Tenant) -> dict[str, str]:
-    """The most that a tenant may take of each table in a policy, by the variable that holds it."""
+_AROUND = 16
+"""Characters around an entry or a value: quotes, a colon, a comma, the end of its line, spaces before it."""
+
+
+def sizes(tenant: Tenant) -> dict[str, int]:
+    """The most characters that a tenant takes of each table in a policy, by name."""
+    text = render(tenant)
     found = {name: values for name in LISTS if (values := listed(tenant.allow, name)) is not None}
-    return {
-        "tenants": of_tenant(tenant),
-        OWN_NAMESPACES: of_list(tenant, tenant.namespaces),
-        **{name: of_list(tenant, values) for name, values in found.items()},
-    }
+    found[OWN_NAMESPACES] = tenant.namespaces
+    lists = {name: sum(len(value) + _AROUND for value in values) for name, values in found.items()}
+    lines = 1 + len(text) // (WIDTH // 2)
+    key = len(tenant.name) + _AROUND
+    return {"tenants": key + len(text) + lines * _AROUND, **{name: key + size for name, size in lists.items()}}

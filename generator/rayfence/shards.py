@@ -8,7 +8,6 @@ an empty name.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -18,7 +17,7 @@ from rayfence.config import Config, Enforcement, Tenant
 MOST_ROWS = 500
 MOST_CHARACTERS = 80_000
 INDENT = 4
-"""Spaces that a line of a table may begin with, at most."""
+"""Spaces that a row may begin with, at most."""
 
 FROM = "rayfence.dev/from"
 """The annotation of a policy object that says with which namespace name its care begins, unless with all of them."""
@@ -88,27 +87,22 @@ def _of(config: Config, enforcement: Enforcement) -> Iterator[Shard]:
 
 def _cut(rows: Mapping[str, Tenant | None]) -> Iterator[dict[str, Tenant | None]]:
     part: dict[str, Tenant | None] = {}
-    sizes: Counter[str] = Counter()
+    sizes: dict[str, int] = {}
     tenants: set[str] = set()
     for namespace, tenant in rows.items():
         own = _sizes(namespace, tenant, tenants)
-        if part and (len(part) == MOST_ROWS or max((sizes + own).values()) > MOST_CHARACTERS):
+        if part and (len(part) == MOST_ROWS or any(sizes.get(name, 0) + own[name] > MOST_CHARACTERS for name in own)):
             yield part
-            part, sizes, tenants = {}, Counter(), set()
+            part, sizes, tenants = {}, {}, set()
             own = _sizes(namespace, tenant, tenants)
         part[namespace] = tenant
-        sizes += own
+        sizes |= {name: sizes.get(name, 0) + size for name, size in own.items()}
         tenants |= {tenant.name} if tenant else set()
     yield part
 
 
-def _sizes(namespace: str, tenant: Tenant | None, there: set[str]) -> Counter[str]:
+def _sizes(namespace: str, tenant: Tenant | None, there: set[str]) -> dict[str, int]:
     """What one more namespace takes of each table. Its tenant takes nothing more if it is there already."""
-    entries = row.entries(tenant) if tenant and tenant.name not in there else {}
-    texts = {"namespaces": row.of_namespace(namespace, tenant), **entries}
-    return Counter({name: sum(map(_width, text.split("\n"))) for name, text in texts.items()})
-
-
-def _width(line: str) -> int:
-    """A line with its comma, its end, and what may stand before it."""
-    return len(line) + len(",\n") + INDENT
+    name = tenant.name if tenant else ""
+    own = row.sizes(tenant) if tenant and name not in there else {}
+    return {"namespaces": len(namespace) + len(name) + len("'': '',\n") + INDENT, **own}
