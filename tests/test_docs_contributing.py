@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from rayfence.audit.values import Deviation, What
+from rayfence.rules import ids
+
 TOP = Path(__file__).parents[1]
 PAGES = ("CONTRIBUTING.md", "SECURITY.md", "README.md", "docs/tour.md", "docs/naming.md", "docs/README.md")
 TARGETS = set(
@@ -38,6 +41,22 @@ def test_the_map_names_every_package() -> None:
 
     # Those without a row of their own are in the picture above the table, by their names.
     assert set() == {each for each in packages if not re.search(rf"\b{each}\b", page)}
+
+
+def unknown(text: str) -> set[str]:
+    """Ids that a page names and that are neither a rule's nor a finding's."""
+    named = set(re.findall(r"`([a-z]+(?:-[a-z]+)+)`", text)) - {"rayfence-quota", "rayfence-pod-affinity"}
+    doctor = (TOP / "generator" / "rayfence" / "doctor").glob("*.py")
+    findings = {each for path in doctor for each in re.findall(r'"([a-z]+(?:-[a-z]+)+)"', path.read_text())}
+    deviations = {Deviation(what, None, "", "", "").rule for what in What}
+    return named - findings - deviations - set(ids())
+
+
+def test_every_finding_of_the_page_of_troubles_is_one() -> None:
+    page = (TOP / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
+
+    assert set() == unknown(page)
+    assert {"no-such-finding"} == unknown("`no-such-finding`, `kyverno-down`, `limit-resources`, `doctor`")
 
 
 @pytest.mark.parametrize(
