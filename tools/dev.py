@@ -90,7 +90,7 @@ def test(*more: str) -> None:
 
 
 def e2e(*more: str) -> None:
-    """the suites on a control plane; `--native` those without Kyverno, `--kind` on one of kind; words go to pytest"""
+    """the end-to-end suites on a control plane; `--native`: those without Kyverno; `--kind`: on a cluster of kind"""
     native = "--native" in more
     workers = ["-n", "0"]
     if "--kind" in more:
@@ -146,19 +146,19 @@ def bench(*more: str) -> None:
 
 
 def load(*more: str) -> None:
-    """admission latency by number of tenants, and a crowd of RayClusters, on control planes started for them"""
+    """admission latency by number of tenants, and many RayClusters at once, on control planes started for it"""
     step("control plane", "tools/controlplane", "--build-kyverno")
     step("load", "benchmarks/load", *more)
 
 
 def fuzz(*more: str) -> None:
-    """draw Ray objects and hold Python and every engine to the same verdicts: `fuzz 10000 validatingpolicy`"""
+    """random Ray objects: compare the verdicts of Python and every engine: `fuzz 10000 validatingpolicy`"""
     engines()
     step("fuzz", "-m", "tests.fuzz", *(more or ("300",)))
 
 
 def judge(*more: str) -> None:
-    """draw NetworkPolicies and hold rayfence, Cyclonus and the kernel to the same decisions: `judge 10000`"""
+    """random NetworkPolicies: compare rayfence, Cyclonus and the kernel: `judge 10000`"""
     engines("cyclonus")
     step("rayfence and Cyclonus, of drawn policies", "-m", "tests.reach.differ", "200")
     step("and the kernel", "-m", "tests.reach.kernel", *(more or ("10000",)))
@@ -166,7 +166,7 @@ def judge(*more: str) -> None:
 
 
 def dataplane(*more: str) -> None:
-    """real Ray under the generated NetworkPolicies, enforced by this machine's kernel; `--help` lists the options"""
+    """real Ray under the generated NetworkPolicies, which this machine's kernel enforces; `--help` lists the options"""
     step("dataplane", __file__, "_dataplane", *more)
 
 
