@@ -120,7 +120,7 @@ def test_a_list_has_a_table_of_those_that_have_one_of_their_own() -> None:
 def test_a_tenant_with_several_namespaces_has_a_list_of_them() -> None:
     several = replace(TEAM, name="team-c", namespaces=("ray-c", "ray-c2"))
     found = {policy.subject: policy.variables for policy in admission.policies(Config(Platform(), (TEAM, several)))}
-    listed = "{\n'team-c': ['ray-c', 'ray-c2'],\n}[?variables.tenant_name].orValue([variables.place])"
+    listed = "{\n'team-c': ['ray-c', 'ray-c2'],\n}[?variables.tenant_name].orValue([variables.object_namespace])"
 
     assert {RAY: listed, NETWORK_POLICIES: listed} == {
         subject: variables["own_namespaces"] for subject, variables in found.items() if "own_namespaces" in variables
