@@ -3,12 +3,12 @@
 PYTHON ?= python3
 
 .DEFAULT_GOAL := help
-.PHONY: help run test e2e lint site check build bench load fuzz judge dataplane format engines browser
+.PHONY: help run quick test e2e lint site check build bench load fuzz judge dataplane format engines browser
 
 help:
 	@$(PYTHON) tools/dev.py help
 
-run test e2e lint site check build bench load dataplane format engines browser:
+run quick test e2e lint site check build bench load dataplane format engines browser:
 	@$(PYTHON) tools/dev.py $@ $(ARGS)
 
 # make judge N=100000

@@ -64,6 +64,7 @@ def benchmarks(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str
 # --- the command ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_smallest_sizes_are_measured_and_nothing_is_left_behind(tmp_path):
     asked = ("--only", "startup", "--only", "build", "--only", "check-python", "--most", "10", "--runs", "1")
     done = benchmarks(tmp_path, *asked, "--format", "json")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import pytest
@@ -17,7 +19,7 @@ from rayfence.subjects import RAY
 from rayfence.suite.expecting import Expectations
 from rayfence.workload import SERVED, Workload
 
-from .rules.objects import CONFIGS
+from .rules.objects import CONFIGS, of_config
 
 BOUNDS = Container(Bounds("500m", "8"), Bounds("1Gi", "32Gi"))
 WITH_QUOTA = Tenant("team-b", ("ray-b",), BOUNDS, quota=Quota("64", "256Gi", 4, 16))
@@ -28,23 +30,28 @@ DERIVED = derived(BOTH)
 SPEAKING = [rule for rule in OF[RAY] if rule not in OF_SOME]
 
 
-@pytest.mark.parametrize("name", CONFIGS)
+@cache
+def derived_from(name: str) -> Sequence[Case]:
+    """The cases of one of the configs, for tests that leave them as they are."""
+    return derived(CONFIGS[name])
+
+
+@pytest.mark.parametrize("name", [*map(of_config, CONFIGS)])
 def test_derived_cases_have_names_of_their_own(name: str) -> None:
-    names = Counter(case.name for case in derived(CONFIGS[name]))
+    names = Counter(case.name for case in derived_from(name))
 
     assert [] == [each for each, number in names.items() if number > 1]
 
 
 def _said(judge: Judge, case: Case) -> set[str]:
-    return {each.rule for each in judge.violations(dict(case.value))}
+    return {each.rule for each in judge.violations(dict(case.value), case.request)}
 
 
-@pytest.mark.parametrize("name", CONFIGS)
+@pytest.mark.parametrize("name", [*map(of_config, CONFIGS)])
 def test_a_derived_case_breaks_in_python_what_it_says(name: str) -> None:
+    judge = Judge(CONFIGS[name])
     wrong = {
-        case.name: rules
-        for case in derived(CONFIGS[name])
-        if (rules := _said(Judge(CONFIGS[name], case.request), case)) != case.fails - {GENERATION}
+        case.name: rules for case in derived_from(name) if (rules := _said(judge, case)) != case.fails - {GENERATION}
     }
 
     assert {} == wrong
@@ -239,6 +246,7 @@ def test_a_derived_case_shares_nothing_with_another() -> None:
 
 @pytest.mark.parametrize("kind", ["RayCluster", "RayJob", "RayService", "RayCronJob"])
 @pytest.mark.parametrize("beside", [True, False], ids=["beside others", "alone"])
+@pytest.mark.slow
 def test_a_tenant_whose_clusters_kuberay_isolates_is_tried_for_that_too(beside: bool, kind: str) -> None:
     isolated = Tenant("team-k", ("ray-k",), BOUNDS, network=Network(provider=Provider.KUBERAY))
     config = Config(Platform(), (WITH_QUOTA, isolated) if beside else (isolated,))

@@ -86,6 +86,7 @@ LENIENT = {
 
 
 @pytest.mark.parametrize(("settings", "reason"), LENIENT.values(), ids=LENIENT)
+@pytest.mark.slow
 def test_a_tenant_that_is_not_isolated_is_told_first_and_fails_when_strict(
     place: Path, settings: str, reason: str
 ) -> None:

@@ -91,6 +91,7 @@ def test_an_engine_that_does_not_answer_is_three(place, silent, words):
 
 
 @pytest.mark.parametrize(("words", "cases"), [((), "[0-9]{2,}"), (("--no-derived",), "2")], ids=["with", "without"])
+@pytest.mark.slow
 def test_derived_cases_come_to_the_written_ones(place, silent, words, cases):
     said = rayfence("test", *words, RAYFENCE_KYVERNO=silent).stderr
 

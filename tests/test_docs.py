@@ -27,6 +27,7 @@ def docs(*words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 def test_the_reference_pages_are_up_to_date():
     assert (0, "") == (docs("--check").returncode, docs("--check").stderr)
 

@@ -438,6 +438,7 @@ BY_KUBERAY = Tenant("team-k", ("ray-k",), BOUNDS, network=Network(provider=Provi
 
 @pytest.mark.parametrize("tenant", [TEAM_A, BY_KUBERAY], ids=lambda tenant: tenant.name)
 @pytest.mark.parametrize("subject", SUBJECTS, ids=lambda subject: subject.name)
+@pytest.mark.slow
 def test_a_list_in_a_mappings_place_is_told_at_its_own_path_and_line(subject: Subject, tenant: Tenant) -> None:
     config = Config(Platform(), (TEAM_A, BY_KUBERAY))
     for value in good(subject, config.platform, tenant):

@@ -183,6 +183,7 @@ def test_there_is_a_policy_only_where_kuberay_isolates_somebodys_clusters(backen
 
 
 @pytest.mark.parametrize("backend", sorted(FILES))
+@pytest.mark.slow
 def test_a_thousand_namespaces_are_a_few_policies(backend: str) -> None:
     names = [f"ray-{number}" for number in range(2 * MAX_ROWS + 1)]
     found = BACKENDS[backend].files(Config(Platform(), (tenant("many", *names),)))[f"{NAME}.yaml"]

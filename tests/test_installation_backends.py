@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import pytest
 
 from rayfence.backends import BACKENDS
 from rayfence.backends.resources import CLUSTER_ROLES
 from rayfence.installation import NotReady, dry_run, install, wanted
 from rayfence.installation.removing import generated, ours
+from rayfence.installation.wanted import Wanted
 from rayfence.network.engineless import NAMES as ENGINELESS
 from rayfence.network.layer import CLOSING
 from rayfence.objects import name_of
@@ -17,6 +20,12 @@ from .saved_cluster import CONFIG, generated_policies, pod, ray_cluster
 
 PAIRS = [(first, then) for first in BACKENDS for then in BACKENDS]
 JUDGES = "enforce-tenant-isolation"
+
+
+@cache
+def bundle_of(backend: str) -> Wanted:
+    """What is to be installed; a cluster keeps copies of it."""
+    return wanted(CONFIG, backend)
 
 
 class Watch:
@@ -63,24 +72,30 @@ def silent(said: str) -> None:
 def moved(first: str, then: str, **how: bool) -> tuple[FakeCluster, Watch]:
     cluster, watch = FakeCluster(CONFIG, **how), Watch()
     start(cluster, "before")
-    install(cluster, wanted(CONFIG, first), silent, cluster.clock)
+    install(cluster, bundle_of(first), silent, cluster.clock)
     cluster.clock.sleep(1)
     cluster.watch = watch
     start(cluster, "between")
     cluster.clock.sleep(1) if BACKENDS[first].GENERATES else None
-    install(cluster, wanted(CONFIG, then), silent, cluster.clock)
+    install(cluster, bundle_of(then), silent, cluster.clock)
     cluster.watch = lambda cluster: None
     start(cluster, "after")
     cluster.clock.sleep(1)
     return cluster, watch
 
 
-@pytest.mark.parametrize("how", [{}, {"eager": False}, {"late": True}, {"eager": False, "late": True}], ids=str)
+ODD = [
+    pytest.param(how, marks=pytest.mark.slow)
+    for how in ({"eager": False}, {"late": True}, {"eager": False, "late": True})
+]
+
+
+@pytest.mark.parametrize("how", [{}, *ODD], ids=str)
 @pytest.mark.parametrize(("first", "then"), PAIRS)
 def test_every_cluster_is_isolated_and_nothing_is_left_over(first, then, how):
     cluster, watch = moved(first, then, **how)
     generates = BACKENDS[then].GENERATES
-    parts = wanted(CONFIG, then)
+    parts = bundle_of(then)
 
     assert set() == watch.wrong
     assert parts.keys == set(ours(cluster))
@@ -94,11 +109,11 @@ def test_every_cluster_is_isolated_and_nothing_is_left_over(first, then, how):
 def test_a_dry_run_names_what_will_go(first, then):
     cluster, _ = FakeCluster(CONFIG), None
     start(cluster, "before")
-    install(cluster, wanted(CONFIG, first), silent, cluster.clock)
+    install(cluster, bundle_of(first), silent, cluster.clock)
     before = set(cluster.there)
-    told = {each.name for each in dry_run(cluster, wanted(CONFIG, then)) if each.what == "remove"}
+    told = {each.name for each in dry_run(cluster, bundle_of(then)) if each.what == "remove"}
     assert before == set(cluster.there)
-    install(cluster, wanted(CONFIG, then), silent, cluster.clock)
+    install(cluster, bundle_of(then), silent, cluster.clock)
     gone = before - set(cluster.there)
 
     assert {f"{kind} {place}/{name}" if place else f"{kind} {name}" for _, kind, place, name in gone} == told
@@ -107,23 +122,23 @@ def test_a_dry_run_names_what_will_go(first, then):
 def test_what_stands_in_stays_until_each_cluster_has_its_own():
     cluster = FakeCluster(CONFIG)
     start(cluster, "before")
-    install(cluster, wanted(CONFIG, "validatingadmissionpolicy"), silent, cluster.clock)
+    install(cluster, bundle_of("validatingadmissionpolicy"), silent, cluster.clock)
     cluster._kyverno = lambda: None  # type: ignore[method-assign]
 
     with pytest.raises(NotReady, match="2 NetworkPolicies are not generated after 30 s, ray-a/rayfence-before-head"):
-        install(cluster, wanted(CONFIG, "validatingpolicy"), silent, cluster.clock)
+        install(cluster, bundle_of("validatingpolicy"), silent, cluster.clock)
     assert set(ENGINELESS) <= cluster.policies("ray-a")
 
 
 def test_a_generator_that_an_earlier_version_left_without_rights_goes():
     cluster = FakeCluster(CONFIG)
     start(cluster, "before")
-    install(cluster, wanted(CONFIG, "validatingpolicy"), silent, cluster.clock)
+    install(cluster, bundle_of("validatingpolicy"), silent, cluster.clock)
     left = [*cluster.generators(), *(each for each in running(cluster))]
-    install(cluster, wanted(CONFIG, "validatingadmissionpolicy"), silent, cluster.clock)
+    install(cluster, bundle_of("validatingadmissionpolicy"), silent, cluster.clock)
     for each in (*left, *generated_policies(ray_cluster("before"))):
         cluster.put(each)
-    install(cluster, wanted(CONFIG, "validatingadmissionpolicy"), silent, cluster.clock)
+    install(cluster, bundle_of("validatingadmissionpolicy"), silent, cluster.clock)
 
     assert ([], []) == (cluster.generators(), list(generated(cluster)))
     assert [] == [name_of(each) for each in cluster.kinds(CLUSTER_ROLES) if name_of(each).startswith("rayfence:")]

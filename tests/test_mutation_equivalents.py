@@ -54,6 +54,7 @@ def test_an_entry_fits_nothing_any_more_when_its_expression_changes(
     assert [] == fitting(stale, every)
 
 
+@pytest.mark.slow
 def test_no_mutant_has_two_entries(every: list[tuple[Mapping[str, str], Mutant]]) -> None:
     for files, mutant in every:
         assert 1 >= sum(entry.matches(mutant, files) for entry in EQUIVALENTS), mutant

@@ -9,6 +9,7 @@ import tomllib
 import zipfile
 from pathlib import Path
 
+import dev
 import pytest
 import yaml
 
@@ -81,6 +82,7 @@ def test_help_starts_without_heavy_imports():
 
 
 @pytest.mark.parametrize("words", [("build", "--check"), ("check", "testcases/documented")], ids=" ".join)
+@pytest.mark.slow
 def test_only_what_asks_a_cluster_loads_its_client(words):
     loading = "import sys; from rayfence.cli import cli; cli(standalone_mode=False)"
     tell = f"{loading}\nprint([each for each in ('kubernetes', 'urllib3') if each in sys.modules])"
@@ -113,6 +115,15 @@ def test_make_knows_every_command_of_the_development_script():
     targets = re.findall(r"^([\w ]+):$", (TOP / "Makefile").read_text(), re.MULTILINE)
 
     assert {"help", *listed} == {target for line in targets for target in line.split()}
+
+
+def test_the_quick_loop_leaves_out_every_marker_that_there_is():
+    # pytest takes a marker that nobody registered in an expression, and then leaves out nothing.
+    options = tomllib.loads((TOP / "pyproject.toml").read_text())["tool"]["pytest"]["ini_options"]
+    markers = {each.partition(":")[0] for each in options["markers"]}
+
+    # What is native is e2e too.
+    assert markers - {"native"} == set(dev.NOT_QUICK)
 
 
 def test_the_development_script_refuses_what_it_does_not_know():

@@ -131,12 +131,14 @@ PLATFORMS = st.builds(
 )
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(PLATFORMS, TENANTS)
 def test_a_file_is_what_the_dumper_makes_of_its_objects(platform: Platform, tenant: Tenant) -> None:
     assert yamlio.dump(tenant_objects(platform, tenant)) == tenant_file(platform, tenant)
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(PLATFORMS, TENANTS)
 def test_a_file_reads_back_as_its_objects_in_order_of_namespace_and_name(platform: Platform, tenant: Tenant) -> None:

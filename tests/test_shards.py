@@ -152,6 +152,7 @@ def configs(draw: st.DrawFn) -> Config:
     )
 
 
+@pytest.mark.slow
 @given(configs(), NAMES)
 def test_a_namespace_has_one_row_or_one_guard(found: Config, namespace: str) -> None:
     everyone = shards(found)
@@ -169,6 +170,7 @@ def test_of_each_enforcement_one_object_is_in_charge_of_a_namespace(namespace: s
     assert [ENFORCE, AUDIT, WARN] == in_charge
 
 
+@pytest.mark.slow
 @settings(max_examples=20)
 @given(st.integers(1, 1600), st.text("rayt-0123456789", max_size=10))
 def test_every_name_is_in_the_care_of_one_of_many_objects(number: int, namespace: str) -> None:
@@ -180,6 +182,7 @@ def objects_of(files: Iterable[Iterable[dict[str, object]]]) -> list[dict[str, o
 
 
 @pytest.mark.parametrize(("tenants", "most"), [(1, 6), (1_000, 12), (5_000, 60)])
+@pytest.mark.slow
 def test_policy_objects_stay_few_and_small(tenants: int, most: int) -> None:
     """However many tenants; each object far below the 1.5 MB that etcd takes."""
     files = BACKENDS["validatingpolicy"].files(config(*many(tenants)))

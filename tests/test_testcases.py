@@ -24,6 +24,11 @@ def sample() -> Config:
     return tenants.load([ROOT / "tenants"])
 
 
+@pytest.fixture(scope="module")
+def truth(sample: Config) -> Expectations:
+    return Expectations(sample)
+
+
 OWN = load([ROOT / "testcases"])
 
 
@@ -39,9 +44,7 @@ def test_a_testcase_marks_every_broken_rule_on_its_line_and_no_other(case: Case,
 
 
 @pytest.mark.parametrize("case", OWN, ids=[case.name for case in OWN])
-def test_a_testcase_says_whether_anything_is_generated(case: Case, sample: Config) -> None:
-    truth = Expectations(sample)
-
+def test_a_testcase_says_whether_anything_is_generated(case: Case, truth: Expectations) -> None:
     assert (GENERATION in case.fails) == (truth.isolates(case) and not truth.network_policies(case))
 
 

@@ -20,6 +20,9 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 STAMP = VENV / "installed-from"
 
+NOT_QUICK = ("slow", "engine", "browser", "kernel", "e2e")
+"""The markers of tests that `quick` leaves out."""
+
 
 def ensure_new_enough_python() -> None:
     """Go on with a newer Python from PATH where this one is too old; end with advice where there is none."""
@@ -110,6 +113,19 @@ def lint(*paths: str) -> None:
     step("mypy", "-m", "mypy")
 
 
+def fresh() -> None:
+    """Compare the files that are generated with what the code writes now."""
+    step("rayfence build --check", "-m", "rayfence", "build", "--check")
+    step("docs --check", "tools/docs.py", "--check")
+
+
+def quick(*more: str) -> None:
+    """in a minute: lint, are policies/ and docs/ up to date, all tests that are not slow and need no engine"""
+    lint()
+    fresh()
+    step("pytest, quick", "-m", "pytest", "-m", " and ".join(f"not {mark}" for mark in NOT_QUICK), *more)
+
+
 def site() -> None:
     """build the documentation site into build/site; a broken link is an error"""
     os.environ["NO_MKDOCS_2_WARNING"] = "1"
@@ -120,8 +136,7 @@ def site() -> None:
 def check() -> None:
     """everything CI runs: lint, generated files, the documentation site, the policies, all tests"""
     lint()
-    step("rayfence build --check", "-m", "rayfence", "build", "--check")
-    step("docs --check", "tools/docs.py", "--check")
+    fresh()
     site()
     engines()
     browser()
@@ -225,7 +240,7 @@ def find(*names: str) -> None:
         say(f"{tool.title} {found.version} ({found.source}): {found.path}")
 
 
-LISTED = (run, test, e2e, lint, site, check, build, bench, load, fuzz, judge, dataplane, format, engines, browser)
+LISTED = (run, quick, test, e2e, lint, site, check, build, bench, load, fuzz, judge, dataplane, format, engines, browser)
 COMMANDS = {each.__name__: each for each in LISTED}
 
 

@@ -44,6 +44,7 @@ def without_one(base: Scenario) -> Iterator[tuple[Json, Tenant, Scenario]]:
 
 
 @pytest.mark.parametrize(("mode", "scope"), KINDS, ids=[f"{mode} {scope}" for mode, scope in KINDS])
+@pytest.mark.slow
 def test_without_any_one_object_no_tenant_reaches_another(mode: Mode, scope: Scope) -> None:
     opened = {
         f"without {gone['metadata']['namespace']}/{gone['metadata']['name']}: {way}"

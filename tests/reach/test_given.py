@@ -213,6 +213,7 @@ def spoiled(chance: random.Random) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("seed", range(6))
+@pytest.mark.slow
 def test_junk_is_refused_with_its_place_or_read(seed: int) -> None:
     chance, refused, taken = random.Random(seed), 0, 0
     for _ in range(60):

@@ -191,6 +191,7 @@ WHO_GETS_IN = {
 
 
 @pytest.mark.parametrize(("rule", "source", "ports"), WHO_GETS_IN.values(), ids=WHO_GETS_IN)
+@pytest.mark.slow
 def test_whoever_gets_in_without_being_asked_is_named(rule: Json, source: str, ports: str) -> None:
     base = three()
     hole = policy(podSelector=HEADS, policyTypes=["Ingress"], ingress=[rule])

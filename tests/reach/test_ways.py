@@ -24,6 +24,7 @@ def holds(spans: Spans, flow: Flow) -> bool:
 
 
 @pytest.mark.parametrize("world", WORLDS.values(), ids=WORLDS)
+@pytest.mark.slow
 def test_every_question_of_the_truth_table_gets_the_same_answer(world: World) -> None:
     decider, ways = Decider(world.topology), Ways(world.topology)
 
@@ -82,6 +83,7 @@ def policies(draw: st.DrawFn) -> dict[str, Any]:
 
 @settings(deadline=None, max_examples=300)
 @given(st.lists(policies(), max_size=4))
+@pytest.mark.slow
 def test_so_do_questions_about_any_policies(drawn: list[dict[str, Any]]) -> None:
     topology = Topology({}, [A, B, C, ELSEWHERE], drawn)
     decider, ways = Decider(topology), Ways(topology)

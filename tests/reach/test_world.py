@@ -110,6 +110,7 @@ HOLES: dict[str, tuple[Callable[[], Scenario], str]] = {
 
 
 @pytest.mark.parametrize(("hole", "line"), HOLES.values(), ids=HOLES)
+@pytest.mark.slow
 def test_a_hole_between_two_of_many_is_found(hole: Callable[[], Scenario], line: str) -> None:
     found = [each.line for each in find(hole()).counterexamples if each.proof is Proof.ISOLATED]
 

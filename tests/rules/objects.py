@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from rayfence.config import (
     Allow,
     Authentication,
@@ -152,3 +154,11 @@ CONFIGS = {
         Platform(enforcement=Enforcement.AUDIT), (replace(TEAM_A, enforcement=Enforcement.WARN),)
     ),
 }
+
+LARGE = ("other keys", "names like numbers", "every quota", "isolated by KubeRay")
+"""The configs for which most cases are tried."""
+
+
+def of_config(name: str, *values: Any, quick: bool = False, id: str = "") -> Any:
+    """Parameters of a test of one config: slow for a large one, unless the caller knows it to be quick."""
+    return pytest.param(name, *values, id=id or name, marks=[pytest.mark.slow] if name in LARGE and not quick else [])

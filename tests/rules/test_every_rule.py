@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
 from copy import deepcopy
+from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +14,14 @@ import pytest
 
 import rayfence.rules
 from rayfence.cases.good import good, ray_cluster
-from rayfence.config import Config, Tenant
+from rayfence.config import Tenant
 from rayfence.evaluate import Judge
-from rayfence.rules import OF, RULES, ids, limit_total_resources
+from rayfence.rules import OF, OF_SOME, RULES, ids, limit_resources, limit_total_resources, restrict_network_kinds
 from rayfence.rules.rule import At, Edit, Rule
-from rayfence.subjects import NETWORK_KINDS, RAY, Subject
+from rayfence.subjects import EXPOSURE, NETWORK_KINDS, RAY, SUBJECTS, Subject
 from rayfence.workload import NOBODY, Request
 
-from .objects import CONFIGS, Json
+from .objects import CONFIGS, Json, of_config
 
 Way = tuple[str | int, ...]
 
@@ -75,24 +78,57 @@ def edited(value: Json, tenant: Tenant, edit: Edit) -> list[tuple[Way, Json, Req
 
 
 def changed(value: Json, way: Way, tenant: Tenant, change: Callable[[Json, Tenant], object]) -> Json:
-    """The object, changed at one place."""
-    whole = target = deepcopy(value)
-    for step in way:
-        target = target[step]  # type: ignore[index]
+    """The object, changed at one place. What is beside that place is shared with the object, and not copied."""
+    whole, target = _copied_along(value, way)
     change(target, tenant)
     return whole
 
 
-def edits(sort: str) -> list[Any]:
-    """Every edit of a rule, with the good objects it is made on."""
+def _copied_along(value: Any, way: Way) -> tuple[Any, Any]:
+    """The value, and what stands in it at the end of the way, neither of which the original value shares."""
+    if not way:
+        whole = deepcopy(value)
+        return whole, whole
+    whole = value.copy()
+    whole[way[0]], target = _copied_along(value[way[0]], way[1:])
+    return whole, target
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One edit of one rule, with the good objects it is made on; `title` names it in a failure."""
+
+    title: str
+    tenant: Tenant
+    edit: Edit
+    objects: list[Json]
+
+    def failures(self, judge: Judge, wanted: Callable[[Way], set[str]]) -> Iterator[str]:
+        """A line for each object and place where other rules are broken than the wanted ones."""
+        found = [one for each in self.objects for one in edited(each, self.tenant, self.edit)]
+        if not found:
+            yield f"{self.title}: the edit has no place in any good object"
+        for way, value, request in found:
+            if (broken := rules_broken(judge, value, request)) != wanted(way):
+                yield f"{self.title}: {value['apiVersion']} {value['kind']} {way}: {sorted(broken)}, not {wanted(way)}"
+
+
+@cache
+def good_objects(config: str, tenant: int, subject: int) -> list[Json]:
+    """The good objects of a subject, made once. Edits are made on copies."""
+    return good(SUBJECTS[subject], CONFIGS[config].platform, CONFIGS[config].tenants[tenant])
+
+
+def cases(config: str, rule: Rule, sort: str) -> list[Case]:
+    """Every edit of a rule, for every tenant of the config and every subject of the rule."""
     return [
-        pytest.param(config, tenant, rule, edit, found, id=f"{name}/{tenant.name}/{subject.name}/{rule.ID}/{title}")
-        for name, config in CONFIGS.items()
-        for tenant in config.tenants
-        for subject, rules in OF.items()
-        for rule in rules
-        for number, (title, edit) in enumerate(getattr(rule, sort)(config.platform, tenant).items())
-        if (found := good(subject, config.platform, tenant)[: None if _all_sorts(name, subject, number) else 1])
+        Case(f"{tenant.name}/{subject.name}/{title}", tenant, edit, found)
+        for index, tenant in enumerate(CONFIGS[config].tenants)
+        if (edits := getattr(rule, sort)(CONFIGS[config].platform, tenant))
+        for place, subject in enumerate(SUBJECTS)
+        if rule in OF[subject]
+        for number, (title, edit) in enumerate(edits.items())
+        if (found := good_objects(config, index, place)[: None if _all_sorts(config, subject, number) else 1])
     ]
 
 
@@ -101,34 +137,81 @@ def _all_sorts(config: str, subject: Subject, number: int) -> bool:
     return config in ("every quota", "other keys", "isolated by KubeRay") and (subject is RAY or number == 0)
 
 
-def in_python(config: Config, value: Json, request: Request = NOBODY) -> set[str]:
-    return {violation.rule for violation in Judge(config, request).violations(value)}
+def rules_broken(judge: Judge, value: Json, request: Request = NOBODY) -> set[str]:
+    return {violation.rule for violation in judge.violations(value, request)}
 
 
-@pytest.mark.parametrize(("config", "tenant", "rule", "edit", "objects"), edits("breaks"))
-def test_a_break_is_a_violation_of_its_own_rule_alone(
-    config: Config, tenant: Tenant, rule: Rule, edit: Edit, objects: list[Json]
-) -> None:
+def break_failures(config: str, rule: Rule) -> list[str]:
+    """Where a break of the rule is not a violation of that rule alone."""
+    judge = Judge(CONFIGS[config])
+    return [line for case in cases(config, rule, "breaks") for line in case.failures(judge, also_exceeded(rule, case))]
+
+
+def also_exceeded(rule: Rule, case: Case) -> Callable[[Way], set[str]]:
+    """What a break must violate: its rule, and the quota where so much is asked for that it is exceeded too."""
+    exceeds = case.edit.swells and getattr(case.tenant.quota, case.edit.swells) is not None
     # What is asked of a head, or of all pods, may pass a quota as well. The worker groups here have no replicas.
-    swells = edit.swells and getattr(tenant.quota, edit.swells) is not None
-    found = [one for each in objects for one in edited(each, tenant, edit)]
-
-    assert [] != found
-    for way, value, request in found:
-        also = {limit_total_resources.ID} if swells and "workerGroupSpecs" not in way else set[str]()
-
-        assert {rule.ID} | also == in_python(config, value, request), (value["apiVersion"], value["kind"], way)
+    return lambda way: {rule.ID} | ({limit_total_resources.ID} if exceeds and "workerGroupSpecs" not in way else set())
 
 
-@pytest.mark.parametrize(("config", "tenant", "rule", "edit", "objects"), edits("passes"))
-def test_what_comes_near_breaks_nothing(
-    config: Config, tenant: Tenant, rule: Rule, edit: Edit, objects: list[Json]
-) -> None:
-    found = [one for each in objects for one in edited(each, tenant, edit)]
+def pass_failures(config: str, rule: Rule) -> list[str]:
+    """Where something that comes near breaking the rule is a violation of any."""
+    judge = Judge(CONFIGS[config])
+    return [line for case in cases(config, rule, "passes") for line in case.failures(judge, lambda way: set())]
 
-    assert [] != found
-    for way, value, request in found:
-        assert set() == in_python(config, value, request), (value["apiVersion"], value["kind"], way)
+
+SPEAKS_TO_FEW = (*OF_SOME, restrict_network_kinds)
+"""Rules that only a large config has cases for. There are few of them."""
+
+
+def pairs(sort: str) -> list[Any]:
+    """Each config with each rule that has such edits for some tenant of it."""
+    return [
+        of_config(config, rule, quick=rule in SPEAKS_TO_FEW, id=f"{config}/{rule.ID}")
+        for config in CONFIGS
+        for rule in RULES
+        if cases(config, rule, sort)
+    ]
+
+
+@pytest.mark.parametrize(("config", "rule"), pairs("breaks"))
+def test_a_break_is_a_violation_of_its_own_rule_alone(config: str, rule: Rule) -> None:
+    assert [] == break_failures(config, rule)
+
+
+@pytest.mark.parametrize(("config", "rule"), pairs("passes"))
+def test_what_comes_near_breaks_nothing(config: str, rule: Rule) -> None:
+    assert [] == pass_failures(config, rule)
+
+
+@pytest.mark.parametrize("sort", ["breaks", "passes"])
+def test_every_rule_is_tried_and_no_two_edits_have_one_title(sort: str) -> None:
+    titles = Counter(
+        (config, rule.ID, case.title) for config in CONFIGS for rule in RULES for case in cases(config, rule, sort)
+    )
+
+    assert set(ids()) == {rule for _, rule, _ in titles}
+    assert {1} == set(titles.values())
+
+
+def test_a_failure_names_the_edit_the_object_and_the_place() -> None:
+    case = next(each for each in cases("plain", limit_resources, "breaks") if each.edit.at is At.CONTAINER)
+    # A right verdict, held to a wrong expectation.
+    failures = list(case.failures(Judge(CONFIGS["plain"]), lambda way: set()))
+    places = ways(case.objects[0], At.CONTAINER)
+
+    assert len(places) == len(failures) > 1
+    for place, line in zip(places, failures, strict=True):
+        assert f"{case.title}: ray.io/v1 RayCluster {place}: ['limit-resources']" in line
+
+
+def test_an_edit_that_finds_no_place_is_a_failure() -> None:
+    services = good(EXPOSURE, CONFIGS["plain"].platform, CONFIGS["plain"].tenants[0])
+    case = replace(cases("plain", limit_resources, "breaks")[0], edit=Edit(At.GROUP, dict.clear), objects=services)
+
+    assert [f"{case.title}: the edit has no place in any good object"] == list(
+        case.failures(Judge(CONFIGS["plain"]), lambda way: set())
+    )
 
 
 @pytest.mark.parametrize("name", CONFIGS)
@@ -139,7 +222,7 @@ def test_a_good_object_breaks_nothing(name: str, subject: Subject) -> None:
 
     # A config that lists no kind that opens the network has no good object of one.
     assert [] != objects or subject is NETWORK_KINDS
-    assert [set()] * len(objects) == [in_python(config, value) for value in objects]
+    assert [set()] * len(objects) == [rules_broken(Judge(config), value) for value in objects]
 
 
 @pytest.mark.parametrize("rule", RULES, ids=ids())
@@ -173,4 +256,4 @@ def test_outside_the_tenants_namespaces_only_the_namespace_is_wrong() -> None:
     value["metadata"] = {"name": "one", "namespace": "nobodys", "annotations": {"maxCpu": "999"}}
     value["spec"] = {}
 
-    assert {"restrict-namespace"} == in_python(CONFIGS["plain"], value)
+    assert {"restrict-namespace"} == rules_broken(Judge(CONFIGS["plain"]), value)

@@ -31,9 +31,11 @@ class Malformed(ValueError):
 def dig(value: Any, *keys: str, at: Path = ROOT) -> Any:
     """What stands below `keys`, None where a step is missing. Raises Malformed where a step is a list."""
     for depth, key in enumerate(keys):
-        if isinstance(value, list):
-            raise Malformed(at + keys[:depth])
-        value = value.get(key) if isinstance(value, dict) else None
+        if not isinstance(value, dict):
+            if isinstance(value, list):
+                raise Malformed(at + keys[:depth])
+            return None
+        value = value.get(key)
     return value
 
 
