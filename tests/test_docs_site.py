@@ -37,6 +37,7 @@ def copy(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 def test_the_site_is_built_and_needs_no_network(tmp_path: Path) -> None:
     built = build(TOP, "--site-dir", str(tmp_path))
     pages = [path.read_text(encoding="utf-8") for path in tmp_path.rglob("*.html")]
@@ -47,6 +48,7 @@ def test_the_site_is_built_and_needs_no_network(tmp_path: Path) -> None:
     assert set() == loaded
 
 
+@pytest.mark.slow
 def test_what_leads_nowhere_ends_the_build(copy: Path) -> None:
     faults = ["[a](nowhere.md)", "[b](../nowhere.py)", "[c](cluster.md#nowhere)"]
     with (copy / "docs" / "limits.md").open("a", encoding="utf-8") as page:
