@@ -22,7 +22,7 @@ ROWS: list[set[str]] = [
         *("quantity", "volume_types"),
     },
     {"config"},
-    {"cel", "yamlio"},
+    {"cel", "cel_layout", "yamlio"},
     {"row"},
     {"allowances", "shards", "tenants", "workload"},
     {"subjects"},

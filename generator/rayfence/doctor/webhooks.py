@@ -86,9 +86,15 @@ def _asks(hook: Hook, policy: Policy, served: Sequence[Resource]) -> bool:
     Kyverno has a webhook for each policy with conditions, and wraps those of pods in one of its own.
     """
     conditions = [each for each in list_at(hook, "matchConditions") if text_at(each, "name").endswith(IN_CHARGE)]
-    ours = any(own["expression"] in text_at(each, "expression") for own in policy.conditions for each in conditions)
+    own, texts = policy.conditions, [_squeezed(text_at(each, "expression")) for each in conditions]
+    ours = any(_squeezed(each["expression"]) in text for each in own for text in texts)
     named = all(_asked([hook], group, name) for group, name in _names(served))
     return named and (ours or not conditions)
+
+
+def _squeezed(text: str) -> str:
+    """An expression however its lines are broken."""
+    return "".join(text.split())
 
 
 def _uncovered(

@@ -58,8 +58,8 @@ def _gapped(text: str, part: str) -> Iterator[str]:
 
 
 def _plain(text: str) -> str:
-    """A piece of a policy however YAML breaks its lines and doubles its quotes."""
-    return re.sub(f" *{_GAP} *", _GAP, re.sub("'+", "'", re.sub(r"\s+", " ", text)))
+    """A piece of a policy however its lines are broken and YAML doubles its quotes."""
+    return re.sub("'+", "'", re.sub(r"\s+", "", text))
 
 
 _OTHER_TENANTS = "tests/test_mutation_elsewhere.py::test_what_only_other_tenants_can_show_is_noticed"

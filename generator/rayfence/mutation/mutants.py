@@ -22,16 +22,17 @@ from rayfence.subjects import RAY
 _FLIPS = {
     "isLessThan": "isGreaterThan",
     "isGreaterThan": "isLessThan",
-    " == ": " != ",
-    " != ": " == ",
-    " && ": " || ",
-    " || ": " && ",
-    " < ": " <= ",
-    " > ": " >= ",
-    " <= ": " < ",
-    " >= ": " > ",
+    "==": "!=",
+    "!=": "==",
+    "&&": "||",
+    "||": "&&",
+    "<": "<=",
+    ">": ">=",
+    "<=": "<",
+    ">=": ">",
 }
-_FLIP = re.compile("|".join(map(re.escape, _FLIPS)))
+_FLIP = re.compile(r"isLessThan|isGreaterThan|(?<=\s)(?:==|!=|&&|\|\||<=|>=|<|>)(?=\s)")
+"""An operator may begin a line."""
 _PART = re.compile(r"_\d+$")
 """What tells the parts of a rule from one another."""
 _OF_TOTALS = (
@@ -52,15 +53,18 @@ _SERVED = {
 }
 """The rule that a variable is worked out for, where it is one alone."""
 _VARIABLE = re.compile(rf"^ +- name: (\w+|{IN_CHARGE})\n +expression: ", re.MULTILINE)
-_CONDITION = re.compile(r"^.*(?:\.all\(name, type\(name\)|\{\{ sort\(\[request\.object).*$", re.MULTILINE)
-_EDGE = re.compile(r" (?:>=|<|==|!=) (?='+[a-z0-9-]+')|(?<=[a-z0-9-])[a-z0-9](?=')")
-_LISTED = re.compile(r"(?:\(name in|contains\()\s?\[\n(?:.*\n)*? +\]", re.MULTILINE)
-_NAMESPACE = re.compile(r"^ +'([a-z0-9-]+)',?$", re.MULTILINE)
+_CONDITION = re.compile(
+    r"(?:\.all\(name,\s+type\(name\)|\{\{ sort\(\[request\.object)(?:.*\n)+?(?= *(?:- )?\w+:(?: |$))", re.MULTILINE
+)
+"""Up to the next field."""
+_EDGE = re.compile(r"(?<=\s)(?:>=|<|==|!=)(?=\s+'+[a-z0-9-]+')|(?<=[a-z0-9-])[a-z0-9](?=')")
+_LISTED = re.compile(r"(?:\(\s*name in\s+|contains\()\[[^\[\]]*\]")
+_NAMESPACE = re.compile(r"'([a-z0-9-]+)'")
 _TABLE = re.compile(
     r"^ +- name: (?P<name>namespaces|tenants)\n +expression: \|-\n(?P<rows>(?:.*\n)*? +\}\n)", re.MULTILINE
 )
-_OWNER = re.compile(r"'(?P<namespace>[a-z0-9-]+)': '(?P<tenant>[^']+)'")
-_FIELD = re.compile(r"'(?P<tenant>[^']+)': |(?<=[' ])(?P<field>[a-z.]+)=(?P<value>[^ ']+)")
+_OWNER = re.compile(r"'(?P<namespace>[a-z0-9-]+)':\s+'(?P<tenant>[^']+)'")
+_FIELD = re.compile(r"'(?P<tenant>[^']+)':\s|(?<=[' ])(?P<field>[a-z.]+)=(?P<value>[^ ']+)")
 _AMOUNT = re.compile(r"(?P<least>[^ ']+)\.\.(?P<most>[^ ']+)|(?P<quota>[^ ']+)")
 _MODE = re.compile(r"\bDenyAll(?:Ingress|Egress)?\b")
 _BOUNDS = {
@@ -78,7 +82,7 @@ _SIMPLE = {
     "an operation is dropped": (r"^ +- (?:CREATE|UPDATE|DELETE)\n", "", ""),
     "a kind is dropped": (r"^ +- [\w./]+/(?:Ray\w+|Pod|NetworkPolicy|Service|Ingress)\n", "", ""),
     "init containers are left out": (r"spec\.\?initContainers", "spec.?none", ""),
-    "the operator's options are left out": (r" \+ \[?variables\.operator_containers\]?", "", "limit-resources"),
+    "the operator's options are left out": (r"\s+\+ \[?variables\.operator_containers\]?", "", "limit-resources"),
     "a selector is widened": (r"^ +ray\.io/(?:cluster|node-type): .*\n", "", GENERATION),
     "a direction is left open": (r"^ +- (?:Ingress|Egress)\n", "", GENERATION),
     "a rule opens to everybody": (r"ingress: '\{\{ ingress \}\}'", "ingress: [{}]", GENERATION),
@@ -167,6 +171,8 @@ def _fields(path: str, text: str) -> Iterator[tuple[str, str, re.Match[str]]]:
 def _ranges_moved(path: str, text: str) -> Iterator[Mutant]:
     """Where a table is cut, a policy object is asked about a namespace too many, or about some too few."""
     for condition in _CONDITION.finditer(text):
+        if _LISTED.search(condition.group()):
+            continue
         for match in _EDGE.finditer(text, *condition.span()):
             yield Mutant("a range is moved", path, match.start(), match.group(), _FLIPS.get(match.group(), ""), "")
 
@@ -196,6 +202,6 @@ def _flipped(path: str, text: str) -> Iterator[Mutant]:
         whole = _PART.sub("", variable)
         rule = next((each for each in ids() if each.replace("-", "_") == whole), _SERVED.get(variable, ""))
         for match in _FLIP.finditer(text, start, end):
-            name = f"{match.group().strip()} becomes {_FLIPS[match.group()].strip()} in {variable}"
+            name = f"{match.group()} becomes {_FLIPS[match.group()]} in {variable}"
             flipped = _FLIPS[match.group()]
             yield Mutant(name, path, match.start(), match.group(), flipped, rule, variable=variable)

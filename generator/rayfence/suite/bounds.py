@@ -15,6 +15,7 @@ from rayfence.backends import gatekeeper
 from rayfence.backends.clusterpolicy_network import CONCERNS_US
 from rayfence.backends.clusterpolicy_webhooks import conditions
 from rayfence.backends.gatekeeper import kind_of
+from rayfence.cel_layout import NotCel, flat
 from rayfence.objects import list_at, text_at
 from rayfence.subjects import DELETE
 from rayfence.suite.dialects import dialect_of
@@ -50,7 +51,7 @@ def compare_bounds(texts: Texts, backend: str, policies: Sequence[Policy]) -> li
     return problems + [
         f"policy {value['metadata']['name']}'s webhook is asked about other NetworkPolicies than its own"
         for value in values(texts.generating)
-        if patched.get(value["metadata"]["name"]) != [CONCERNS_US]
+        if not _concerns_us(patched.get(value["metadata"]["name"], ()))
     ]
 
 
@@ -91,10 +92,25 @@ def _only(found: Sequence[Any]) -> Any:
 
 def _names(policy: Policy, found: Sequence[Mapping[str, str]]) -> Names | None:
     """The names in the one condition of that name."""
-    texts = [each["expression"] for each in found if each["name"] == IN_CHARGE]
+    texts = [_flat(each["expression"]) for each in found if each["name"] == IN_CHARGE]
     listed = _LISTED.fullmatch(texts[0]) if len(texts) == 1 else None
     shown = _DELETED if DELETE in policy.subject.operations else "object"
     return _quoted(listed["names"]) if listed and listed["subject"] == shown else None
+
+
+def _concerns_us(found: Sequence[Mapping[str, str]]) -> bool:
+    return [{**each, "expression": _flat(each["expression"])} for each in found] == [_CONCERNS_US]
+
+
+def _flat(expression: str) -> str:
+    """The expression on one line, empty where it is none."""
+    try:
+        return flat(expression)
+    except NotCel:
+        return ""
+
+
+_CONCERNS_US = {**CONCERNS_US, "expression": flat(CONCERNS_US["expression"])}
 
 
 def _quoted(text: str) -> Names:

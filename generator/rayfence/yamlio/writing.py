@@ -29,9 +29,17 @@ except ImportError:  # PyYAML without libyaml
 # Wider than any line, so that no text is ever folded.
 _WIDTH = 2**31 - 1
 
+class Block(str):
+    """A text that `dump` writes as a literal block, however short it is."""
+
+    __slots__ = ()
+
+
 _WORDS = frozenset(("", "~", "null", "y", "n", "yes", "no", "on", "off", "true", "false", "=", "<<"))
 # Generous: whatever begins like a number, a date, a time or an infinity.
 _LIKE_A_NUMBER = re.compile(r"[-+]?[.0-9]")
+# A text with a quote in it, which as a plain one would be read otherwise: quoted, its quotes would be doubled.
+_DOUBLED = re.compile(r"(?=.*')(?:[!&*?|>%@`{}\[\],#\"'-]|.*(?:: | #|:$))", re.DOTALL)
 # YAML 1.1 takes these for line breaks and folds them; only double quotes keep them.
 _OTHER_BREAKS = re.compile("[\r\x85\u2028\u2029\ufeff]")
 
@@ -75,7 +83,7 @@ def flow(value: Any) -> str:
 def _emit(emitter: _Emitter, value: Any, *, flow: bool = False) -> None:
     match value:
         case str():
-            emitter.emit(_string(value))
+            emitter.emit(_string(value) if flow else _block(value))
         case dict():
             emitter.emit(_FLOW_MAPPING_START if flow else _MAPPING_START)
             for key, item in value.items():
@@ -111,6 +119,14 @@ def _number_or_word(value: Any) -> str:
 
 def _bare(text: str) -> ScalarEvent:
     return ScalarEvent(None, None, (True, False), text)
+
+
+def _block(text: str) -> ScalarEvent:
+    """A text that may be one of several lines."""
+    if (isinstance(text, Block) or ("'" in text and _DOUBLED.match(text))) and not _OTHER_BREAKS.search(text):
+        # The emitter takes no kind of text but text itself.
+        return ScalarEvent(None, None, (True, True), str(text), style="|")
+    return _string(text)
 
 
 @lru_cache(maxsize=4096)
