@@ -11,6 +11,7 @@ together by `format`: of `+` the type checker tries a dozen meanings, at each of
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from rayfence.path import Path
@@ -22,6 +23,18 @@ def literal(value: str) -> str:
     if any(character in "'\"\\" or ord(character) < 32 or ord(character) == 127 for character in value):
         raise ValueError(f"{value!r} cannot stand in a CEL text")
     return f"'{value}'"
+
+
+def long_literal(value: str) -> str:
+    """A CEL string of any length: one that is too long for a line is put together from parts, between two words."""
+    parts = _PARTS.findall(value) if len(value) > _LONGEST else [value]
+    return literal(value) if len(parts) == 1 else f"({' + '.join(map(literal, parts))})"
+
+
+_LONGEST = 84
+"""Characters that still fit where such texts stand deepest."""
+
+_PARTS = re.compile(r".{1,69}(?:[ .]|.$)|.{1,70}")
 
 
 def literals(values: tuple[str, ...]) -> str:
@@ -58,7 +71,7 @@ def filled(template: str, *values: str) -> str:
     """A CEL text: `template` with a value for each `%s`. Raises ValueError for other percent signs."""
     if template.count("%") != template.count("%s") or template.count("%s") != len(values):
         raise ValueError(f"{template!r} is no template for {len(values)} values")
-    return f"{literal(template)}.format([{', '.join(values)}])"
+    return f"{long_literal(template)}.format([{', '.join(values)}])"
 
 
 def items(optional: str) -> str:
@@ -99,7 +112,11 @@ def number(optional: str, missing: str) -> str:
 
 def is_quantity(text: str) -> str:
     """Whether a CEL string is a quantity an engine can compare at no risk (see `quantity.PATTERN`)."""
-    return f"{text}.matches('{PATTERN}')"
+    return f"{text}.matches(r'{_PATTERN}')"
+
+
+# `[0-9]` is `\\d` to an engine, and in this text nine characters too long for a line.
+_PATTERN = PATTERN.replace("[0-9]", r"\d")
 
 
 def amount(value: str) -> str:

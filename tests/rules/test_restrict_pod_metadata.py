@@ -10,7 +10,7 @@ import pytest
 
 from rayfence.config import Allow
 from rayfence.rules import restrict_pod_metadata
-from rayfence.rules.pod_annotations import ATTACHED, DEFAULT_NETWORK, EVERY, FAMILIES, family_of
+from rayfence.rules.pod_annotations import ATTACHED, DEFAULT_NETWORK, EVERY, FAMILIES, family_of, is_one
 from rayfence.workload import Request, Workload
 
 from .objects import HEAD, PLATFORM, TEAM_A, Json, broken, cluster, pod, told
@@ -187,7 +187,14 @@ def test_the_tables_keys_can_stand_in_a_policy() -> None:
 
     assert [] == [key for key in keys if not re.fullmatch(r"\*?[A-Za-z0-9./_-]+\*?", key)]
     assert len(keys) == len(set(keys))
-    assert not set(EVERY) & set("'\"\\")
+
+
+def test_a_policy_asks_about_every_key_in_its_table() -> None:
+    names, starts, ends, parts = (re.findall(r"'([^']*)'", each) for each in is_one("k").split(" || "))
+
+    asked = [*names, *(f"{each}*" for each in starts), *(f"*{each}" for each in ends), *(f"*{each}*" for each in parts)]
+    assert sorted(EVERY) == sorted(asked)
+    assert all((names, starts, ends, parts))
 
 
 def test_a_longer_key_is_no_key_whatever_it_ends_in() -> None:

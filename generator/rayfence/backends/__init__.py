@@ -29,7 +29,7 @@ class Backend:
     envelope: Envelope
 
     @property
-    def GENERATES(self) -> bool:  # noqa: N802
+    def GENERATES(self) -> bool:
         """Whether each Ray object gets NetworkPolicies of its own. Without, a namespace's pods are let in as one."""
         return self.envelope.GENERATES
 

@@ -65,7 +65,8 @@ def _arm(head: str, condition: Node, value: Node, width: int, before: int) -> Li
     asked = f"{head}{condition.flat} ? "
     if before + len(asked) + value.width <= width:
         return [asked + value.flat]
-    if isinstance(value, Bracket) and before + len(asked) <= width // 2:
+    stands_alone = len("? ") + len(head) + _STEP + value.width <= width
+    if isinstance(value, Bracket) and before + len(asked) <= width // 2 and not stands_alone:
         return _headed(asked, _lines(value, width, before + len(asked)))
     lines = _lines(condition, width - len(head), before)
     step = _STEP if len(lines) == 1 else _STEP + len(head)
@@ -88,7 +89,8 @@ def _comparison(node: Binary, width: int, before: int, after: int) -> Lines:
     """The wider side is broken where the other one fits beside it; else the operator begins a line."""
     (left, right), (operator,) = node.operands, node.operators
     between = f" {operator} "
-    if right.width > left.width and _closes(right) and before + left.width + len(between) <= width // 2:
+    most = width - 1 if isinstance(right, Bracket) else width // 2
+    if right.width > left.width and _closes(right) and before + left.width + len(between) <= most:
         return _headed(left.flat + between, _lines(right, width, before + left.width + len(between), after))
     lines = _nested(left, width, before)
     if _closes(left) and len(lines) > 1 and len(lines[-1]) + len(between) + right.width + after <= width:
@@ -185,7 +187,13 @@ def _nested(node: Node, width: int, before: int, after: int = 0) -> Lines:
 
 def _closes(node: Node) -> bool:
     """Whether the broken node ends with a line that closes a bracket at its beginning's column."""
-    return isinstance(node, Bracket | Member | Word) or (isinstance(node, Unary) and _closes(node.operand))
+    match node:
+        case Unary():
+            return _closes(node.operand)
+        case Binary(operands=(left, Bracket() as right), compares=True):
+            return right.width > left.width
+        case _:
+            return isinstance(node, Bracket | Member | Word)
 
 
 def _is_held(node: Node) -> bool:

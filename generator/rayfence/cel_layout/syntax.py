@@ -196,6 +196,8 @@ def _is_text(node: Node) -> bool:
     """Whether a node is a text, or several put together."""
     if isinstance(node, Binary):
         return all(map(_is_text, node.operands))
+    if isinstance(node, Bracket):
+        return node.opening == "(" and all(map(_is_text, node.items))
     return isinstance(node, Word) and node.flat[-1] in "'\""
 
 

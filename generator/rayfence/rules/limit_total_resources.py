@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from rayfence import row
-from rayfence.cel import amount, filled, items, let, number, scalar, when
+from rayfence.cel import amount, filled, items, let, long_literal, number, scalar, when
 from rayfence.config import Platform, Tenant
 from rayfence.path import Path
 from rayfence.quantity import parse, text
@@ -105,7 +105,7 @@ def _left() -> str:
         groups,
         f"{items(old)}.transformList(index, group, !({scalar('group.?groupName')} in names) && !({empty}), index)",
     )
-    told = f"'{_GROUPS}: the group that was workerGroupSpecs[%d] {SCALE}'.format([index])"
+    told = f"{long_literal(f'{_GROUPS}: the group that was workerGroupSpecs[%d] {SCALE}')}.format([index])"
     asked = (
         f"variables.tenant_name != '' && object.kind == '{_CLUSTER}' && variables.operation == '{UPDATE}'"
         " && variables.old_object != null && variables.old_object.?metadata.?deletionTimestamp.orValue(null) == null"

@@ -13,7 +13,7 @@ from rayfence import allowances
 from rayfence.cel import entries, filled, literal, literals
 from rayfence.config import Platform, Tenant
 from rayfence.path import Path
-from rayfence.rules.pod_annotations import ATTACHED, DEFAULT_NETWORK, EVERY, FAMILIES, family_of
+from rayfence.rules.pod_annotations import ATTACHED, DEFAULT_NETWORK, FAMILIES, family_of, is_one
 from rayfence.rules.pod_security_edits import annotate
 from rayfence.rules.rule import Edits, Violation
 from rayfence.subjects import UPDATE
@@ -52,7 +52,7 @@ def of_pods(platform: Platform) -> dict[str, str]:
 def cel(platform: Platform) -> Iterator[str]:
     annotations = entries("pod.value.?metadata.?annotations")
     wrong = (
-        f"key.matches({literal(f'^({EVERY})$')})"
+        f"({is_one('key')})"
         f" && dyn(variables.accepted_annotations[?key].orValue(null)) != value && !({_allowed()}) && !({_attached()})"
     )
     found = f"size({annotations}.transformList(key, value, {wrong}, key)) > 0"
@@ -154,8 +154,8 @@ _REFUSED = {
     "networks as JSON": (ATTACHED[0], '[{"name": "sriov"}]'),
     "a network of GKE": ("networking.gke.io/interfaces", '[{"interfaceName":"eth1","network":"storage"}]'),
     "an address of Calico": ("cni.projectcalico.org/ipAddrs", '["10.0.0.1"]'),
-    "a subnet of Kube-OVN": ("ovn.kubernetes.io/logical_switch", "team-b"),
-    "an address on a further interface": ("net1.default.ovn.kubernetes.io/ip_address", "10.0.0.1"),
+    "a subnet of Kube-OVN": ("net1.default.ovn.kubernetes.io/vpc", "team-b"),
+    "an address on a further interface": ("macvlan.default.kubernetes.io/ip_address", "10.0.0.1"),
     "the gateway of another namespace": ("k8s.ovn.org/routing-namespaces", "ray-team-b"),
     "a network of Volcengine": ("k8s.volcengine.com/pod-networks", '[{"cniConf":{"name":"rdma"}}]'),
     "an elastic interface": ("k8s.aliyun.com/pod-eni", "true"),

@@ -29,6 +29,7 @@ except ImportError:  # PyYAML without libyaml
 # Wider than any line, so that no text is ever folded.
 _WIDTH = 2**31 - 1
 
+
 class Block(str):
     """A text that `dump` writes as a literal block, however short it is."""
 
