@@ -110,7 +110,7 @@ def asked_about_everything(backend: str) -> dict[str, str]:
     pattern, instead = (
         (r"\|-\n +\{\{ contains(?:.*\n)+? +\].*$", "\"{{ request.object.kind != '' }}\"")
         if backend == "clusterpolicy"
-        else (r"\|-\n +\[\(object\)\.metadata(?:.*\n)+? +\]\)\)$", "'true'")
+        else (r"\|-\n +\[\(object\)\.metadata(?:.*\n)*?.*\]\)\)$", "'true'")
     )
     found = re.sub(pattern, instead, files[path], count=1, flags=re.MULTILINE)
     assert found != files[path]

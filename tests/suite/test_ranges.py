@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -129,14 +130,14 @@ def test_a_manifest_is_checked_by_the_policy_object_in_charge(backend: str) -> N
 
 
 CASES = tuple(Case(place, cluster(place), frozenset()) for place in ("ray-x0000", "ray-x0500"))
-CONDITION = re.compile(r"(?<=expression: )'.*all\(n, type\(n\).*'|(?<=key: )'\{\{ sort\(.*'")
+CONDITION = re.compile(r"(?<=expression: )\|-\n.*(?:\n.*)?all\(n, type\(n\).*|(?<=key: )\|-\n +\{\{ sort\(.*")
 
 
 def sabotaged(backend: str, number: int, condition: str = "", of: str = "", to: str = "") -> Mapping[str, str]:
     """The policies with another condition in place of one of theirs, or with `of` in it become `to`."""
     files, path = bundle.files(TWO, [backend]), f"{backend}/{RAY.name}.yaml"
     found = list(CONDITION.finditer(files[path]))[number]
-    other = yamlio.dump([condition]).strip() if condition else found.group().replace(of, to)
+    other = json.dumps(condition) if condition else found.group().replace(of, to)
     assert other != found.group()
     return {**files, path: files[path][: found.start()] + other + files[path][found.end() :]}
 

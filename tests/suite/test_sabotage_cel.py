@@ -160,7 +160,7 @@ def test_an_expression_that_does_not_compile_is_noticed(engine: Path, files: Map
             "dyn([{}])",
             "rayfence-good-worker differs",
         ),
-        ("+ ''-worker''", "+ ''-other''", "good: NetworkPolicy rayfence-good-other was generated"),
+        ("+ '-worker'", "+ '-other'", "good: NetworkPolicy rayfence-good-other was generated"),
     ],
     ids=["misspelled kind", "another tenant's", "open to all", "another name"],
 )

@@ -159,7 +159,8 @@ def _at_widest(pieces: tuple[Node, ...], width: int, before: int, after: int, *,
     head = "".join(piece.flat for piece in pieces[:widest])
     tail = "".join(piece.flat for piece in pieces[widest + 1 :])
     fits = before + len(head) + 1 <= width and sum(piece.width for piece in others) == len(head) + len(tail)
-    if usual and not (fits and len(head) <= width // 2 and len(tail) <= _SHORT):
+    loops = any(isinstance(piece, Bracket) and piece.bound for piece in pieces[widest + 1 :])
+    if usual and (not fits or loops or len(head) > width // 2 or len(tail) > _SHORT):
         return None
     lines = _lines(bracket, width, before + len(head), len(tail) + after)
     return _headed(head, [*lines[:-1], lines[-1] + tail])

@@ -151,7 +151,8 @@ class Bracket:
     @cached_property
     def width(self) -> int:
         """Characters on one line; a table has a line for each row, however short it is."""
-        return _NEVER if self.is_table else 2 + sum(item.width + 2 for item in self.items)
+        between = 2 * max(len(self.items) - 1, 0) + self.trailing
+        return _NEVER if self.is_table else 2 + between + sum(item.width for item in self.items)
 
     @cached_property
     def is_table(self) -> bool:
