@@ -9,6 +9,7 @@ import pytest
 
 from rayfence import admission, bundle, yamlio
 from rayfence.backends import BACKENDS, clusterpolicy, validatingadmissionpolicy, validatingpolicy
+from rayfence.cel_layout import layout
 from rayfence.config import Bounds, Config, Container, Enforcement, Network, Platform, Quota, Tenant
 from rayfence.subjects import EXPOSURE, NETWORK_POLICIES, PODS, RAY, SUBJECTS
 
@@ -47,7 +48,8 @@ def test_each_backend_wraps_every_policy_and_changes_nothing_in_its_text(backend
         for name, manifest in written(EVERY_ACTION, backend, kind).items()
     }
 
-    assert {policy.name: dict(policy.variables) for policy in admission.policies(EVERY_ACTION)} == found
+    texts = {policy.name: policy.variables for policy in admission.policies(EVERY_ACTION)}
+    assert {name: {each: layout(text) for each, text in of.items()} for name, of in texts.items()} == found
 
 
 def is_cel_name(name: str) -> bool:
@@ -66,7 +68,8 @@ def test_there_is_one_validation_that_names_everything() -> None:
     for manifest in judging(EVERY_ACTION):
         (validation,) = manifest["spec"]["validations"]
 
-        assert (admission.VALID, admission.MESSAGE) == (validation["expression"], validation["messageExpression"])
+        assert admission.VALID == validation["expression"]
+        assert layout(admission.MESSAGE) == validation["messageExpression"]
 
 
 @pytest.mark.parametrize(
@@ -97,7 +100,8 @@ def test_of_many_tenants_a_policy_is_narrowed_to_the_namespaces_in_its_care_and_
     assert 4 * len(SUBJECTS) == len(found)
     for manifest in found:
         assert {"resourceRules"} == manifest["spec"]["matchConstraints"].keys()
-        assert conditions[manifest["metadata"]["name"]] == manifest["spec"]["matchConditions"]
+        (condition,) = conditions[manifest["metadata"]["name"]]
+        assert [{**condition, "expression": layout(condition["expression"])}] == manifest["spec"]["matchConditions"]
 
 
 @pytest.mark.parametrize(

@@ -46,9 +46,7 @@ def _below(node: yaml.Node) -> Iterator[tuple[str, yaml.ScalarNode]]:
             yield from _below(value)
 
 
-ALL = {
-    text: path for path, file in {**WRITTEN, **OTHERS}.items() for text, _ in expressions(file)
-}
+ALL = {text: path for path, file in {**WRITTEN, **OTHERS}.items() for text, _ in expressions(file)}
 
 
 def is_row(line: str) -> bool:
@@ -92,7 +90,11 @@ def test_no_expression_is_quoted(path: str) -> None:
 
 @pytest.mark.parametrize("path", WRITTEN)
 def test_no_text_doubles_its_quotes(path: str) -> None:
-    quoted = [token for token in yaml.scan(WRITTEN[path], Loader) if isinstance(token, yaml.ScalarToken) and token.style == "'"]
+    quoted = [
+        token
+        for token in yaml.scan(WRITTEN[path], Loader)
+        if isinstance(token, yaml.ScalarToken) and token.style == "'"
+    ]
 
     assert [] == [token.value for token in quoted if "'" in token.value]
 
@@ -211,7 +213,23 @@ def test_a_layout_that_got_lost_is_noticed(line: str, wrong: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["a +", "(a", "a)", "[a b]", "{'a'}", "a ? b", "f(a,)", "a // b", "'''a'''", "'a", "'a\nb'", "a b", "", "a.in.'b'", "?a"],
+    [
+        "a +",
+        "(a",
+        "a)",
+        "[a b]",
+        "{'a'}",
+        "a ? b",
+        "f(a,)",
+        "a // b",
+        "'''a'''",
+        "'a",
+        "'a\nb'",
+        "a b",
+        "",
+        "a.in.'b'",
+        "?a",
+    ],
 )
 def test_what_is_no_expression_is_refused(text: str) -> None:
     with pytest.raises(NotCel):
@@ -249,13 +267,13 @@ def test_only_expressions_are_laid_out() -> None:
     manifest = {"spec": {"variables": [{"name": "a", "expression": "b  ==  'c'"}], "rule": "b  ==  'c'"}}
 
     assert "spec:\n  variables:\n  - name: a\n    expression: |-\n      b == 'c'\n  rule: b  ==  'c'\n" == yamlio.dump(
-        [laid_out(manifest)]
+        [laid_out(manifest)], blocks=EXPRESSIONS
     )
 
 
 @pytest.mark.parametrize(("text", "written"), [("a.b", " a.b"), ("false", " |-\n  false"), ("!a", " |-\n  !a")])
 def test_a_plain_expression_needs_no_block(text: str, written: str) -> None:
-    assert f"expression:{written}\n" == yamlio.dump([laid_out({"expression": text})])
+    assert f"expression:{written}\n" == yamlio.dump([laid_out({"expression": text})], blocks=EXPRESSIONS)
 
 
 def test_the_deepest_expression_has_room() -> None:
@@ -275,4 +293,4 @@ def test_policies_that_were_read_are_written_in_the_same_lines() -> None:
     file = WRITTEN["policies/validatingpolicy/guard-network-kinds.yaml"]
     values: list[Any] = list(yaml.load_all(file, Loader))
 
-    assert bundle.HEADER + yamlio.dump([laid_out(value) for value in values]) == file
+    assert bundle.HEADER + yamlio.dump([laid_out(value) for value in values], blocks=EXPRESSIONS) == file

@@ -8,6 +8,7 @@ from typing import Any
 from rayfence import yamlio
 from rayfence.backends import BACKENDS, Backend
 from rayfence.backends.clusterpolicy_webhooks import conditions, patch, without_conditions
+from rayfence.backends.laid_out import EXPRESSIONS
 from rayfence.config import Config
 from rayfence.engineless_file import NAME as ENGINELESS
 from rayfence.engineless_file import engineless_file
@@ -59,7 +60,7 @@ def _backend(config: Config, backend: Backend, networks: str) -> Iterator[tuple[
 
 
 def _text(manifests: Sequence[Mapping[str, Any]]) -> str:
-    return yamlio.dump(without_conditions(each) for each in manifests)
+    return yamlio.dump((without_conditions(each) for each in manifests), blocks=EXPRESSIONS)
 
 
 def _kustomization(resources: Sequence[str], patches: Sequence[Mapping[str, Any]] = ()) -> str:
@@ -67,7 +68,7 @@ def _kustomization(resources: Sequence[str], patches: Sequence[Mapping[str, Any]
         "apiVersion": "kustomize.config.k8s.io/v1beta1",
         "kind": "Kustomization",
         "resources": list(resources),
-        **({"patches": [{"patch": yamlio.dump([each])} for each in patches]} if patches else {}),
+        **({"patches": [{"patch": yamlio.dump([each], blocks=EXPRESSIONS)} for each in patches]} if patches else {}),
     }
     return _headed(yamlio.dump([value]))
 

@@ -108,7 +108,7 @@ def test_webhooks_without_conditions_are_told() -> None:
 
 
 def test_a_webhook_that_asks_about_more_than_what_is_generated_is_told() -> None:
-    found = problems("clusterpolicy", "kustomization", r"startsWith\(''rayfence-''\)", "startsWith(''r'')")
+    found = problems("clusterpolicy", "kustomization", r"startsWith\('rayfence-'\)", "startsWith('r')")
 
     assert ["policy generate-network-policies's webhook is asked about other NetworkPolicies than its own"] == found
 

@@ -191,9 +191,7 @@ def test_a_generated_policy_opened_to_all_is_noticed(engine: Path, files: Mappin
 
 
 def test_a_generated_policy_too_many_is_noticed(engine: Path, files: Mapping[str, str]) -> None:
-    more = edited(
-        files, GENERATION, lambda text: text.replace("['head', 'worker']", "['head', 'worker', 'x']")
-    )
+    more = edited(files, GENERATION, lambda text: text.replace("['head', 'worker']", "['head', 'worker', 'x']"))
 
     assert "good: NetworkPolicy rayfence-good-x was generated" in complaints(run(engine, more))
 

@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
-from rayfence import yamlio
 from rayfence.cel_layout import layout
 
 EXPRESSIONS = ("expression", "messageExpression")
 """The fields that hold CEL, and nothing but CEL, in every kind of policy."""
 
-_PLAIN = re.compile(r"(?!(?:true|false|null)$)[A-Za-z][\w.?()\[\]<>=!&|+ ]*(?<! )")
-"""What needs no quotes in YAML."""
-
 
 def laid_out(manifest: Mapping[str, Any]) -> dict[str, Any]:
-    """The manifest with each expression in lines, as text that YAML writes as a literal block unless it is plain."""
+    """The manifest with each expression in lines."""
     return {key: _laid_out(key, value) for key, value in manifest.items()}
 
 
 def _laid_out(key: str, value: Any) -> Any:
     match value:
         case str() if key in EXPRESSIONS:
-            lines = layout(value)
-            return lines if _PLAIN.fullmatch(lines) else yamlio.Block(lines)
+            return layout(value)
         case dict():
             return laid_out(value)
         case list() | tuple():

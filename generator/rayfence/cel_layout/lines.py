@@ -27,7 +27,7 @@ Lines = list[str]
 
 @lru_cache(maxsize=1024)
 def layout(expression: str, width: int = WIDTH) -> str:
-    """The expression in lines of at most `width` characters; only a longer token stands out. ValueError: it is no CEL."""
+    """The expression in lines of at most `width` characters, but for longer tokens. Raises NotCel."""
     return "\n".join(_lines(parsed(expression), width))
 
 

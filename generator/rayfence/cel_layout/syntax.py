@@ -156,7 +156,7 @@ class Bracket:
 
     @cached_property
     def is_table(self) -> bool:
-        """Whether it is a map from texts to texts."""
+        """Whether it is a map from texts to texts, or to lists of texts."""
         entries = [item for item in self.items if isinstance(item, Entry)]
         return self.opening == "{" and bool(entries) and all(_is_text(e.key) and _is_text(e.value) for e in entries)
 
@@ -194,11 +194,11 @@ Node = Word | Unary | Binary | Ternary | Entry | Bracket | Member
 
 
 def _is_text(node: Node) -> bool:
-    """Whether a node is a text, or several put together."""
+    """Whether a node is a text, several put together, or a list of some."""
     if isinstance(node, Binary):
         return all(map(_is_text, node.operands))
     if isinstance(node, Bracket):
-        return node.opening == "(" and all(map(_is_text, node.items))
+        return node.opening in "([" and all(map(_is_text, node.items))
     return isinstance(node, Word) and node.flat[-1] in "'\""
 
 
@@ -232,7 +232,9 @@ class _Parser:
 
     def take(self, token: str) -> None:
         if not self._has(token):
-            raise NotCel(f"{token or 'the end'!r} is missing before {' '.join(self._tokens[self._at : self._at + 5])!r}")
+            raise NotCel(
+                f"{token or 'the end'!r} is missing before {' '.join(self._tokens[self._at : self._at + 5])!r}"
+            )
 
     def _has(self, token: str) -> bool:
         """Whether this token comes next, which is then read."""
@@ -290,7 +292,8 @@ class _Parser:
         return self._next()
 
     def _bracket(self) -> Bracket:
-        opening, items, trailing = self._next(), [], False
+        opening, trailing = self._next(), False
+        items: list[Node] = []
         while not self._has(_CLOSING[opening]):
             if items and not trailing:
                 raise NotCel(f"{self._tokens[self._at] or 'the end'!r} stands where a comma is wanted")

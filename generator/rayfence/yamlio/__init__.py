@@ -17,9 +17,9 @@ from rayfence.yamlio.composing import Refused, compose
 from rayfence.yamlio.mistakes import explain
 from rayfence.yamlio.places import Nowhere, Source
 from rayfence.yamlio.values import Values
-from rayfence.yamlio.writing import Block, dump, flow
+from rayfence.yamlio.writing import dump, flow
 
-__all__ = ["Block", "Document", "Problem", "dump", "flow", "read", "unwritten"]
+__all__ = ["Document", "Problem", "dump", "flow", "read", "unwritten"]
 
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 

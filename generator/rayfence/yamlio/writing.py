@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import lru_cache
 from typing import Any
 
@@ -30,17 +30,13 @@ except ImportError:  # PyYAML without libyaml
 _WIDTH = 2**31 - 1
 
 
-class Block(str):
-    """A text that `dump` writes as a literal block, however short it is."""
-
-    __slots__ = ()
-
-
 _WORDS = frozenset(("", "~", "null", "y", "n", "yes", "no", "on", "off", "true", "false", "=", "<<"))
 # Generous: whatever begins like a number, a date, a time or an infinity.
 _LIKE_A_NUMBER = re.compile(r"[-+]?[.0-9]")
 # A text with a quote in it, which as a plain one would be read otherwise: quoted, its quotes would be doubled.
 _DOUBLED = re.compile(r"(?=.*')(?:[!&*?|>%@`{}\[\],#\"'-]|.*(?:: | #|:$))", re.DOTALL)
+# What is a text without quotes, whatever reads it.
+_BARE = re.compile(r"(?!(?:true|false|null|y|n|yes|no|on|off)$)[A-Za-z][\w.?()\[\]<>=!&|+ ]*(?<! )", re.IGNORECASE)
 # YAML 1.1 takes these for line breaks and folds them; only double quotes keep them.
 _OTHER_BREAKS = re.compile("[\r\x85\u2028\u2029\ufeff]")
 
@@ -52,10 +48,11 @@ _FLOW_MAPPING_START = MappingStartEvent(None, None, True, flow_style=True)
 _FLOW_SEQUENCE_START = SequenceStartEvent(None, None, True, flow_style=True)
 
 
-def dump(values: Iterable[Any]) -> str:
+def dump(values: Iterable[Any], *, blocks: Collection[str] = ()) -> str:
     """One block-style document per value, in the order of the mappings' keys, without anchors.
 
-    Values are what JSON knows: dict with text keys, list, tuple, str, int, float, bool, None.
+    Values are what JSON knows: dict with text keys, list, tuple, str, int, float, bool, None. A text under a key of
+    `blocks` stands as a literal block, unless it is a short one that needs no quotes.
     Raises ValueError for infinities and NaN, TypeError for anything else.
     """
     text = io.StringIO()
@@ -63,7 +60,7 @@ def dump(values: Iterable[Any]) -> str:
     emitter.emit(StreamStartEvent())
     for number, value in enumerate(values):
         emitter.emit(DocumentStartEvent(explicit=number > 0))
-        _emit(emitter, value)
+        _emit(emitter, value, blocks=blocks)
         emitter.emit(DocumentEndEvent(explicit=False))
     emitter.emit(StreamEndEvent())
     return text.getvalue()
@@ -81,20 +78,23 @@ def flow(value: Any) -> str:
     return text.getvalue().removesuffix("...\n").strip()
 
 
-def _emit(emitter: _Emitter, value: Any, *, flow: bool = False) -> None:
+def _emit(emitter: _Emitter, value: Any, *, flow: bool = False, blocks: Collection[str] = ()) -> None:
     match value:
         case str():
-            emitter.emit(_string(value) if flow else _block(value))
+            emitter.emit(_string(value) if flow else _text(value))
         case dict():
             emitter.emit(_FLOW_MAPPING_START if flow else _MAPPING_START)
             for key, item in value.items():
                 emitter.emit(_string(key))
-                _emit(emitter, item, flow=flow)
+                if key in blocks and isinstance(item, str):
+                    emitter.emit(_text(item, is_plain=_BARE.fullmatch(item) is not None))
+                else:
+                    _emit(emitter, item, flow=flow, blocks=blocks)
             emitter.emit(_MAPPING_END)
         case list() | tuple():
             emitter.emit(_FLOW_SEQUENCE_START if flow else _SEQUENCE_START)
             for item in value:
-                _emit(emitter, item, flow=flow)
+                _emit(emitter, item, flow=flow, blocks=blocks)
             emitter.emit(_SEQUENCE_END)
         case _:
             emitter.emit(_bare(_number_or_word(value)))
@@ -122,11 +122,11 @@ def _bare(text: str) -> ScalarEvent:
     return ScalarEvent(None, None, (True, False), text)
 
 
-def _block(text: str) -> ScalarEvent:
-    """A text that may be one of several lines."""
-    if (isinstance(text, Block) or ("'" in text and _DOUBLED.match(text))) and not _OTHER_BREAKS.search(text):
-        # The emitter takes no kind of text but text itself.
-        return ScalarEvent(None, None, (True, True), str(text), style="|")
+def _text(text: str, *, is_plain: bool = True) -> ScalarEvent:
+    """A text as a block where it is not plain, or where quotes around it would double those in it."""
+    is_block = not is_plain or ("'" in text and _DOUBLED.match(text))
+    if is_block and not _OTHER_BREAKS.search(text):
+        return ScalarEvent(None, None, (True, True), text, style="|")
     return _string(text)
 
 
