@@ -240,7 +240,24 @@ def find(*names: str) -> None:
         say(f"{tool.title} {found.version} ({found.source}): {found.path}")
 
 
-LISTED = (run, quick, test, e2e, lint, site, check, build, bench, load, fuzz, judge, dataplane, format, engines, browser)
+LISTED = (
+    run,
+    quick,
+    test,
+    e2e,
+    lint,
+    site,
+    check,
+    build,
+    bench,
+    load,
+    fuzz,
+    judge,
+    dataplane,
+    format,
+    engines,
+    browser,
+)
 COMMANDS = {each.__name__: each for each in LISTED}
 
 

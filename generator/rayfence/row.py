@@ -61,7 +61,7 @@ WIDTH = 104
 
 TENANT = f"""\
 variables.tenants[?{NAME}].orValue('').split(' ')
-.transformMapEntry(i, field, field.contains('='),
+.transformMapEntry(index, field, field.contains('='),
 {{field.substring(0, field.indexOf('=')): field.substring(field.indexOf('=') + 1)}})
 .transformMapEntry(name, value, value.contains('{_RANGE}')
 ? {{name + '{_MIN}': value.substring(0, value.indexOf('{_RANGE}')),
