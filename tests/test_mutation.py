@@ -48,6 +48,12 @@ def test_no_two_mutants_are_the_same(files: Mapping[str, str], found: list[Mutan
     assert len(found) == len({(each.file, each.position, each.before, each.after) for each in found})
 
 
+def test_an_operator_that_begins_a_line_is_turned_too(files: Mapping[str, str], found: list[Mutant]) -> None:
+    begins = {each.before for each in found if not files[each.file][: each.position].rpartition("\n")[2].strip()}
+
+    assert {"&&", "||", "!="} <= begins
+
+
 @pytest.mark.parametrize("rule", ids())
 def test_every_rule_is_dropped_once_at_least(found: list[Mutant], rule: str) -> None:
     assert f"rule {rule} is dropped" in {each.name for each in found}

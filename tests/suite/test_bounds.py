@@ -70,6 +70,7 @@ def test_a_guard_that_is_not_there_is_told(backend: str) -> None:
         pytest.param(r"\(object\)\.metadata", "(oldObject).metadata", id="another object"),
         pytest.param(r"name in \[", "true || name in [", id="everybody"),
         pytest.param(r"\|\| \(name in", "&& (name in", id="another connective"),
+        pytest.param(r"\|\| \(name in", "|| || (name in", id="no expression"),
     ],
 )
 def test_a_condition_that_says_something_else_is_told(backend: str, pattern: str, instead: str) -> None:
