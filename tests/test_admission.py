@@ -77,7 +77,7 @@ AUDITED = Tenant("team-b", ("ray-b",), TEAM.container, enforcement=Enforcement.A
 
 
 def tables(config: Config, subject: Subject) -> list[dict[str, dict[str, object]]]:
-    """Of each policy object the tables of texts, which are written alike in CEL and in Python."""
+    """Of each policy object two tables, which are written alike in CEL and in Python."""
     found = [policy.variables for policy in admission.policies(config) if policy.subject is subject]
     return [
         {name: ast.literal_eval(each[name]) for name in ("namespaces", "tenants") if name in each} for each in found
@@ -95,15 +95,15 @@ def test_a_tenant_has_one_row_however_many_namespaces_it_has() -> None:
     (found,) = tables(Config(Platform(), (replace(TEAM, namespaces=("ray-a", "ray-b")),)), RAY)
 
     assert {"ray-a": "team-a", "ray-b": "team-a"} == found["namespaces"]
-    assert {"team-a": "cpu=1..4 memory=2Gi..8Gi"} == found["tenants"]
+    assert {"team-a": ["cpu=1..4 memory=2Gi..8Gi"]} == found["tenants"]
 
 
 def test_a_row_has_only_what_the_rules_of_its_policy_read() -> None:
     team = replace(TEAM, quota=Quota(cpu="8", workers=2))
     rows = {subject: tables(Config(Platform(), (team,)), subject)[0].get("tenants") for subject in SUBJECTS}
 
-    assert {"team-a": "cpu=1..4 memory=2Gi..8Gi quota.cpu=8 workers=2"} == rows.pop(RAY)
-    assert {"team-a": "cpu=..4 memory=..8Gi"} == rows.pop(PODS)
+    assert {"team-a": ["cpu=1..4 memory=2Gi..8Gi quota.cpu=8 workers=2"]} == rows.pop(RAY)
+    assert {"team-a": ["cpu=..4 memory=..8Gi"]} == rows.pop(PODS)
     assert {None} == set(rows.values())
 
 
@@ -127,8 +127,8 @@ def test_a_tenant_with_several_namespaces_has_a_list_of_them() -> None:
     }
 
 
-def test_without_tenants_tables_are_still_maps_of_texts() -> None:
-    assert [{"namespaces": {"": ""}, "tenants": {"": ""}}] == tables(Config(Platform(), ()), RAY)
+def test_without_tenants_tables_are_still_of_their_type() -> None:
+    assert [{"namespaces": {"": ""}, "tenants": {"": [""]}}] == tables(Config(Platform(), ()), RAY)
 
 
 def test_what_cannot_stand_in_a_text_is_refused() -> None:

@@ -86,7 +86,7 @@ def test_a_bound_is_moved_by_one_unit(found: list[Mutant]) -> None:
 def test_every_bound_of_a_tenant_is_moved_and_no_other_tenants(files: Mapping[str, str], found: list[Mutant]) -> None:
     moved = [each for each in found if each.name.endswith(" of team-b is moved")]
     before, broken = (
-        next(line for line in text.split("\n") if "'team-b': 'cpu" in line)
+        next(line for line in text.split("\n") if "'team-b': ['cpu" in line)
         for text in (files[moved[0].file], moved[-1].applied(files)[moved[0].file])
     )
 

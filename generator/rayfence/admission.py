@@ -102,7 +102,7 @@ def _variables(platform: Platform, subject: Subject, shard: Shard, rules: Sequen
     return {
         "operation": "request.operation",
         "old_object": f"variables.operation in {literals((UPDATE, DELETE))} ? dyn(oldObject) : dyn(null)",
-        "namespaces": row.table(row.of_namespace(*each) for each in shard.rows.items()),
+        "namespaces": row.table((row.of_namespace(*each) for each in shard.rows.items()), nobody="''"),
         "subject": judged if DELETE in subject.operations else "object",
         "object_namespace": _place("variables.subject"),
         "tenant_name": "variables.namespaces[?variables.object_namespace].orValue('')",
@@ -194,7 +194,7 @@ def violations(message: str) -> list[tuple[str, str, str]]:
 def _tables(texts: Sequence[str], tenants: Sequence[Tenant], platform: Platform) -> dict[str, str]:
     """The tables that some CEL texts read, and what the request's tenant has of each."""
     fields = row.read(texts)
-    rows = row.table(row.of_tenant(tenant, fields) for tenant in tenants)
+    rows = row.table((row.of_tenant(tenant, fields) for tenant in tenants), nobody="['']")
     found = {"tenants": rows, "tenant": row.TENANT} if fields else {}
     if any(f"variables.{row.OWN_NAMESPACES}" in text for text in texts):
         several = (row.of_list(tenant, tenant.namespaces) for tenant in tenants if len(tenant.namespaces) > 1)

@@ -1,12 +1,13 @@
 """A tenant in the tables that are compiled into the policies, written so that a diff of a policy reads as a sentence.
 
-`tenants` has a row of text for each tenant: `'team-b': 'cpu=500m..16 memory=1Gi..64Gi quota.cpu=64 workers=16'`. A row
-says only what is set, and only what the rules of its policy read. A policy takes it apart once for each request, and
-the rules read its fields by name: `variables.tenant['cpu.max']`. Lists have tables of their own, with a list of CEL for
+`tenants` has a row for each tenant: `'team-b': ['cpu=500m..16 memory=1Gi..64Gi quota.cpu=64 workers=16']`. A row says
+only what is set, and only what the rules of its policy read. A policy takes it apart once for each request, and the
+rules read its fields by name: `variables.tenant['cpu.max']`. Lists have tables of their own, with a list of CEL for
 each tenant that has one.
 
 Tenants are rows and not policies: a thousand policies cost an API server minutes and gigabytes, a thousand rows nothing
-that can be measured. Rows are texts and not maps, which take ten times as long to compile.
+that can be measured. Rows are texts and not maps, which take eight times as long to compile. A long row is several texts.
+With `+` between them they would be no constant, and an engine would put all of them together at each request.
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ WIDTH = 104
 """Characters of a line of a table. A longer row goes on in the next line."""
 
 TENANT = f"""\
-variables.tenants[?{NAME}].orValue('').split(' ')
+variables.tenants[?{NAME}].orValue([]).join(' ').split(' ')
 .transformMapEntry(index, field, field.contains('='),
 {{field.substring(0, field.indexOf('=')): field.substring(field.indexOf('=') + 1)}})
 .transformMapEntry(name, value, value.contains('{_RANGE}')
@@ -120,9 +121,12 @@ def listed(allow: Allow, name: str) -> tuple[str, ...] | None:
 # --- tables -----------------------------------------------------------------------------------------------------------
 
 
-def table(entries: Iterable[str]) -> str:
-    """A CEL map of text, an entry on each line, and a comma behind each, so that a diff has no other lines."""
-    return _map(tuple(entries) or ("'': ''",))
+def table(entries: Iterable[str], nobody: str) -> str:
+    """A CEL map, an entry on each line, and a comma behind each, so that a diff has no other lines.
+
+    Without entries it is a map of `nobody`, which says of what type it is.
+    """
+    return _map(tuple(entries) or (f"'': {nobody}",))
 
 
 def lists(entries: Iterable[str], default: str) -> str:
@@ -142,21 +146,19 @@ def of_namespace(namespace: str, tenant: Tenant | None) -> str:
 
 def of_tenant(tenant: Tenant, names: Collection[str] = tuple(FIELDS)) -> str:
     """The entry of a tenant: its row."""
-    key = f"{literal(tenant.name)}: "
-    pieces = _pieces(tuple(_fields(tenant, names)), len(key))
-    return key + "\n+ ".join(map(literal, pieces))
+    whole = of_list(tenant, [render(tenant, names)])
+    return whole if "\n" not in whole else of_list(tenant, _lines(_fields(tenant, names)))
 
 
-def _pieces(fields: Sequence[str], used: int) -> list[str]:
-    """A row in pieces that fit into a line, of which the first is used in part."""
-    pieces = [""]
-    for number, each in enumerate(fields):
-        text = each if number == len(fields) - 1 else f"{each} "
-        if pieces[-1] and used + len(pieces[-1]) + len(text) + len("'',") > WIDTH:
-            pieces.append("")
-            used = len("+ ")
-        pieces[-1] += text
-    return pieces
+def _lines(fields: Iterable[str]) -> list[str]:
+    """A row in parts that fit into a line."""
+    lines: list[str] = []
+    for each in fields:
+        if lines and len(f"'{lines[-1]} {each}',") <= WIDTH:
+            lines[-1] += f" {each}"
+        else:
+            lines.append(each)
+    return lines
 
 
 def of_list(tenant: Tenant, values: Sequence[str]) -> str:
