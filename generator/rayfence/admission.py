@@ -158,7 +158,7 @@ def _untouched(subject: Subject) -> str:
         return "false"
     if subject is NETWORK_KINDS:
         # A CiliumNetworkPolicy has its rules in `spec`, in `specs`, or in both.
-        return f"{UNTOUCHED}\n&& object.?specs.orValue(null) == variables.old_object.?specs.orValue(null)"
+        return f"{UNTOUCHED}\n&& dyn(object).?specs.orValue(null) == variables.old_object.?specs.orValue(null)"
     # What an older version does not show looks unchanged, and is lost.
     return f"object.apiVersion == {literal(workload.STORED)} && {UNTOUCHED}" if subject is RAY else UNTOUCHED
 
