@@ -308,13 +308,19 @@ def test_each_object_has_its_own_old_one(place):
     assert ["admit", "admit", "not-judged", "deny"] == [each["verdict"] for each in results]
 
 
-def test_an_old_object_is_found_in_whichever_version_and_for_one_by_any_name(place):
+def test_an_old_object_is_found_in_whichever_version_and_without_a_name_but_not_by_another(place):
     bad = cluster(cpu="5")
     older = bad.replace("metadata: {", "metadata: {finalizers: [a], ", 1).replace("ray.io/v1", "ray.io/v1alpha1")
     write(place, new=bad, old=older, other=older.replace("name: good", "name: other"))
+    write(place, unnamed=older.replace("name: good", "generateName: go"), elsewhere=older.replace("ray-team-a", "x"))
 
     assert 0 == rayfence("check", "new.yaml", "--old", "old.yaml").exit_code
-    assert 0 == rayfence("check", "new.yaml", "--old", "other.yaml").exit_code
+    assert 0 == rayfence("check", "new.yaml", "--old", "unnamed.yaml").exit_code
+    for wrong in ("other", "elsewhere"):
+        assert (
+            f"{wrong}.yaml has no ray-team-a/RayCluster/good"
+            in rayfence("check", "new.yaml", "--old", f"{wrong}.yaml").stderr
+        )
 
 
 @pytest.mark.parametrize(

@@ -69,12 +69,12 @@ class _Olds:
             raise refusal(problems, CONSEQUENCE)
         found = [part for each in read if isinstance(each, Document) for part in _changed(each, options)]
         self._found = {_key(part): part.value for part in found}
-        # Of one object and one file with one object it is plain which belongs to which, whatever they are called.
+        # One object and a file with one object belong together where a name or a namespace is left out.
         self._only = found[0] if alone and len(found) == 1 else None
 
     def of(self, part: Part) -> Any:
         """The object as it was, None where the file has none."""
-        if self._only and _key(self._only)[:2] == _key(part)[:2]:
+        if self._only and _may_be_one(_key(self._only), _key(part)):
             return self._only.value
         return self._found.get(_key(part))
 
@@ -83,6 +83,13 @@ class _Olds:
         name = "/".join(word for word in (part.namespace, text_at(part.value, "kind"), name_of(part.value)) if word)
         line = part.document.line_of(part.path)
         return Problem(part.document.file, line, f"{self._file} has no {name}; add the object as it was")
+
+
+def _may_be_one(old: Key, new: Key) -> bool:
+    """Whether two keys may be of one object: an update changes neither name nor namespace, but a file may lack them."""
+    return old[:2] == new[:2] and all(
+        before in ("", after) or not after for before, after in zip(old, new, strict=True)
+    )
 
 
 def _changed(document: Document, options: Asked) -> Sequence[Part]:
