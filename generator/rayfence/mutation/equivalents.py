@@ -188,7 +188,10 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
                 "variables.allowed_networks || variables.object_namespace",
                 "variables.allowed_networks && variables.object_namespace",
             ),
-            ("(key != 'v1.multus-cni.io/default-network' || name", "(key == 'v1.multus-cni.io/default-network' || name"),
+            (
+                "(key != 'v1.multus-cni.io/default-network' || name",
+                "(key == 'v1.multus-cni.io/default-network' || name",
+            ),
             ("default-network' || name.contains(", "default-network' && name.contains("),
         )
     ),
