@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator
 from copy import deepcopy
 from typing import Any
 
-from rayfence.backends.generating import NAME as GENERATION
-from rayfence.backends.resources import CLUSTER_POLICIES, CLUSTER_ROLES, CONSTRAINTS, GENERATING, POLICIES
+from rayfence.backends.gatekeeper.engine import CONSTRAINTS
+from rayfence.backends.kyverno.generating import NAME as GENERATION
+from rayfence.backends.resources import CLUSTER_ROLES, generators, kinds
 from rayfence.config import Config
 from rayfence.evaluate import Judge, Part
 from rayfence.installation import Clock
@@ -22,8 +23,7 @@ from .saved_cluster import KYVERNO_LABELS, Value, generated_policies, namespace
 Key = tuple[str, str, str, str]
 """API group, kind, namespace and name."""
 
-GENERATORS = (CLUSTER_POLICIES, GENERATING)
-_POLICIES = {each.kind for each in POLICIES}
+GENERATORS = generators()
 POLICY = NETWORK_POLICIES.resources[0]
 
 
@@ -73,7 +73,8 @@ class FakeCluster:
 
     def judges(self, name: str) -> bool:
         """Whether a policy of this name is there, or for Gatekeeper a constraint."""
-        return any(key[3].startswith(name) for key in self.there if key[0] == CONSTRAINTS or key[1] in _POLICIES)
+        policies = {each.resource.kind for each in kinds()}
+        return any(key[3].startswith(name) for key in self.there if key[0] == CONSTRAINTS or key[1] in policies)
 
     def may_generate(self) -> bool:
         """Whether Kyverno has the rights."""

@@ -50,7 +50,7 @@ def _made(backend: str, config: Config) -> list[Value]:
     spaces = [namespace(each) for each in ("kyverno", "kuberay-operator", "kube-system", "monitoring")]
     installed = [as_served(each) for each in bundle(backend, config)]
     engine = {"gatekeeper": gatekeeper(), "validatingadmissionpolicy": []}.get(backend, kyverno())
-    instead = [] if BACKENDS[backend].GENERATES else engineless_objects(config)
+    instead = [] if BACKENDS[backend].generates else engineless_objects(config)
     network = [*tenants_part(config), *map(policy_as_served, instead)]
     network += [quota for tenant in config.tenants for quota in resource_quotas(tenant)]
     return [*spaces, *nodes(), *kuberay(backend=backend), calico(), *rbac(), *network, *engine, *installed]

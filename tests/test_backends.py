@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from rayfence import admission, bundle, yamlio
-from rayfence.backends import BACKENDS, clusterpolicy, validatingadmissionpolicy, validatingpolicy
+from rayfence.backends import BACKENDS, clusterpolicy, native, validatingpolicy
 from rayfence.cel_layout import layout
 from rayfence.config import Bounds, Config, Container, Enforcement, Network, Platform, Quota, Tenant
 from rayfence.subjects import EXPOSURE, NETWORK_POLICIES, PODS, RAY, SUBJECTS
@@ -19,7 +19,7 @@ EVERY_ACTION = Config(
     tuple(Tenant(f"team-{each.value.lower()}", (f"ray-{each.value.lower()}",), BOUNDS, each) for each in Enforcement),
 )
 
-NATIVE, OF_KYVERNO = validatingadmissionpolicy.NAME, validatingpolicy.NAME
+NATIVE, OF_KYVERNO = native.NAME, validatingpolicy.NAME
 TEXT_LIMIT = 100_000
 """Characters of CEL that an API server takes in one expression."""
 

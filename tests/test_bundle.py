@@ -15,7 +15,7 @@ import yaml
 
 from rayfence import bundle
 from rayfence.backends import BACKENDS
-from rayfence.backends.clusterpolicy_webhooks import conditions, patch
+from rayfence.backends.clusterpolicy.webhooks import conditions, patch
 from rayfence.config import Allow, Bounds, Config, Container, Enforcement, Network, Platform, Quota, Tenant
 from rayfence.gotool import KUSTOMIZE, find
 from rayfence.subjects import SUBJECTS

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from rayfence.backends import BACKENDS
 from rayfence.cli import COMMANDS
-from rayfence.installation import preflight
 
 from .command_line import surroundings
 
@@ -54,7 +54,7 @@ def test_every_field_has_its_row(row):
 def test_one_version_of_kubernetes_is_asked_for_everywhere():
     page, readme = TOP / "docs" / "moving-from-clusterpolicy.md", TOP / "README.md"
     told = [re.findall(r"needs\s+Kubernetes\s+(\d+\.\d+)", path.read_text()) for path in (page, readme)]
-    told += [re.findall(r"Kubernetes (\S+)", preflight._ENGINES["validatingadmissionpolicy"])]
+    told += [re.findall(r"Kubernetes (\S+)", BACKENDS["validatingadmissionpolicy"].needs.fix)]
 
     assert [["1.35"]] * 3 == told
 

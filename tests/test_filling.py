@@ -10,7 +10,7 @@ import pytest
 
 from rayfence import kyverno, yamlio
 from rayfence.backends import BACKENDS, clusterpolicy, validatingpolicy
-from rayfence.backends.filling import MAX_ROWS, NAME
+from rayfence.backends.kyverno.filling import MAX_ROWS, NAME
 from rayfence.config import Bounds, Config, Container, Enforcement, Mode, Network, Platform, Provider, Tenant
 from rayfence.gotool import KYVERNO, find
 from rayfence.network import filled

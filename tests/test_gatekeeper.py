@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from rayfence import admission
-from rayfence.backends import gatekeeper
+from rayfence.backends.gatekeeper.policy import files
 from rayfence.config import Bounds, Config, Container, Enforcement, Platform, Tenant
 from rayfence.subjects import DELETE, SUBJECTS
 
@@ -20,7 +20,7 @@ CONFIG = Config(
     ),
 )
 POLICIES = {policy.name: policy for policy in admission.policies(CONFIG)}
-MANIFESTS = [manifest for manifests in gatekeeper.files(CONFIG).values() for manifest in manifests]
+MANIFESTS = [manifest for manifests in files(CONFIG).values() for manifest in manifests]
 TEMPLATES = {
     each["spec"]["crd"]["spec"]["names"]["kind"]: each for each in MANIFESTS if each["kind"] == "ConstraintTemplate"
 }
@@ -102,7 +102,7 @@ def test_of_many_tenants_a_template_is_narrowed_to_the_namespaces_in_its_care():
     tenants = tuple(Tenant(f"team-{number}", (f"ray-{number:04}",), CONTAINER) for number in range(501))
     config = Config(Platform(), tenants)
     wanted = [policy.conditions for policy in admission.policies(config)]
-    found = [each for of in gatekeeper.files(config).values() for each in of if each["kind"] == "ConstraintTemplate"]
+    found = [each for of in files(config).values() for each in of if each["kind"] == "ConstraintTemplate"]
     sources = [each["spec"]["targets"][0]["code"][0]["source"] for each in found]
 
     assert wanted == [source["matchCondition"][1:] for source in sources]
@@ -112,15 +112,15 @@ def test_of_many_tenants_a_template_is_narrowed_to_the_namespaces_in_its_care():
 def test_each_subject_has_a_file_with_the_templates_first():
     names = {subject.name for subject in SUBJECTS if any(policy.subject is subject for policy in POLICIES.values())}
 
-    assert {f"{name}.yaml" for name in names} == {*gatekeeper.files(CONFIG)}
-    for manifests in gatekeeper.files(CONFIG).values():
+    assert {f"{name}.yaml" for name in names} == {*files(CONFIG)}
+    for manifests in files(CONFIG).values():
         kinds = [each["kind"] == "ConstraintTemplate" for each in manifests]
         assert sorted(kinds, reverse=True) == kinds
 
 
 def test_names_stay_apart_and_short_with_many_tenants():
     tenants = tuple(Tenant(f"team-{number}", (f"ray-{number:04}",), CONTAINER) for number in range(1600))
-    manifests = [each for of in gatekeeper.files(Config(Platform(), tenants)).values() for each in of]
+    manifests = [each for of in files(Config(Platform(), tenants)).values() for each in of]
     names = [(each["kind"], each["metadata"]["name"]) for each in manifests]
 
     assert ("EnforceTenantIsolation4", "enforce-tenant-isolation-4") in names

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from rayfence import admission, gator, tenants, yamlio
-from rayfence.backends import gatekeeper
+from rayfence.backends.gatekeeper.policy import files
 from rayfence.cases import GENERATION, Case, derived, load
 from rayfence.gator import Judged
 from rayfence.gotool import GATOR, find
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.engine
 TOP = Path(__file__).resolve().parents[1]
 CONFIG = tenants.load([TOP / "tenants"])
 TRUTH = Expectations(CONFIG)
-POLICIES = "---\n".join(yamlio.dump(manifests) for manifests in gatekeeper.files(CONFIG).values())
+POLICIES = "---\n".join(yamlio.dump(manifests) for manifests in files(CONFIG).values())
 
 
 @pytest.fixture(scope="module")

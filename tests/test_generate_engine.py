@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 
 from rayfence import yamlio
-from rayfence.backends.clusterpolicy_network import generate_policies
-from rayfence.backends.clusterpolicy_webhooks import without_conditions
-from rayfence.backends.generating import MAX_ROWS, strip_kyverno
-from rayfence.backends.kyverno_rbac import rbac
-from rayfence.backends.validatingpolicy_network import generating_policies
+from rayfence.backends.clusterpolicy.generate import generate_policies
+from rayfence.backends.clusterpolicy.webhooks import without_conditions
+from rayfence.backends.kyverno.generating import MAX_ROWS, strip_kyverno
+from rayfence.backends.kyverno.rbac import rbac
+from rayfence.backends.validatingpolicy.generate import generating_policies
 from rayfence.config import Bounds, Config, Container, Mode, Network, Platform, Scope, Tenant
 from rayfence.gotool import KYVERNO, find
 from rayfence.network import generated

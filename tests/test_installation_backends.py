@@ -76,7 +76,7 @@ def moved(first: str, then: str, **how: bool) -> tuple[FakeCluster, Watch]:
     cluster.clock.sleep(1)
     cluster.watch = watch
     start(cluster, "between")
-    cluster.clock.sleep(1) if BACKENDS[first].GENERATES else None
+    cluster.clock.sleep(1) if BACKENDS[first].generates else None
     install(cluster, bundle_of(then), silent, cluster.clock)
     cluster.watch = lambda cluster: None
     start(cluster, "after")
@@ -94,7 +94,7 @@ ODD = [
 @pytest.mark.parametrize(("first", "then"), PAIRS)
 def test_every_cluster_is_isolated_and_nothing_is_left_over(first, then, how):
     cluster, watch = moved(first, then, **how)
-    generates = BACKENDS[then].GENERATES
+    generates = BACKENDS[then].generates
     parts = bundle_of(then)
 
     assert set() == watch.wrong

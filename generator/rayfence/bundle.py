@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from rayfence import yamlio
 from rayfence.backends import BACKENDS, Backend
-from rayfence.backends.clusterpolicy_webhooks import conditions, patch, without_conditions
 from rayfence.backends.laid_out import EXPRESSIONS
 from rayfence.config import Config
 from rayfence.engineless_file import NAME as ENGINELESS
@@ -23,16 +22,16 @@ KUSTOMIZATION = "kustomization.yaml"
 HEADER = "---\n# Written by `rayfence build`. Change tenants/ or a rule and build again; edits here are lost.\n"
 
 
-def files(config: Config, backends: Sequence[str] = tuple(BACKENDS)) -> dict[str, str]:
+def files(config: Config, backends: Collection[str] = BACKENDS) -> dict[str, str]:
     """Path below `policies/` -> text, in order of path. The same input gives the same bytes."""
     return dict(sorted(each(config, backends)))
 
 
-def each(config: Config, backends: Sequence[str] = tuple(BACKENDS)) -> Iterator[tuple[str, str]]:
+def each(config: Config, backends: Collection[str] = BACKENDS) -> Iterator[tuple[str, str]]:
     """The same, one file after the other: those of ten thousand tenants are 140 MB."""
     yield from _tenants(config)
     # The same for every backend without an engine, and of ten thousand tenants 24 MB: one text, header and all.
-    networks = "" if all(BACKENDS[name].GENERATES for name in backends) else _headed(engineless_file(config))
+    networks = "" if all(BACKENDS[name].generates for name in backends) else _headed(engineless_file(config))
     for name in backends:
         yield from ((f"{name}/{path}", text) for path, text in _backend(config, BACKENDS[name], networks))
 
@@ -52,15 +51,18 @@ def _tenants(config: Config) -> Iterator[tuple[str, str]]:
 
 
 def _backend(config: Config, backend: Backend, networks: str) -> Iterator[tuple[str, str]]:
-    files = {name: manifests for name, manifests in backend.files(config).items() if manifests}
-    names = [*files, *([ENGINELESS] if networks and not backend.GENERATES else [])]
-    yield from ((name, networks if name == ENGINELESS else _headed(_text(files[name]))) for name in names)
-    found = [each for manifests in files.values() for each in manifests]
-    yield KUSTOMIZATION, _kustomization([f"../{TENANTS}", *names], [patch(each) for each in found if conditions(each)])
-
-
-def _text(manifests: Sequence[Mapping[str, Any]]) -> str:
-    return yamlio.dump((without_conditions(each) for each in manifests), blocks=EXPRESSIONS)
+    files = {
+        name: [backend.split(each) for each in manifests]
+        for name, manifests in backend.files(config).items()
+        if manifests
+    }
+    for name, found in files.items():
+        yield name, _headed(yamlio.dump((manifest for manifest, _ in found), blocks=EXPRESSIONS))
+    if stands_in := networks and not backend.generates:
+        yield ENGINELESS, networks
+    names = [*files, *([ENGINELESS] if stands_in else [])]
+    patches = [patch for found in files.values() for _, patch in found if patch]
+    yield KUSTOMIZATION, _kustomization([f"../{TENANTS}", *names], patches)
 
 
 def _kustomization(resources: Sequence[str], patches: Sequence[Mapping[str, Any]] = ()) -> str:

@@ -59,8 +59,8 @@ class Subject:
     Not where it matters who asks: and a pod that runs has the name of its node, which only a new one must leave out.
     `everywhere`: whether objects are judged in every namespace, also in one that no tenant has. Guards are asked about
     tenants' namespaces alone, so that an outage of the engine stops no pod of anybody else.
-    `always_served`: whether a cluster that has Ray has all its kinds. Of others the version does not matter, and a
-    ClusterPolicy must not name them: Kyverno does not start again while it cannot find a kind that one names.
+    `always_served`: whether a cluster that has Ray has all its kinds. Of others the version does not matter, and no
+    policy may name them whose engine does not start again while it cannot find a kind that a policy names.
     """
 
     name: str

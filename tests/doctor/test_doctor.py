@@ -11,8 +11,8 @@ import pytest
 from rayfence import admission
 from rayfence.admission import Policy
 from rayfence.backends import BACKENDS
-from rayfence.backends.clusterpolicy_webhooks import conditions, without_conditions
-from rayfence.backends.filling import NAME as FILLING
+from rayfence.backends.clusterpolicy.webhooks import conditions, without_conditions
+from rayfence.backends.kyverno.filling import NAME as FILLING
 from rayfence.config import Administrators, Config, Network, Operator, Peer, Platform, Provider, Quota
 from rayfence.doctor import examine
 from rayfence.retired import retired_objects

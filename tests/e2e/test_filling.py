@@ -14,7 +14,7 @@ from controlplane.client import Client
 from controlplane.processes import until
 
 from rayfence import tenants
-from rayfence.backends.filling import NAME
+from rayfence.backends.kyverno.filling import NAME
 from rayfence.cases.good import good
 from rayfence.config import Config, Mode, Tenant
 from rayfence.network import filled

@@ -8,14 +8,13 @@ from pathlib import Path
 import pytest
 
 from rayfence import admission, bundle, tenants
+from rayfence.backends import BACKENDS
 from rayfence.suite import texts
 from rayfence.suite.bounds import compare_bounds
-from rayfence.suite.dialects import DIALECTS
 from rayfence.suite.scopes import compare_scopes
 
 CONFIG = tenants.load([Path(__file__).resolve().parents[2] / "tenants"])
 FILES = bundle.files(CONFIG)
-BACKENDS = [*DIALECTS, "gatekeeper"]
 
 GUARDS = ("guard-pods", "guard-network-policies", "guard-exposure")
 EACH_GUARD = tuple(f"{guard}{suffix}" for guard in GUARDS for suffix in ("", "-audit"))
@@ -33,12 +32,12 @@ def changed(backend: str, file: str, pattern: str, instead: str = "") -> texts.T
 def problems(backend: str, file: str, pattern: str, instead: str = "") -> list[str]:
     """What is wrong with the bounds then."""
     found = changed(backend, file, pattern, instead)
-    return compare_bounds(found, backend, admission.policies(CONFIG))
+    return compare_bounds(found, BACKENDS[backend].offline, admission.policies(CONFIG))
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_guards_as_they_are_are_bound(backend: str) -> None:
-    assert [] == compare_bounds(texts.of(FILES, backend), backend, admission.policies(CONFIG))
+    assert [] == compare_bounds(texts.of(FILES, backend), BACKENDS[backend].offline, admission.policies(CONFIG))
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
@@ -126,7 +125,7 @@ def test_a_webhook_that_asks_about_more_than_what_is_generated_is_told() -> None
 )
 def test_what_else_narrows_a_policy_is_told(backend: str, pattern: str, instead: str, by: str) -> None:
     found = changed(backend, "guard-pods", pattern, instead)
-    said = compare_scopes(found, backend, admission.policies(CONFIG))
+    said = compare_scopes(found, BACKENDS[backend].offline, admission.policies(CONFIG))
 
     assert ["guard-pods", "guard-pods-audit"] == [each.split()[1] for each in said if "is narrowed by" in each]
     assert [by] * 2 == [re.split("[. ]", each)[-1] for each in said]

@@ -109,7 +109,7 @@ def test_a_backend_that_generates_nothing_is_asked_nothing() -> None:
 
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_a_backend_has_policies_that_generate_if_and_only_if_something_acts_on_them(backend: str) -> None:
-    must = BACKENDS[backend].GENERATES
+    must = BACKENDS[backend].generates
     written = texts.of(bundle.files(CONFIG, [backend]), backend)
     without = replace(written, generating="" if must else "kind: GeneratingPolicy\n")
 

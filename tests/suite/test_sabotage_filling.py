@@ -15,7 +15,6 @@ from rayfence.gotool import KYVERNO, find
 from rayfence.outcome import SuiteReport
 from rayfence.rules import OF
 from rayfence.subjects import RAY
-from rayfence.suite.dialects import DIALECTS
 
 pytestmark = pytest.mark.engine
 
@@ -62,7 +61,7 @@ def test_policies_as_they_are_come_out_as_expected(backend: str) -> None:
 
     assert [] == complaints(report)
     # One that judges, those that generate, and one that fills in.
-    assert 2 + DIALECTS[backend].generating_rules == report.rules_loaded
+    assert 2 + {"clusterpolicy": 2, "validatingpolicy": 1}[backend] == report.rules_loaded
 
 
 @BACKENDS

@@ -8,12 +8,14 @@ from pathlib import Path
 import pytest
 
 from rayfence import admission, bundle, tenants
+from rayfence.backends import BACKENDS
+from rayfence.backends.offline import KyvernoOffline
 from rayfence.suite import texts
-from rayfence.suite.dialects import DIALECTS
 from rayfence.suite.scopes import compare_scopes, compare_triggers
 
 CONFIG = tenants.load([Path(__file__).resolve().parents[2] / "tenants"])
-FILES = bundle.files(CONFIG, list(DIALECTS))
+OFFLINE = {name: each.offline for name, each in BACKENDS.items() if isinstance(each.offline, KyvernoOffline)}
+FILES = bundle.files(CONFIG, OFFLINE)
 
 
 def problems(backend: str, file: str = "", pattern: str = "", instead: str = "") -> list[str]:
@@ -22,11 +24,11 @@ def problems(backend: str, file: str = "", pattern: str = "", instead: str = "")
     changed = {path: re.sub(pattern, instead, FILES[path], count=1, flags=re.MULTILINE)} if file else {}
     assert not file or changed[path] != FILES[path], "nothing was changed"
     found = texts.of(FILES | changed, backend)
-    scopes = compare_scopes(found, backend, admission.policies(CONFIG))
-    return scopes + compare_triggers(found.generating)
+    scopes = compare_scopes(found, OFFLINE[backend], admission.policies(CONFIG))
+    return scopes + compare_triggers(found, OFFLINE[backend])
 
 
-@pytest.mark.parametrize("backend", DIALECTS)
+@pytest.mark.parametrize("backend", OFFLINE)
 def test_policies_as_they_are_look_at_all_they_must(backend: str) -> None:
     assert [] == problems(backend)
 

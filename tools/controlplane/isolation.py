@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from controlplane.client import Answer, Client
-from rayfence.backends.generating import strip_kyverno
+from rayfence.backends.kyverno.generating import strip_kyverno
 from rayfence.config import Config
 from rayfence.network import generated
 

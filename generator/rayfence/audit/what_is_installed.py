@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from rayfence.backends import BACKENDS
-from rayfence.backends.generating import NAME as GENERATION
-from rayfence.backends.resources import CLUSTER_POLICIES, GENERATING, NATIVE, TEMPLATES, VALIDATING
+from rayfence.backends.kyverno.generating import NAME as GENERATION
+from rayfence.backends.resources import generators
 from rayfence.objects import Objects, name_of
 from rayfence.subjects import RAY, Resource
-
-JUDGING: Mapping[str, Resource] = {
-    "clusterpolicy": CLUSTER_POLICIES,
-    "validatingpolicy": VALIDATING,
-    "validatingadmissionpolicy": NATIVE,
-    "gatekeeper": TEMPLATES,
-}
-"""Backend -> the kind whose objects judge."""
-
-GENERATORS = (CLUSTER_POLICIES, GENERATING)
 
 
 def backends(objects: Objects) -> list[str]:
     """The backends of which a judging policy is there, by the first policy that each of them has."""
-    return [name for name, resource in JUDGING.items() if any(_judges(objects, resource))]
+    return [name for name, backend in BACKENDS.items() if any(_judges(objects, backend.policy_kind))]
 
 
 def generates(objects: Objects) -> bool:
@@ -33,14 +21,14 @@ def generates(objects: Objects) -> bool:
     and no excuse, and a file may hold no policies at all.
     """
     found = backends(objects)
-    if any(_has(objects, resource, GENERATION) for resource in GENERATORS) or not found:
+    if any(_has(objects, resource, GENERATION) for resource in generators()) or not found:
         return True
-    return any(BACKENDS[name].GENERATES for name in found)
+    return any(BACKENDS[name].generates for name in found)
 
 
 def has_no_engine(objects: Objects) -> bool:
     """Whether the policies that such backends bring instead of generating are to be expected."""
-    return any(not BACKENDS[name].GENERATES for name in backends(objects))
+    return any(not BACKENDS[name].generates for name in backends(objects))
 
 
 def _judges(objects: Objects, resource: Resource) -> list[str]:

@@ -1,44 +1,22 @@
-"""The kinds of policy that rayfence writes. A new kind is an envelope here and a line in this table."""
+"""The backends: kinds of policy that rayfence writes. Each is a folder here and a line in this table."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Protocol
 
-from rayfence.backends import clusterpolicy, gatekeeper, validatingadmissionpolicy, validatingpolicy
-from rayfence.backends.laid_out import laid_out
-from rayfence.config import Config
+from rayfence.backends import clusterpolicy, gatekeeper, native, validatingpolicy
+from rayfence.backends.base import Backend
 
+_ALL: tuple[Backend, ...] = (
+    clusterpolicy.BACKEND,
+    validatingpolicy.BACKEND,
+    native.BACKEND,
+    gatekeeper.BACKEND,
+)
 
-class Envelope(Protocol):
-    """What an envelope's module holds."""
+BACKENDS: Mapping[str, Backend] = {backend.name: backend for backend in _ALL}
 
-    NAME: str
-    GENERATES: bool
-    """Whether each Ray object gets NetworkPolicies of its own. Without, a namespace's pods are let in as one."""
+DEFAULT = validatingpolicy.BACKEND.name
+"""The one that is installed where nothing else is asked for."""
 
-    def files(self, config: Config) -> Mapping[str, list[dict[str, Any]]]:
-        """File name -> the manifests in it, in the order in which they are to be applied."""
-
-
-@dataclass(frozen=True, slots=True)
-class Backend:
-    """An envelope whose expressions are laid out to be read."""
-
-    envelope: Envelope
-
-    @property
-    def GENERATES(self) -> bool:
-        """Whether each Ray object gets NetworkPolicies of its own. Without, a namespace's pods are let in as one."""
-        return self.envelope.GENERATES
-
-    def files(self, config: Config) -> Mapping[str, list[dict[str, Any]]]:
-        """File name -> the manifests in it, in the order in which they are to be applied."""
-        found = self.envelope.files(config)
-        return {name: [laid_out(each) for each in manifests] for name, manifests in found.items()}
-
-
-_ALL: tuple[Envelope, ...] = (clusterpolicy, validatingpolicy, validatingadmissionpolicy, gatekeeper)
-
-BACKENDS: Mapping[str, Backend] = {envelope.NAME: Backend(envelope) for envelope in _ALL}
+__all__ = ["BACKENDS", "DEFAULT", "Backend"]

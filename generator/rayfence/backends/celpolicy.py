@@ -11,6 +11,9 @@ from rayfence.admission import Policy
 from rayfence.config import Enforcement
 from rayfence.subjects import Resource, Subject
 
+DEFAULTS = {"matchPolicy": "Equivalent", "scope": "*"}
+"""What a server fills in where it is left out."""
+
 
 def metadata(policy: Policy, more: Mapping[str, str] = {}) -> dict[str, Any]:
     """A policy's name, and who wrote it; `more` are annotations."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rayfence.backends.generating import shards
+from rayfence.backends.kyverno.generating import shards
 from rayfence.cases.case import GENERATION, Case
 from rayfence.cases.good import ray_cluster, ray_object
 from rayfence.config import Config, Platform, Tenant

@@ -31,7 +31,7 @@ PYTHON = "python"
 @click.option(
     "--engine",
     "judge",
-    type=OneOf((PYTHON, *BACKENDS)),
+    type=OneOf(BACKENDS, PYTHON),
     default=PYTHON,
     show_default=True,
     help="Who decides: rayfence itself, at once, or the real engine with the policies of that kind.",

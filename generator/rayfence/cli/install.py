@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from rayfence import installation
-from rayfence.backends import BACKENDS
+from rayfence.backends import BACKENDS, DEFAULT
 from rayfence.cli import console
 from rayfence.cli.exits import NO, Undecided
 from rayfence.cli.options import OneOf, cluster_options, configuration, tenants_option
@@ -21,8 +21,8 @@ from rayfence.objects import Unanswered
 @tenants_option
 @click.option(
     "--backend",
-    type=OneOf(tuple(BACKENDS)),
-    default="validatingpolicy",
+    type=OneOf(BACKENDS),
+    default=DEFAULT,
     show_default=True,
     help="Which kind of policy; those of another kind are taken away once these decide.",
 )

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from rayfence import cases, mutation, suite
-from rayfence.backends import BACKENDS
+from rayfence.backends import BACKENDS, DEFAULT
 from rayfence.cli import console
 from rayfence.cli.exits import NO, Undecided
 from rayfence.cli.options import OneOf, configuration, engine, jobs_option, output_option, tenants_option
@@ -31,9 +31,7 @@ from rayfence.mutation import Fate
     help="Where the cases are; may be given several times.",
 )
 @click.option("--no-derived", is_flag=True, help="Leave out the cases that rayfence derives from rules and tenants.")
-@click.option(
-    "--backend", type=OneOf(tuple(BACKENDS)), default="validatingpolicy", show_default=True, help="Whose policies."
-)
+@click.option("--backend", type=OneOf(BACKENDS), default=DEFAULT, show_default=True, help="Whose policies.")
 @click.option("--most", type=click.IntRange(1), metavar="N", help="Try N mutants, taken evenly from all there are.")
 @click.option("--format", type=OneOf(["text", "json"]), default="text", show_default=True, help="How to answer.")
 @output_option

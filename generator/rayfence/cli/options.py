@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar
@@ -27,8 +27,13 @@ class OneOf(click.ParamType):  # type: ignore[type-arg]  # click before 8.4 has 
 
     name = "word"
 
-    def __init__(self, words: Sequence[str]) -> None:
-        self.words = tuple(words)
+    def __init__(self, words: Collection[str], *before: str) -> None:
+        self._words, self._before = words, before
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """All of them, as they are now."""
+        return (*self._before, *self._words)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """The word itself."""
@@ -57,9 +62,9 @@ backend_option = click.option(
     "--backend",
     "backends",
     multiple=True,
-    default=tuple(BACKENDS),
+    default=lambda: tuple(BACKENDS),
     show_default="all",
-    type=OneOf(tuple(BACKENDS)),
+    type=OneOf(BACKENDS),
     help="A kind of policy; may be given several times.",
 )
 output_option = click.option(

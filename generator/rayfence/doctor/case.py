@@ -9,11 +9,11 @@ from functools import cached_property
 from typing import Any
 
 from rayfence.audit.what_is_installed import backends
+from rayfence.backends import BACKENDS
+from rayfence.backends.base import Needs
 from rayfence.config import Config
 from rayfence.doctor.kinds import DEPLOYMENTS, NAMESPACES
 from rayfence.objects import Objects, at, list_at, map_at, name_of, text_at
-
-KYVERNO_BACKENDS = frozenset({"clusterpolicy", "validatingpolicy"})
 
 _TAG = re.compile(r":v?(\d+)\.(\d+)\.(\d+)(?:[-+@].*)?$")
 
@@ -33,9 +33,19 @@ class Case:
         return tuple(backends(self.objects))
 
     @property
-    def has_kyverno_policies(self) -> bool:
-        """Whether Kyverno is what decides, or is meant to."""
-        return not KYVERNO_BACKENDS.isdisjoint(self.backends) or not self.backends
+    def needs(self) -> list[Needs]:
+        """What the policies that are there need of the cluster."""
+        return [BACKENDS[name].needs for name in self.backends]
+
+    @property
+    def runs_on_kyverno(self) -> bool:
+        """Whether there are policies that Kyverno decides by."""
+        return any(each.kyverno for each in self.needs)
+
+    @property
+    def may_run_on_kyverno(self) -> bool:
+        """The same, or there are no policies at all."""
+        return self.runs_on_kyverno or not self.backends
 
     @cached_property
     def deployments(self) -> tuple[Deployment, ...]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rayfence.backends.generating import NAME as GENERATION
-from rayfence.backends.resources import CLUSTER_POLICIES
+from rayfence.backends import BACKENDS, DEFAULT, Backend
+from rayfence.backends.kyverno.generating import NAME as GENERATION
 from rayfence.doctor.case import Case, Deployment, Version, shown
 from rayfence.doctor.finding import Finding, Note
 from rayfence.doctor.kinds import WEBHOOKS
@@ -14,9 +14,6 @@ from rayfence.objects import map_at, name_of
 from rayfence.subjects import RAY
 
 MINIMUM = (1, 19, 1)
-
-WITHOUT_CLUSTER_POLICIES = (1, 20, 0)
-"""The first version that keeps the ClusterPolicies that are there, enforces none of them, and refuses new ones."""
 
 KNOWN_BAD: Mapping[Version, str] = {
     (1, 19, 0): "deletes and re-creates generated NetworkPolicies every hour, and lets namespaced policies read every "
@@ -33,23 +30,25 @@ _UPGRADE = f"upgrade Kyverno to {shown(MINIMUM)} or newer"
 
 def findings(case: Case) -> Iterator[Finding | Note]:
     """Nothing where Kyverno has no part in it."""
-    if any(_is_ours(part.value) for part in case.objects.of(CLUSTER_POLICIES)):
-        yield from without_cluster_policies(case)
-    if case.has_kyverno_policies:
+    for backend in BACKENDS.values():
+        if backend.needs.ends and any(_is_ours(part.value) for part in case.objects.of(backend.policy_kind)):
+            yield from not_enforced(case, backend)
+    if case.may_run_on_kyverno:
         yield from of_kyverno(case)
 
 
-def without_cluster_policies(case: Case) -> Iterator[Finding]:
-    """A Kyverno under which no ClusterPolicy is enforced."""
+def not_enforced(case: Case, backend: Backend) -> Iterator[Finding]:
+    """A Kyverno that keeps the policies of a backend that are there, enforces none of them, and refuses new ones."""
+    ends, kind = backend.needs.ends, backend.policy_kind.kind
     versions = [(each.version, each) for each in case.kyverno() if each.version]
     newest, controller = max(versions, key=lambda pair: pair[0] or (), default=(None, None))
-    if newest and controller and newest >= WITHOUT_CLUSTER_POLICIES:
+    if ends and newest and controller and newest >= ends:
         what = (
-            f"critical: Kyverno {shown(newest)} enforces no ClusterPolicy: those that are there have no effect, and "
+            f"critical: Kyverno {shown(newest)} enforces no {kind}: those that are there have no effect, and "
             "new ones are refused"
         )
-        fix = "rayfence install --backend validatingpolicy (the default), or kubectl apply -k policies/validatingpolicy"
-        yield Finding("clusterpolicy-not-enforced", controller.where, what, fix)
+        fix = f"rayfence install --backend {DEFAULT} (the default), or kubectl apply -k policies/{DEFAULT}"
+        yield Finding(f"{backend.name}-not-enforced", controller.where, what, fix)
 
 
 def _is_ours(policy: Any) -> bool:

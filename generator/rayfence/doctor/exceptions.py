@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from rayfence import admission
-from rayfence.backends.generating import NAME as GENERATION
+from rayfence.backends.kyverno.generating import NAME as GENERATION
 from rayfence.doctor.case import Case
 from rayfence.doctor.finding import Finding, Note
 from rayfence.doctor.kinds import EXCEPTIONS

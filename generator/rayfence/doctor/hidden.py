@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from typing import Any
 
-from rayfence.doctor.case import KYVERNO_BACKENDS, Case
+from rayfence.doctor.case import Case
 from rayfence.doctor.finding import Finding, Note
 from rayfence.doctor.kinds import CONFIG_MAPS
 from rayfence.objects import map_at, text_at
@@ -23,7 +23,7 @@ _USUAL = frozenset({"system:nodes"})
 
 def findings(case: Case) -> Iterator[Finding | Note]:
     """Nothing where Kyverno has no part in it."""
-    if KYVERNO_BACKENDS.isdisjoint(case.backends):
+    if not case.runs_on_kyverno:
         return
     namespace, name = case.kyverno_namespace(), _name(case)
     where, found = f"{namespace}/ConfigMap/{name}", case.objects.one(CONFIG_MAPS, namespace, name)

@@ -28,7 +28,7 @@ def findings(case: Case) -> Iterator[Finding | Note]:
     for operator in operators:
         yield from _elsewhere(operator, case)
         yield from _version(operator)
-    yield from definitions(case, older="clusterpolicy" in case.backends)
+    yield from definitions(case, older=_every_version(case))
     yield from _older_versions(case)
     yield from _gate(case, operators)
     yield from _without_tokens(case)
@@ -68,17 +68,21 @@ def _version(operator: Deployment) -> Iterator[Finding | Note]:
 
 
 def definitions(case: Case, *, older: bool = True) -> Iterator[Finding]:
-    """Kinds that the cluster does not serve; `older`: also in older versions, which a ClusterPolicy names."""
+    """Kinds that the cluster does not serve; `older`: also in older versions, which some policies name."""
     for resource in RAY.resources:
         if resource.version not in _served(case, resource) and (older or resource.version == CURRENT):
             what = f"{resource.kind} is not served in {resource.version}, and the policies name it"
             yield Finding("kuberay-crds", f"CustomResourceDefinition/{resource.plural}.{resource.group}", what, _HELM)
 
 
+def _every_version(case: Case) -> bool:
+    return any(each.every_version for each in case.needs)
+
+
 def _older_versions(case: Case) -> Iterator[Note]:
     """A write through an older version takes away what that version does not know, whoever sends it."""
     older = [each for each in RAY.resources if each.version != CURRENT and each.version in _served(case, each)]
-    if older and "clusterpolicy" not in case.backends:
+    if older and not _every_version(case):
         names = ", ".join(f"{each.plural}.{each.group}" for each in older)
         yield Note(
             f"{names} are still served in {older[0].version}: a write through it takes off the fields that only "

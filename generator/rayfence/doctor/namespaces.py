@@ -43,7 +43,7 @@ def _layers(case: Case) -> Iterator[Finding]:
 
 
 def _wrong(case: Case) -> dict[str, list[Deviation]]:
-    engineless = any(not BACKENDS[name].GENERATES for name in case.backends)
+    engineless = any(not BACKENDS[name].generates for name in case.backends)
     layer = Layer(case.config, generating=False, engineless=engineless, existing=set(case.namespaces))
     found: dict[str, list[Deviation]] = {}
     compared = (layer.compare(part) for part in case.objects.of(NETWORK_POLICIES.resources[0]) if layer.is_static(part))

@@ -6,17 +6,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rayfence.backends import BACKENDS
-from rayfence.backends.generating import NAME as GENERATION
-from rayfence.backends.resources import CLUSTER_POLICIES, CLUSTER_ROLES, GENERATING, POLICIES, resource_of
+from rayfence.backends.kyverno.generating import NAME as GENERATION
+from rayfence.backends.resources import CLUSTER_ROLES, kinds, resource_of, why_not_ready
 from rayfence.doctor.case import Case
 from rayfence.doctor.finding import Finding, Note
-from rayfence.doctor.readiness import why_not_ready
 from rayfence.doctor.served import difference
 from rayfence.objects import list_at, map_at, name_of, text_at
 from rayfence.path import Path
-
-AUTOGEN = "pod-policies.kyverno.io/autogen-controllers"
-"""An annotation of a ClusterPolicy that is as much a part of it as its spec."""
 
 ACTIONS = ("failureAction", "validationActions", "enforcementAction")
 """Where a policy says what follows from a broken rule."""
@@ -40,16 +36,27 @@ def findings(case: Case) -> Iterator[Finding | Note]:
                 case, manifest, f"rayfence install --backend {backend}, or kubectl apply -k policies/{backend}"
             )
     yield from _strays(case, wanted)
-    if all(case.objects.one(resource, "", GENERATION) for resource in (CLUSTER_POLICIES, GENERATING)):
-        what = "a ClusterPolicy and a GeneratingPolicy write the same NetworkPolicies in turn"
-        fix = "take one away as docs/moving-from-clusterpolicy.md says, so that what it generated stays"
-        yield Finding("policy-twice", GENERATION, what, fix)
+    yield from _twice(case)
 
 
 def written(case: Case, backend: str) -> Iterator[dict[str, Any]]:
     """The policies of a backend, as the bundle has them."""
     for manifests in BACKENDS[backend].files(case.config).values():
         yield from (each for each in manifests if resource_of(each) != CLUSTER_ROLES)
+
+
+def _twice(case: Case) -> Iterator[Finding]:
+    """Policies of several kinds that generate."""
+    there = {
+        kind.resource.kind: kind.generating
+        for kind in kinds()
+        if kind.generating and case.objects.one(kind.resource, "", GENERATION)
+    }
+    if len(there) > 1:
+        what = f"{' and '.join(f'a {kind}' for kind in there)} write the same NetworkPolicies in turn"
+        page = next((each.guide for each in there.values() if each.guide), "the documentation")
+        fix = f"take one away as {page} says, so that what it generated stays"
+        yield Finding("policy-twice", GENERATION, what, fix)
 
 
 def _of(case: Case, manifest: Value, fix: str) -> Iterator[Finding]:
@@ -67,16 +74,17 @@ def _of(case: Case, manifest: Value, fix: str) -> Iterator[Finding]:
 
 
 def _difference(manifest: Value, found: Value) -> tuple[Path, str] | None:
-    mine = text_at(manifest, "metadata", "annotations", AUTOGEN)
-    its = text_at(found, "metadata", "annotations", AUTOGEN)
-    if mine != its:
-        return Path.of("metadata", "annotations", AUTOGEN), f"is {its or 'missing'}, must be {mine or 'left out'}"
+    for key in (each for kind in kinds() for each in kind.annotations):
+        mine = text_at(manifest, "metadata", "annotations", key)
+        its = text_at(found, "metadata", "annotations", key)
+        if mine != its:
+            return Path.of("metadata", "annotations", key), f"is {its or 'missing'}, must be {mine or 'left out'}"
     return difference(manifest["spec"], found.get("spec"), Path.of("spec"))
 
 
 def _strays(case: Case, wanted: set[tuple[str, str]]) -> Iterator[Finding]:
     """What bears rayfence's label and is not in the bundle: an older table may refuse what is allowed now."""
-    for resource in POLICIES:
+    for resource in (kind.resource for kind in kinds()):
         for part in case.objects.of(resource):
             name = name_of(part.value)
             ours = map_at(part.value, "metadata", "labels").get(_MANAGED) == "rayfence"

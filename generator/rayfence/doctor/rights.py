@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rayfence.backends.kyverno_rbac import rbac
+from rayfence.backends import DEFAULT
+from rayfence.backends.kyverno.rbac import rbac
 from rayfence.backends.resources import CLUSTER_ROLES
 from rayfence.doctor.case import Case
 from rayfence.doctor.finding import Finding, Note
@@ -20,9 +21,9 @@ Grant = tuple[str, str, str]
 
 def findings(case: Case) -> Iterator[Finding | Note]:
     """Nothing where Kyverno has no part in it."""
-    if not case.has_kyverno_policies or not case.kyverno():
+    if not case.may_run_on_kyverno or not case.kyverno():
         return
-    yield from lacking(case.objects, _APPLY.format(backend=next(iter(case.backends), "validatingpolicy")))
+    yield from lacking(case.objects, _APPLY.format(backend=next(iter(case.backends), DEFAULT)))
 
 
 def lacking(objects: Objects, fix: str = "") -> Iterator[Finding]:

@@ -7,20 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from rayfence.backends.resources import defaults
 from rayfence.path import Path
-
-DEFAULTS: dict[str, Any] = {
-    "admission": True,
-    "background": True,
-    "emitWarning": False,
-    "legacySchema": False,
-    "matchPolicy": "Equivalent",
-    "scope": "*",
-    "skipBackgroundRequests": True,
-    # Of the whole policy; the action that counts is the rule's, and is always written.
-    "validationFailureAction": "Audit",
-}
-"""What servers and Kyverno fill in where it is left out, by the name of the field."""
 
 _EMPTY: tuple[Any, ...] = (None, {}, [], "")
 _SHORT = 60
@@ -54,7 +42,10 @@ def _says_nothing(key: str, value: Any) -> bool:
     """Whether it holds without being written: what is empty, a default, or a map of nothing else."""
     if isinstance(value, dict):
         return all(_says_nothing(below, each) for below, each in value.items())
-    return value in _EMPTY or (key in DEFAULTS and type(DEFAULTS[key]) is type(value) and DEFAULTS[key] == value)
+    if value in _EMPTY:
+        return True
+    default = defaults().get(key)
+    return type(default) is type(value) and default == value
 
 
 def _shown(value: Any) -> str:

@@ -7,28 +7,23 @@ from typing import Any
 
 from rayfence import admission
 from rayfence.admission import IN_CHARGE, Policy
-from rayfence.doctor.case import KYVERNO_BACKENDS, Case
+from rayfence.doctor.case import Case
 from rayfence.doctor.finding import Finding, Note
 from rayfence.doctor.kinds import WEBHOOKS
 from rayfence.objects import list_at, map_at, text_at
 from rayfence.reach.policies import selects
 from rayfence.subjects import CREATE, DELETE, UPDATE, Resource, Subject
 
-KYVERNO = "kyverno-resource-validating-webhook-cfg"
-GATEKEEPER = "gatekeeper-validating-webhook-configuration"
-
 Hook = Mapping[str, Any]
 
 
 def findings(case: Case) -> Iterator[Finding | Note]:
     """Of every engine whose policies are there."""
-    if not KYVERNO_BACKENDS.isdisjoint(case.backends):
+    if case.runs_on_kyverno:
         yield from _forced_open(case)
-        fix = "kubectl get pods -n " + case.kyverno_namespace() + "; Kyverno writes its webhooks anew when it runs"
-        yield from _of(case, KYVERNO, fix)
-    if "gatekeeper" in case.backends:
-        fix = "set validatingWebhookFailurePolicy to Fail and enableDeleteOperations to true in Gatekeeper's values"
-        yield from _of(case, GATEKEEPER, fix)
+    for webhook in dict.fromkeys(each.webhook for each in case.needs):
+        if webhook:
+            yield from _of(case, webhook.name, webhook.fix.format(namespace=case.kyverno_namespace()))
 
 
 def _forced_open(case: Case) -> Iterator[Finding]:

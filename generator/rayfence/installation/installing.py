@@ -12,10 +12,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from rayfence import network
-from rayfence.backends.resources import CONSTRAINTS, NATIVE, VALIDATING, resource_of
+from rayfence.backends.resources import is_defined, kind_of, resource_of, why_not_ready
 from rayfence.config import Config
 from rayfence.doctor import rights
-from rayfence.doctor.readiness import why_not_ready
 from rayfence.installation.offboarding import Offboarding, closes, closing, in_use, offboarding
 from rayfence.installation.ordering import stages
 from rayfence.installation.proving import Answer, ask
@@ -120,7 +119,7 @@ def _insist(target: Target, value: Value, clock: Clock) -> None:
 
 def _takes_time(value: Value) -> bool:
     resource = resource_of(value)
-    return is_generator((resource, "", name_of(value))) or resource.group == CONSTRAINTS
+    return is_generator((resource, "", name_of(value))) or is_defined(resource)
 
 
 def _wait_for_rights(target: Target, parts: Wanted, progress: Progress, clock: Clock) -> None:
@@ -152,7 +151,7 @@ def _wait_for(target: Target, value: Value, clock: Clock) -> None:
             break
         if last:
             raise NotReady(f"{value['kind']} {name_of(value)} is not ready after {clock.seconds:.0f} s: {why}")
-        if number % _PATIENCE == 0 and resource_of(value).group == VALIDATING.group:
+        if number % _PATIENCE == 0 and kind_of(value).retried_on_change:
             target.apply(resource_of(value), _nudging(value, number))
             nudged = True
     if nudged:
@@ -178,7 +177,7 @@ def _settle(judges: Sequence[Value], progress: Progress, clock: Clock) -> None:
 
     What was seen to refuse was one of them, or it was the policy of before.
     """
-    if any(resource_of(each) == NATIVE for each in judges):
+    if any(kind_of(each).ready_early for each in judges):
         progress("giving the API server time to take up its policies")
         clock.sleep(SECONDS_TO_TAKE_UP)
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby, pairwise
 
-from rayfence.backends.resources import BINDINGS, resource_of
+from rayfence.backends.resources import kind_of, resource_of
 from rayfence.installation.target import Target, Value
 from rayfence.objects import map_at, name_of
 from rayfence.shards import FROM
@@ -27,7 +27,7 @@ There = Mapping[str, str | None]
 def stages(target: Target, judges: Sequence[Value]) -> Iterator[list[Value]]:
     """The objects that go together, one list after another; each has to decide before the next is applied."""
     # What binds a policy has its name, and goes with it.
-    policies = [value for value in judges if resource_of(value) != BINDINGS]
+    policies = [value for value in judges if not kind_of(value).binds]
     wanted = {name_of(value): _first(value) for value in policies}
     there = {name_of(value): _there(target, value) for value in policies}
     levels = {name: level for family in _families(wanted) for name, level in _levels(family, wanted, there).items()}

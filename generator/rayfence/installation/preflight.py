@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rayfence.backends.resources import CONSTRAINTS
+from rayfence.backends import BACKENDS
+from rayfence.backends.resources import is_defined
 from rayfence.config import Config
 from rayfence.doctor import engine, kuberay
-from rayfence.doctor.case import KYVERNO_BACKENDS, Case
+from rayfence.doctor.case import Case
 from rayfence.doctor.finding import Finding, Note
 from rayfence.installation.target import Target
 from rayfence.installation.wanted import Wanted
@@ -15,13 +16,6 @@ from rayfence.subjects import Resource
 
 VERBS = ("get", "list", "create", "patch", "update", "delete")
 """What it takes to install, and to take off what an earlier installation left."""
-
-_ENGINES = {
-    "clusterpolicy": "install Kyverno 1.19.1, the last that enforces them, or choose another --backend",
-    "validatingpolicy": "install Kyverno 1.19.1 or newer",
-    "validatingadmissionpolicy": "use a server of Kubernetes 1.35 or newer",
-    "gatekeeper": "install OPA Gatekeeper",
-}
 
 
 def obstacles(config: Config, parts: Wanted, target: Target) -> list[str]:
@@ -31,19 +25,19 @@ def obstacles(config: Config, parts: Wanted, target: Target) -> list[str]:
 
 
 def _engine(case: Case, parts: Wanted) -> Iterator[str]:
-    if parts.backend in KYVERNO_BACKENDS:
+    backend = BACKENDS[parts.backend]
+    if backend.needs.kyverno:
         # One that is down refuses policies itself, and says why.
         yield from _told(each for each in engine.of_kyverno(case) if _id(each) != engine.DOWN)
-    if parts.backend == "clusterpolicy":
-        yield from _told(engine.without_cluster_policies(case))
+    yield from _told(engine.not_enforced(case, backend))
 
 
 def _kinds(case: Case, parts: Wanted, target: Target) -> Iterator[str]:
-    absent = [each for each in parts.resources if each.group != CONSTRAINTS and not target.serves(each)]
+    needs = BACKENDS[parts.backend].needs
+    absent = [each for each in parts.resources if not is_defined(each) and not target.serves(each)]
     if absent:
-        yield f"the cluster knows no {', '.join(_name(each) for each in absent)}; {_ENGINES[parts.backend]}"
-    if parts.backend == "clusterpolicy":
-        # Kyverno takes no ClusterPolicy with a kind that it cannot find.
+        yield f"the cluster knows no {', '.join(_name(each) for each in absent)}; {needs.fix}"
+    if needs.every_version:
         yield from _told(kuberay.definitions(case))
 
 

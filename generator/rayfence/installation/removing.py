@@ -6,17 +6,10 @@ from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass
 from typing import Any
 
-from rayfence.backends.generating import NAME as GENERATION
-from rayfence.backends.resources import (
-    CLUSTER_POLICIES,
-    CLUSTER_ROLES,
-    CONSTRAINTS,
-    GENERATING,
-    POLICIES,
-    RESOURCE_QUOTAS,
-    TEMPLATES,
-)
-from rayfence.installation.target import Target, Value
+from rayfence.backends.base import Kind
+from rayfence.backends.kyverno.generating import NAME as GENERATION
+from rayfence.backends.resources import CLUSTER_ROLES, RESOURCE_QUOTAS, generators, kind_at, kinds
+from rayfence.installation.target import Target
 from rayfence.objects import map_at, name_of, text_at
 from rayfence.rules.guard_network_policies import RESERVED
 from rayfence.subjects import NETWORK_POLICIES, Resource
@@ -24,7 +17,6 @@ from rayfence.subjects import NETWORK_POLICIES, Resource
 _MANAGED = "app.kubernetes.io/managed-by"
 LAYER = (NETWORK_POLICIES.resources[0], RESOURCE_QUOTAS)
 _LAST = (CLUSTER_ROLES, *LAYER)
-_GENERATORS = (CLUSTER_POLICIES, GENERATING)
 
 MADE_BY = "generate.kyverno.io/policy-name"
 """The label by which Kyverno says because of which policy it has made an object."""
@@ -45,12 +37,11 @@ def ours(target: Target) -> list[Key]:
 
     A tenant may write the label as well, but not the name that a NetworkPolicy of ours has.
     """
-    found = [key for resource in (*POLICIES, CLUSTER_ROLES) for key in _labelled(target, resource)]
-    constraints = [key for key in found if key[0] == TEMPLATES for key in _constraint(target, key[2])]
+    policies = [(kind, key) for kind in kinds() for key in _labelled(target, kind.resource)]
+    made = [each for kind, key in policies for each in _made(target, kind, key)]
+    roles = _labelled(target, CLUSTER_ROLES)
     layer = [key for resource in LAYER for key in _labelled(target, resource) if key[2].startswith(RESERVED)]
-    policies = [key for key in found if key[0] != CLUSTER_ROLES]
-    roles = [key for key in found if key[0] == CLUSTER_ROLES]
-    return [*constraints, *policies, *roles, *layer]
+    return [*made, *(key for _, key in policies), *roles, *layer]
 
 
 def remove(target: Target, key: Key) -> bool:
@@ -60,26 +51,14 @@ def remove(target: Target, key: Key) -> bool:
 
 def is_generator(key: Key) -> bool:
     """Whether it is one of the policies that generate."""
-    return key[0] in _GENERATORS and key[2].startswith(GENERATION)
+    return key[0] in generators() and key[2].startswith(GENERATION)
 
 
 def let_go(target: Target, key: Key) -> None:
     """Make a generating policy leave what it has generated where it is when it goes."""
-    found = target.one(*key)
-    if found:
-        target.replace(key[0], orphaning(found.value))
-
-
-def orphaning(policy: Value) -> Value:
-    """The policy with what it has generated no longer bound to it."""
-    spec = policy["spec"]
-    if policy["kind"] == "ClusterPolicy":
-        rules = [
-            {**rule, "generate": {**rule["generate"], "orphanDownstreamOnPolicyDelete": True}} for rule in spec["rules"]
-        ]
-        return {**policy, "spec": {**spec, "rules": rules}}
-    evaluation = {**spec["evaluation"], "orphanDownstreamOnPolicyDelete": {"enabled": True}}
-    return {**policy, "spec": {**spec, "evaluation": evaluation}}
+    found, generating = target.one(*key), kind_at(key[0]).generating
+    if found and generating:
+        target.replace(key[0], generating.release(found.value))
 
 
 def uninstall(target: Target, progress: Callable[[str], None]) -> Removed:
@@ -104,12 +83,11 @@ def _is_ours(value: Any) -> bool:
     return by_us and not value["metadata"].get("ownerReferences")
 
 
-def _constraint(target: Target, template: str) -> Iterator[Key]:
-    """The constraint of a template, which has to go before its kind does."""
-    found = target.one(TEMPLATES, "", template)
-    kind = text_at(found.value, "spec", "crd", "spec", "names", "kind") if found else ""
-    if kind:
-        yield from _labelled(target, Resource(CONSTRAINTS, "v1beta1", kind, kind.lower()))
+def _made(target: Target, kind: Kind, key: Key) -> Iterator[Key]:
+    """The objects of the kind that a policy object defines, which have to go before their kind does."""
+    found = target.one(*key) if kind.defines else None
+    if kind.defines and found and (made := kind.defines(found.value)):
+        yield from _labelled(target, made)
 
 
 def _left(target: Target) -> Iterator[str]:

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from rayfence.backends import BACKENDS
-from rayfence.backends.filling import NAME as FILLING
-from rayfence.backends.generating import NAME as GENERATION
-from rayfence.backends.resources import CLUSTER_ROLES, TEMPLATES, resource_of
+from rayfence.backends.kyverno.filling import NAME as FILLING
+from rayfence.backends.kyverno.generating import NAME as GENERATION
+from rayfence.backends.resources import CLUSTER_ROLES, kind_of, resource_of
 from rayfence.cases.refused import refused
 from rayfence.config import Config
 from rayfence.engineless_file import engineless_objects
@@ -59,9 +59,9 @@ def wanted(config: Config, backend: str) -> Wanted:
     """The bundle of one backend."""
     found = [each for manifests in BACKENDS[backend].files(config).values() for each in manifests]
     layer = [each for tenant in config.tenants for each in tenant_objects(config.platform, tenant)]
-    layer += [] if BACKENDS[backend].GENERATES else engineless_objects(config)
+    layer += [] if BACKENDS[backend].generates else engineless_objects(config)
     roles = [each for each in found if resource_of(each) == CLUSTER_ROLES]
-    templates = [each for each in found if resource_of(each) == TEMPLATES]
+    templates = [each for each in found if kind_of(each).defines]
     fillers = [each for each in found if name_of(each).startswith(FILLING)]
     generators = [each for each in found if name_of(each).startswith(GENERATION)]
     others = (*roles, *templates, *fillers, *generators)

@@ -112,7 +112,7 @@ def report(
 ) -> list[Judged]:
     """Run `kyverno apply` for policies that judge: its policy report.
 
-    A failure under a ClusterPolicy's Audit is a `warn`, and so is any failure of the other kinds.
+    Where the CLI tells audits apart, a failure under Audit is a `warn`; elsewhere any failure is one.
     """
     files = {
         "policies.yaml": policies,

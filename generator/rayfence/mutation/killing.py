@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rayfence import bundle, suite
-from rayfence.backends.filling import NAME as FILLING
+from rayfence.backends.kyverno.filling import NAME as FILLING
 from rayfence.cases import GENERATION, Case
 from rayfence.config import Config
 from rayfence.kyverno import EngineError

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 
 from rayfence import quantity
 from rayfence.admission import IN_CHARGE
-from rayfence.backends.filling import NAME as FILLING
+from rayfence.backends.kyverno.filling import NAME as FILLING
 from rayfence.cases import GENERATION
 from rayfence.config import Mode
 from rayfence.engineless_file import NAME as ENGINELESS

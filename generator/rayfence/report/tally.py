@@ -61,7 +61,7 @@ def verdict(validation: str, rules: frozenset[str]) -> str:
 
 
 def last_line(report: SuiteReport) -> str:
-    """`clusterpolicy: 214 cases as expected, 0 not; 2 rules loaded; Kyverno 1.19.1; 31.2 s`.
+    """`BACKEND: 214 cases as expected, 0 not; 2 rules loaded; Kyverno 1.19.1; 31.2 s`.
 
     Starts with FAILED where anything at all is wrong, so that the last line alone can be trusted.
     """

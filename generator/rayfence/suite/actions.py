@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, assert_never
 
 from rayfence import kyverno, yamlio
 from rayfence.admission import Policy
+from rayfence.backends.offline import KyvernoOffline
 from rayfence.cases import Case
 from rayfence.config import Enforcement
 from rayfence.suite.expecting import Expectations, resource
@@ -32,15 +33,12 @@ def compare_actions(
     ]
 
 
-def declared_actions(texts: Texts, kind: str) -> Mapping[str, list[str]]:
-    """Policy name -> the actions in its own text or its binding's, for CEL policies: no run of the CLI shows them."""
-    match kind:
-        case "ValidatingPolicy":
-            return {name: _spec(text).get("validationActions", []) for name, text in texts.of_kind(kind).items()}
-        case "ValidatingAdmissionPolicy":
-            return _bound(_spec(text) for text in texts.of_kind(f"{kind}Binding").values())
-        case _:
-            return {}
+def declared_actions(texts: Texts, offline: KyvernoOffline) -> Mapping[str, list[str]]:
+    """Policy name -> the actions that its own text or its binding's declares, where no run of the CLI shows them."""
+    if not offline.actions:
+        return {}
+    specs = {name: _spec(text) for name, text in texts.of_kind(offline.actions.kind).items()}
+    return offline.actions.declared(specs)
 
 
 def compare_declared(declared: Mapping[str, list[str]], policies: Sequence[Policy]) -> list[str]:
@@ -51,15 +49,6 @@ def compare_declared(declared: Mapping[str, list[str]], policies: Sequence[Polic
         for name, actions in wanted.items()
         if declared.get(name) != actions
     ]
-
-
-def _bound(bindings: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """Policy name -> actions, for bindings that bind for all objects and not only for some."""
-    return {
-        binding["policyName"]: binding["validationActions"]
-        for binding in bindings
-        if binding.keys() == {"policyName", "validationActions"}
-    }
 
 
 def _spec(text: str) -> Mapping[str, Any]:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from rayfence import admission
-from rayfence.backends.filling import NAME as FILLING
-from rayfence.backends.generating import strip_kyverno
+from rayfence.backends.kyverno.filling import NAME as FILLING
+from rayfence.backends.kyverno.generating import strip_kyverno
 from rayfence.cases import GENERATION, Case
 from rayfence.config import Config
 from rayfence.evaluate import Judge

@@ -1,13 +1,14 @@
-"""The engine of each backend. A new one is a class that does what `Engine` says, and a line here."""
+"""The engine of each backend, by what it says of offline evaluation. A new engine is a class, and a line here."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import assert_never
 
-from rayfence.backends import gatekeeper
+from rayfence.backends import BACKENDS
+from rayfence.backends.offline import GatorOffline, KyvernoOffline
 from rayfence.config import Config
 from rayfence.gotool import GATOR, KYVERNO, GoTool
-from rayfence.suite.dialects import DIALECTS
 from rayfence.suite.engine import Engine
 from rayfence.suite.texts import Texts
 from rayfence.suite.with_gator import GatorEngine
@@ -16,13 +17,15 @@ from rayfence.suite.with_kyverno import KyvernoEngine
 
 def tool_of(backend: str) -> GoTool:
     """The program that a backend's engine is."""
-    return GATOR if backend == gatekeeper.NAME else KYVERNO
+    return GATOR if isinstance(BACKENDS[backend].offline, GatorOffline) else KYVERNO
 
 
 def engine_of(config: Config, backend: str, policies: Texts, program: Path) -> Engine:
-    """The engine of one backend, with the policies it judges by. Raises KeyError for a backend without one."""
-    if backend in DIALECTS:
-        return KyvernoEngine(config, backend, policies, program)
-    if backend == gatekeeper.NAME:
-        return GatorEngine(config, policies, program)
-    raise KeyError(backend)
+    """The engine of one backend, with the policies it judges by. Raises KeyError where there is no such backend."""
+    match BACKENDS[backend].offline:
+        case KyvernoOffline() as offline:
+            return KyvernoEngine(config, offline, policies, program)
+        case GatorOffline() as offline:
+            return GatorEngine(config, offline, policies, program)
+        case offline:
+            assert_never(offline)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rayfence import yamlio
-from rayfence.backends.filling import NAME as FILLING
+from rayfence.backends.kyverno.filling import NAME as FILLING
 from rayfence.bundle import KUSTOMIZATION
 from rayfence.cases import GENERATION
 from rayfence.engineless_file import NAME as ENGINELESS

@@ -1,4 +1,4 @@
-"""The gatekeeper backend on gator, which answers for each policy object and each object in so many words."""
+"""Templates and constraints on gator, which answers for each policy object and each object in so many words."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from typing import Any
 
 from rayfence import gator
 from rayfence.admission import Policy
-from rayfence.backends import gatekeeper
-from rayfence.backends.gatekeeper import kind_of
+from rayfence.backends.offline import GatorOffline
 from rayfence.cases import Case
 from rayfence.config import Config
 from rayfence.engine_error import EngineError
@@ -25,8 +24,8 @@ from rayfence.workload import NOBODY, Request
 class GatorEngine:
     """Templates and constraints; `program` is gator. Nothing is ever generated."""
 
-    def __init__(self, config: Config, texts: Texts, program: Path) -> None:
-        self._texts, self._program = texts, program
+    def __init__(self, config: Config, offline: GatorOffline, texts: Texts, program: Path) -> None:
+        self._offline, self._texts, self._program = offline, texts, program
         self._expected = Expectations(config)
 
     def posed(self, case: Case) -> Case | None:
@@ -59,7 +58,7 @@ class GatorEngine:
         problems = compare_actions(probes, judged, self._expected)
         if policies != len(self._expected.policies):
             problems.append(f"{policies} of {len(self._expected.policies)} policies answered")
-        problems += compare_bounds(self._texts, gatekeeper.NAME, self._expected.policies)
+        problems += compare_bounds(self._texts, self._offline, self._expected.policies)
         return problems + generates(self._texts, False), policies
 
     def report(self, values: Sequence[Mapping[str, Any]], request: Request) -> list[Judged]:
@@ -70,9 +69,8 @@ class GatorEngine:
 
     def _policy(self, policy: Policy) -> str:
         """The template and the constraint of one policy object."""
-        kind = kind_of(policy)
-        template = self._texts.of_kind("ConstraintTemplate").get(kind.lower())
-        constraint = self._texts.of_kind(kind).get(policy.name)
+        template = self._texts.of_kind(self._offline.kind).get(self._offline.object_name(policy))
+        constraint = self._texts.of_kind(self._offline.constraint_kind(policy)).get(policy.name)
         if not template or not constraint:
             raise EngineError(f"there is no policy {policy.name} in the bundle")
         return f"{template}---\n{constraint}"

@@ -10,15 +10,15 @@ from typing import Any, TypeVar
 
 from rayfence import kyverno
 from rayfence.admission import Policy
-from rayfence.backends import filling
-from rayfence.backends.generating import shards
+from rayfence.backends.kyverno import filling
+from rayfence.backends.kyverno.generating import shards
+from rayfence.backends.offline import KyvernoOffline
 from rayfence.cases import GENERATION, Case
 from rayfence.config import Config
 from rayfence.evaluate import Judge
 from rayfence.kyverno import Judged
 from rayfence.subjects import CREATE, DELETE, RAY, Resource, subject_of
 from rayfence.suite.actions import compare_actions, compare_declared, declared_actions
-from rayfence.suite.dialects import DIALECTS, dialect_of
 from rayfence.suite.engine import Answer, Said
 from rayfence.suite.expecting import Expectations, identity, resource
 from rayfence.suite.scopes import compare_scopes, compare_triggers
@@ -34,19 +34,18 @@ T = TypeVar("T")
 class KyvernoEngine:
     """One backend's policies; `program` is the Kyverno CLI."""
 
-    def __init__(self, config: Config, backend: str, texts: Texts, program: Path) -> None:
-        self._config, self._backend, self._texts, self._program = config, backend, texts, program
-        self._dialect = DIALECTS[backend]
+    def __init__(self, config: Config, offline: KyvernoOffline, texts: Texts, program: Path) -> None:
+        self._config, self._offline, self._texts, self._program = config, offline, texts, program
         self._expected = Expectations(config)
-        self._dialects = {each.name: dialect_of(backend, each) for each in self._expected.policies}
-        kinds = {self._dialect.kind, *(each.kind for each in self._dialects.values())}
+        self._by_policy = {each.name: offline.of(each) for each in self._expected.policies}
+        found = {offline, *self._by_policy.values()}
         # Of a native policy that has a binding the CLI does not look at what the policy itself matches.
-        self._judging = {name: text for kind in kinds for name, text in texts.of_kind(kind).items()}
-        self._actions = {name: found for kind in kinds for name, found in declared_actions(texts, kind).items()}
+        self._judging = {name: text for each in found for name, text in texts.of_kind(each.kind).items()}
+        self._actions = {name: said for each in found for name, said in declared_actions(texts, each).items()}
 
     def posed(self, case: Case) -> Case | None:
         """Native policies judge no deletions: one is asked as a creation if that comes to the same."""
-        if not self._dialect.is_native or case.request.operation != DELETE:
+        if not self._offline.is_native or case.request.operation != DELETE:
             return case
         request = replace(case.request, operation=CREATE, old=None)
         found = {violation.rule for violation in Judge(self._config, request).violations(dict(case.value))}
@@ -86,25 +85,25 @@ class KyvernoEngine:
     def _unknown(self, value: Mapping[str, Any]) -> Iterator[Resource]:
         """The resource of an object, in every version that it is judged in, where the CLI does not know it by itself.
 
-        For a ValidatingPolicy it guesses the plurals of kinds, and not always right.
+        For some kinds of policy it guesses the plurals of kinds, and not always right.
         """
         api_version, kind = str(value["apiVersion"]), str(value["kind"])
         subject = subject_of(api_version, kind)
         if subject and not subject.always_served:
             resource = subject.resource_of(api_version, kind)
             yield from [resource] if resource else []
-        elif subject is RAY and self._dialect.is_native:
+        elif subject is RAY and self._offline.is_native:
             yield from (each for each in RAY.resources if each.kind == kind)
 
     def _made(self, policy: Policy, values: Sequence[Any]) -> tuple[Any, ...] | None:
-        if self._dialect.is_native:
+        if self._offline.is_native:
             return None
         generates = policy.subject is RAY and self._texts.generating
         return tuple(kyverno.apply(self._program, self._texts.generating, values)[0]) if generates else ()
 
     def _filled(self, policy: Policy, values: Sequence[Any]) -> tuple[Any, ...] | None:
         """The objects after one policy and then the next: of several at once the CLI writes each object twice."""
-        if self._dialect.is_native or policy.subject is not RAY:
+        if self._offline.is_native or policy.subject is not RAY:
             return None
         found = {identity(value): value for value in values}
         for text in self._texts.filling:
@@ -119,15 +118,15 @@ class KyvernoEngine:
         judged = self._reported(self._judging.values(), values, Request())
         rules = len({(each.policy, each.rule) for each in judged})
         problems = compare_actions(probes, judged, self._expected)
-        silent = [each for each in self._expected.policies if not self._dialects[each.name].tells_audits]
+        silent = [each for each in self._expected.policies if self._by_policy[each.name].actions]
         problems += compare_declared(self._actions, silent)
-        problems += compare_scopes(self._texts, self._backend, self._expected.policies)
-        problems += compare_triggers(self._texts.generating)
+        problems += compare_scopes(self._texts, self._offline, self._expected.policies)
+        problems += compare_triggers(self._texts, self._offline)
         if rules != len(self._expected.policies):
             problems.append(f"{rules} of {len(self._expected.policies)} policies answered")
-        problems += generates(self._texts, bool(self._dialect.generating_rules))
-        generating = len(shards(self._config.tenants)) * self._dialect.generating_rules
-        filled_in = 0 if self._dialect.is_native else len(filling.shards(self._config.tenants))
+        problems += generates(self._texts, bool(self._offline.generating_rules))
+        generating = len(shards(self._config.tenants)) * self._offline.generating_rules
+        filled_in = 0 if self._offline.is_native else len(filling.shards(self._config.tenants))
         for name, text, written in (
             (GENERATION, self._texts.generating, generating),
             (filling.NAME, "---\n".join(self._texts.filling), filled_in),
@@ -160,8 +159,8 @@ class KyvernoEngine:
 
     def _weighed(self, judged: Judged) -> Judged:
         """A violation is a `fail` where it is refused, a `warn` elsewhere, whether the CLI tells them apart or not."""
-        dialect = self._dialects.get(judged.policy, self._dialect)
-        if dialect.tells_audits or judged.result not in ("fail", "warn"):
+        offline = self._by_policy.get(judged.policy, self._offline)
+        if not offline.actions or judged.result not in ("fail", "warn"):
             return judged
         denies = "Deny" in (self._actions.get(judged.policy) or ())
         return replace(judged, result="fail" if denies else "warn")
@@ -170,7 +169,7 @@ class KyvernoEngine:
         """What must be said of a case: `skip` where nobody is to be asked."""
         judged = "fail" if case.fails - {GENERATION} else "pass"
         result = judged if self._expected.is_asked(case) else "skip"
-        rule = self._dialects[policy.name].rule(policy)
+        rule = self._by_policy[policy.name].rule(policy)
         return kyverno.Expected(policy.name, rule, resource(case), result, case.value["kind"])
 
 

@@ -14,7 +14,6 @@ from rayfence.backends.celpolicy import actions, judgement, metadata
 from rayfence.config import Config
 
 NAME = "validatingadmissionpolicy"
-GENERATES = False
 
 _API = "admissionregistration.k8s.io/v1"
 

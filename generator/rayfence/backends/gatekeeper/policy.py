@@ -16,7 +16,6 @@ from rayfence.config import Config, Enforcement
 from rayfence.subjects import Subject
 
 NAME = "gatekeeper"
-GENERATES = False
 
 TARGET = "admission.k8s.gatekeeper.sh"
 ENGINE = "K8sNativeValidation"

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from rayfence.backends.cel_manifest import Expression, cel, entries, in_namespaces_where, is_whole, name_of
-from rayfence.backends.generating import Row
+from rayfence.backends.kyverno.generating import Row
+from rayfence.backends.validatingpolicy.cel_manifest import (
+    Expression,
+    cel,
+    entries,
+    in_namespaces_where,
+    is_whole,
+    name_of,
+)
 from rayfence.cel import let, literal
 from rayfence.network.cluster import from_submitter, network_policy
 from rayfence.network.job import BY_A_POD, CLOSING, MODE, NAME, SELECTOR, job_labels, job_spec

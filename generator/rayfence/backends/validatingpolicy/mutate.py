@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from rayfence import admission
-from rayfence.backends.filling import Rows, shards
+from rayfence.backends.kyverno.filling import Rows, shards
 from rayfence.cel import literal
 from rayfence.config import Tenant
 from rayfence.network.filling import FIELD, PLACES, VERSION

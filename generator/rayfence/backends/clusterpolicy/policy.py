@@ -10,19 +10,18 @@ from typing import Any
 
 from rayfence import admission
 from rayfence.admission import Policy
-from rayfence.backends import validatingpolicy
-from rayfence.backends.clusterpolicy_filling import filling_policies
-from rayfence.backends.clusterpolicy_network import generate_policies
-from rayfence.backends.filling import NAME as FILLING
-from rayfence.backends.generating import NAME as GENERATION
-from rayfence.backends.jmespath import METADATA, holds
-from rayfence.backends.kyverno_rbac import rbac
+from rayfence.backends.clusterpolicy.generate import generate_policies
+from rayfence.backends.clusterpolicy.jmespath import METADATA, holds
+from rayfence.backends.clusterpolicy.mutate import filling_policies
+from rayfence.backends.kyverno.filling import NAME as FILLING
+from rayfence.backends.kyverno.generating import NAME as GENERATION
+from rayfence.backends.kyverno.rbac import rbac
+from rayfence.backends.validatingpolicy.policy import policy_of
 from rayfence.config import Config, Enforcement
 from rayfence.shards import Shard
 from rayfence.subjects import Resource
 
 NAME = "clusterpolicy"
-GENERATES = True
 
 
 def files(config: Config) -> Mapping[str, list[dict[str, Any]]]:
@@ -39,7 +38,7 @@ def files(config: Config) -> Mapping[str, list[dict[str, Any]]]:
 
 def _policy_of(policy: Policy) -> dict[str, Any]:
     """Kyverno looks for every kind that a ClusterPolicy names, and for none of a ValidatingPolicy's."""
-    return _policy(policy) if policy.subject.always_served else validatingpolicy.policy_of(policy)
+    return _policy(policy) if policy.subject.always_served else policy_of(policy)
 
 
 def _policy(policy: Policy) -> dict[str, Any]:

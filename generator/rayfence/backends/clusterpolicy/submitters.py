@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from rayfence.backends.generating import Row
-from rayfence.backends.jmespath import (
+from rayfence.backends.clusterpolicy.jmespath import (
     METADATA,
     OPEN,
     SPEC,
@@ -24,6 +23,7 @@ from rayfence.backends.jmespath import (
     value,
     words,
 )
+from rayfence.backends.kyverno.generating import Row
 from rayfence.config import Platform
 from rayfence.network.cluster import from_submitter, policy_name
 from rayfence.network.job import API_VERSIONS, BY_A_POD, CLOSING, MODE, NAME, SELECTOR, job_labels, job_spec

@@ -1,7 +1,7 @@
 """Tenants in, the ClusterPolicies out that make Kyverno do what `network.filling` says.
 
 Paths of a JSON patch may hold no variables, so each kind has a patch to be merged, and the object's kind chooses one.
-Text of a tenant's is compared inside JMESPath, as in `clusterpolicy_network`.
+Text of a tenant's is compared inside JMESPath, as in `clusterpolicy.generate`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from functools import reduce
 from typing import Any
 
-from rayfence.backends.filling import NAME, Rows, shards
+from rayfence.backends.kyverno.filling import NAME, Rows, shards
 from rayfence.config import Tenant
 from rayfence.network.filling import FIELD, PLACES, VERSION
 from rayfence.network.policy import Manifest

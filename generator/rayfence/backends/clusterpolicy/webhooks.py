@@ -21,6 +21,11 @@ def conditions(manifest: Manifest) -> list[dict[str, str]]:
     return found
 
 
+def split(manifest: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any] | None]:
+    """A policy as it stands in its file, and the patch that the kustomization adds, None where there is none."""
+    return (without_conditions(manifest), patch(manifest)) if conditions(manifest) else (manifest, None)
+
+
 def without_conditions(manifest: Manifest) -> dict[str, Any]:
     """What stands in the policy's file."""
     if not conditions(manifest):

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from rayfence.backends.generating import Row, with_statuses
+from rayfence.backends.kyverno.generating import Row, with_statuses
 from rayfence.network.makers import Maker
 from rayfence.network.policy import Manifest
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from rayfence.backends.generating import MAKERS, STATUS
+from rayfence.backends.kyverno.generating import MAKERS, STATUS
 from rayfence.network.policy import Manifest
 from rayfence.subjects import RAY, SUBJECTS, Resource
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from rayfence.backends.generating import Row, with_statuses
+from rayfence.backends.kyverno.generating import Row, with_statuses
 from rayfence.cel import items, let, literal, literals
 from rayfence.network.cluster import policy_name
 from rayfence.network.makers import Maker

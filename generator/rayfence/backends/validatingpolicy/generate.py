@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from rayfence.backends.cel_manifest import (
+from rayfence.backends.kyverno.generating import MAKERS, Row, modes, shards
+from rayfence.backends.validatingpolicy.cel_manifest import (
     Expression,
     cel,
     entries,
@@ -21,8 +22,7 @@ from rayfence.backends.cel_manifest import (
     name_of,
     tenant_of,
 )
-from rayfence.backends.generating import MAKERS, Row, modes, shards
-from rayfence.backends.validatingpolicy_submitters import selects_a_cluster, submitter_policy, submitter_variables
+from rayfence.backends.validatingpolicy.submitters import selects_a_cluster, submitter_policy, submitter_variables
 from rayfence.cel import let, literal
 from rayfence.config import Platform, Tenant
 from rayfence.network.cluster import (

@@ -7,9 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from rayfence.backends.clusterpolicy_submitters import submitter_rule
-from rayfence.backends.generating import NAME, Row, modes, shards
-from rayfence.backends.jmespath import (
+from rayfence.backends.clusterpolicy.jmespath import (
     METADATA,
     OPEN,
     SPEC,
@@ -24,6 +22,8 @@ from rayfence.backends.jmespath import (
     value,
     words,
 )
+from rayfence.backends.clusterpolicy.submitters import submitter_rule
+from rayfence.backends.kyverno.generating import NAME, Row, modes, shards
 from rayfence.config import Platform, Tenant
 from rayfence.network.cluster import (
     API_VERSIONS,

@@ -8,15 +8,14 @@ from typing import Any
 from rayfence import admission
 from rayfence.admission import Policy
 from rayfence.backends.celpolicy import actions, judgement, metadata, versioned_rules
-from rayfence.backends.filling import NAME as FILLING
-from rayfence.backends.generating import NAME as GENERATION
-from rayfence.backends.kyverno_rbac import rbac
-from rayfence.backends.validatingpolicy_filling import mutating_policies
-from rayfence.backends.validatingpolicy_network import generating_policies
+from rayfence.backends.kyverno.filling import NAME as FILLING
+from rayfence.backends.kyverno.generating import NAME as GENERATION
+from rayfence.backends.kyverno.rbac import rbac
+from rayfence.backends.validatingpolicy.generate import generating_policies
+from rayfence.backends.validatingpolicy.mutate import mutating_policies
 from rayfence.config import Config
 
 NAME = "validatingpolicy"
-GENERATES = True
 
 
 def files(config: Config) -> Mapping[str, list[dict[str, Any]]]:

@@ -1,0 +1,16 @@
+"""The rules as Kyverno ValidatingPolicies, with GeneratingPolicies and MutatingPolicies."""
+
+from rayfence.backends.base import Backend, Needs
+from rayfence.backends.kyverno import WEBHOOK
+from rayfence.backends.validatingpolicy.engine import OFFLINE
+from rayfence.backends.validatingpolicy.kinds import KINDS
+from rayfence.backends.validatingpolicy.policy import NAME, files
+
+BACKEND = Backend(
+    NAME,
+    generates=True,
+    manifests=files,
+    kinds=KINDS,
+    needs=Needs("install Kyverno 1.19.1 or newer", kyverno=True, webhook=WEBHOOK),
+    offline=OFFLINE,
+)
