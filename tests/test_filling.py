@@ -156,7 +156,7 @@ SABOTAGE = {
         ("'ray-a-dev': 'DenyAll'", "'ray-a-evil': 'DenyAll'"),
         ("- rayjobs", "- rayjobbs"),
         ("object.apiVersion == 'ray.io/v1'", "object.apiVersion != 'ray.io/v1'"),
-        ("c.?networkPolicy.orValue(null) == null", "true"),
+        ("cluster.?networkPolicy.orValue(null) == null", "true"),
         ("op: ''add''", "op: ''test''"),
     ],
 }
