@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from rayfence import bundle
+from rayfence import bundle, overview
 from rayfence.backends import BACKENDS
 from rayfence.backends.clusterpolicy.webhooks import conditions, patch
 from rayfence.config import Allow, Bounds, Config, Container, Enforcement, Network, Platform, Quota, Tenant
@@ -47,7 +47,22 @@ def test_the_same_tenants_give_the_same_bytes():
 
 
 def test_every_file_says_that_it_was_written_by_rayfence():
-    assert all(text.startswith(bundle.HEADER) for text in bundle.files(CONFIG).values())
+    files = bundle.files(CONFIG)
+
+    assert {f"{folder}/kustomization.yaml" for folder in ("tenants", *BACKENDS)} <= files.keys()
+    assert [] == [path for path, text in files.items() if not text.startswith(bundle.HEADER)]
+    assert bundle.HEADER.startswith("---\n")
+
+
+def test_the_folder_has_the_manifests_and_one_page_that_is_none():
+    folder = dict(bundle.each(CONFIG))
+    page = folder.pop(overview.NAME)
+
+    assert bundle.files(CONFIG) == folder
+    assert {".yaml"} == {Path(path).suffix for path in folder}
+    assert page.startswith(overview.MARK)
+    assert "/" not in overview.NAME
+    assert [] == [path for path, text in folder.items() if overview.NAME in text]
 
 
 def test_files_one_after_the_other_are_a_stream():

@@ -13,6 +13,7 @@ import pytest
 
 from rayfence.bundle import HEADER
 from rayfence.cli import folder
+from rayfence.overview import MARK
 from rayfence.report.terminal import visible
 
 from .command_line import contents, process, rayfence, surroundings, tenant, write
@@ -51,9 +52,10 @@ def test_a_build_writes_the_bundle_and_says_what_it_did(place):
 
 
 def test_everything_written_says_that_it_is_not_to_be_edited(built):
-    assert set() == {
-        path for path, text in contents(built / "policies").items() if not text.startswith(HEADER.encode())
-    }
+    texts = contents(built / "policies")
+
+    assert texts.pop("README.md").startswith(f"{MARK}. Change tenants/ or a rule".encode())
+    assert set() == {path for path, text in texts.items() if not text.startswith(HEADER.encode())}
 
 
 def test_a_second_build_touches_nothing(built):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from rayfence import yamlio
+from rayfence import overview, yamlio
 from rayfence.backends import BACKENDS, Backend
 from rayfence.backends.laid_out import EXPRESSIONS
 from rayfence.config import Config
@@ -23,17 +23,30 @@ HEADER = "---\n# Written by `rayfence build`. Change tenants/ or a rule and buil
 
 
 def files(config: Config, backends: Collection[str] = BACKENDS) -> dict[str, str]:
-    """Path below `policies/` -> text, in order of path. The same input gives the same bytes."""
-    return dict(sorted(each(config, backends)))
+    """The manifests: path below `policies/` -> text, in order of path. The same input gives the same bytes."""
+    return dict(sorted(_manifests(config, backends, {})))
 
 
 def each(config: Config, backends: Collection[str] = BACKENDS) -> Iterator[tuple[str, str]]:
-    """The same, one file after the other: those of ten thousand tenants are 140 MB."""
+    """The whole folder, one file after the other: those of ten thousand tenants are 140 MB. Last comes its page."""
+    objects: dict[str, overview.Objects] = {}
+    yield from _manifests(config, backends, objects)
+    yield overview.NAME, overview.page(config, objects)
+
+
+def _manifests(
+    config: Config, backends: Collection[str], objects: dict[str, overview.Objects]
+) -> Iterator[tuple[str, str]]:
+    """Path -> text. What is in each backend's files is put into `objects` on the way."""
     yield from _tenants(config)
     # The same for every backend without an engine, and of ten thousand tenants 24 MB: one text, header and all.
     networks = "" if all(BACKENDS[name].generates for name in backends) else _headed(engineless_file(config))
     for name in backends:
-        yield from ((f"{name}/{path}", text) for path, text in _backend(config, BACKENDS[name], networks))
+        backend = BACKENDS[name]
+        found = {file: manifests for file, manifests in backend.files(config).items() if manifests}
+        own = "" if backend.generates else networks
+        objects[name] = overview.objects({**found, **({ENGINELESS: ()} if own else {})})
+        yield from ((f"{name}/{path}", text) for path, text in _backend(backend, found, own))
 
 
 def _tenants(config: Config) -> Iterator[tuple[str, str]]:
@@ -50,17 +63,16 @@ def _tenants(config: Config) -> Iterator[tuple[str, str]]:
     yield f"{TENANTS}/{KUSTOMIZATION}", _kustomization(names)
 
 
-def _backend(config: Config, backend: Backend, networks: str) -> Iterator[tuple[str, str]]:
-    files = {
-        name: [backend.split(each) for each in manifests]
-        for name, manifests in backend.files(config).items()
-        if manifests
-    }
+def _backend(
+    backend: Backend, manifests: Mapping[str, list[dict[str, Any]]], networks: str
+) -> Iterator[tuple[str, str]]:
+    """The files of one backend. `networks` is the text of a file that is the same for several."""
+    files = {name: [backend.split(each) for each in found] for name, found in manifests.items()}
     for name, found in files.items():
         yield name, _headed(yamlio.dump((manifest for manifest, _ in found), blocks=EXPRESSIONS))
-    if stands_in := networks and not backend.generates:
+    if networks:
         yield ENGINELESS, networks
-    names = [*files, *([ENGINELESS] if stands_in else [])]
+    names = [*files, *([ENGINELESS] if networks else [])]
     patches = [patch for found in files.values() for _, patch in found if patch]
     yield KUSTOMIZATION, _kustomization([f"../{TENANTS}", *names], patches)
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from rayfence.network_kinds import NETWORK_KINDS as _KINDS
 from rayfence.network_kinds import plural
+from rayfence.purposes import Purpose
 from rayfence.workload import SERVED
 
 CREATE, UPDATE, DELETE = "CREATE", "UPDATE", "DELETE"
@@ -61,6 +62,7 @@ class Subject:
     tenants' namespaces alone, so that an outage of the engine stops no pod of anybody else.
     `always_served`: whether a cluster that has Ray has all its kinds. Of others the version does not matter, and no
     policy may name them whose engine does not start again while it cannot find a kind that a policy names.
+    `severity`: high where a violation harms another tenant, medium where it opens the tenant itself.
     """
 
     name: str
@@ -71,6 +73,13 @@ class Subject:
     scanned: bool = True
     everywhere: bool = False
     always_served: bool = True
+    severity: str = "high"
+
+    @property
+    def purpose(self) -> Purpose:
+        """What its policy objects say of themselves."""
+        kinds = tuple(resource.kind for resource in self.resources)
+        return Purpose(self.name, self.title, self.description, kinds, self.severity)
 
     def speaks_of(self, api_version: str, kind: str) -> bool:
         """Whether objects of this kind are judged under it."""
@@ -120,6 +129,7 @@ EXPOSURE = Subject(
         Resource("", "v1", "Service", "services"),
         Resource("networking.k8s.io", "v1", "Ingress", "ingresses"),
     ),
+    severity="medium",
 )
 
 NETWORK_KINDS = Subject(
@@ -130,6 +140,7 @@ NETWORK_KINDS = Subject(
     tuple(Resource(group, version, kind, plural(kind)) for (group, version), kinds in _KINDS.items() for kind in kinds),
     scanned=False,
     always_served=False,
+    severity="medium",
 )
 
 SUBJECTS = (RAY, PODS, NETWORK_POLICIES, EXPOSURE, NETWORK_KINDS)

@@ -15,6 +15,7 @@ from rayfence.backends.clusterpolicy.webhooks import conditions, without_conditi
 from rayfence.backends.kyverno.filling import NAME as FILLING
 from rayfence.config import Administrators, Config, Network, Operator, Peer, Platform, Provider, Quota
 from rayfence.doctor import examine
+from rayfence.purposes import VERSION
 from rayfence.retired import retired_objects
 from rayfence.subjects import RAY
 
@@ -339,6 +340,20 @@ def test_a_healthy_cluster_gives_nothing(backend):
     found = examine(CONFIG, saved(*healthy(backend)))
 
     assert ((), (), (backend,)) == (found.findings, found.notes, found.backends)
+
+
+@pytest.mark.parametrize("version", ["0.0.1", None])
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_what_another_version_wrote_is_no_change_if_it_says_the_same(backend, version):
+    objects = healthy(backend)
+    marked = [each for each in objects if VERSION in each["metadata"].get("annotations", {})]
+    for each in marked:
+        each["metadata"]["annotations"] |= {VERSION: version}
+        if version is None:
+            del each["metadata"]["annotations"][VERSION]
+
+    assert marked
+    assert () == examine(CONFIG, saved(*objects)).findings
 
 
 @pytest.mark.parametrize(

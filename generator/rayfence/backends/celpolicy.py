@@ -15,13 +15,12 @@ DEFAULTS = {"matchPolicy": "Equivalent", "scope": "*"}
 """What a server fills in where it is left out."""
 
 
-def metadata(policy: Policy, more: Mapping[str, str] = {}) -> dict[str, Any]:
-    """A policy's name, and who wrote it; `more` are annotations."""
-    annotations = {**policy.shard.annotations, **more}
+def metadata(policy: Policy, annotations: Mapping[str, str]) -> dict[str, Any]:
+    """A policy's name, and who wrote it."""
     return {
         "name": policy.name,
         "labels": {"app.kubernetes.io/managed-by": "rayfence"},
-        **({"annotations": annotations} if annotations else {}),
+        "annotations": {**policy.shard.annotations, **annotations},
     }
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from rayfence import bundle
+from rayfence import bundle, overview
 from rayfence.backends import BACKENDS
 from rayfence.cli import console
 from rayfence.cli.exits import NO, refusal
@@ -24,7 +24,7 @@ POLICIES = "policies"
 # Enough of the first lines to know our files by, whatever the rest of them said in other versions. Older files began
 # without a separator.
 _OURS = bundle.HEADER.partition(". ")[0].encode()
-_BEGINNINGS = (_OURS, _OURS.removeprefix(b"---\n"))
+_BEGINNINGS = (_OURS, _OURS.removeprefix(b"---\n"), overview.MARK.encode())
 _NAMED = 5
 
 _CLOSED = re.compile(rf"^  name: {DEFAULT_DENY}\n  namespace: (.+)$", re.MULTILINE)
@@ -49,6 +49,8 @@ def command(folders: tuple[Path, ...], out: Path, backends: tuple[str, ...], che
     The folder is replaced as a whole or not at all, and left alone where nothing changed. It is rayfence's own: a file
     in it that rayfence did not write is named, and nothing is done. A namespace that the folder closed so far, and that
     leaves the config without being retired, is a warning.
+
+    README.md in the folder is for reviewers: what each file is for, the rules, and every tenant in one line.
 
     What is odd in the tenant config, but not wrong, is a warning on stderr. With --strict nothing is written then.
 

@@ -23,7 +23,7 @@ from rayfence.backends.clusterpolicy.jmespath import (
     words,
 )
 from rayfence.backends.clusterpolicy.submitters import submitter_rule
-from rayfence.backends.kyverno.generating import NAME, Row, modes, shards
+from rayfence.backends.kyverno.generating import NAME, PURPOSE, Row, modes, shards
 from rayfence.config import Platform, Tenant
 from rayfence.network.cluster import (
     API_VERSIONS,
@@ -77,7 +77,7 @@ def _policy(platform: Platform, name: str, rows: Mapping[str, Row]) -> Manifest:
     return {
         "apiVersion": "kyverno.io/v1",
         "kind": "ClusterPolicy",
-        "metadata": {"name": name, "labels": {"app.kubernetes.io/managed-by": "rayfence"}},
+        "metadata": PURPOSE.metadata(name),
         "spec": {"webhookConfiguration": {"failurePolicy": "Fail", "matchConditions": [CONCERNS_US]}, "rules": rules},
     }
 

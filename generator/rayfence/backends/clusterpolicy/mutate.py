@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from functools import reduce
 from typing import Any
 
-from rayfence.backends.kyverno.filling import NAME, Rows, shards
+from rayfence.backends.kyverno.filling import NAME, PURPOSE, Rows, shards
 from rayfence.config import Tenant
 from rayfence.network.filling import FIELD, PLACES, VERSION
 from rayfence.network.policy import Manifest
@@ -29,7 +29,7 @@ def _policy(name: str, rows: Rows) -> Manifest:
     return {
         "apiVersion": "kyverno.io/v1",
         "kind": "ClusterPolicy",
-        "metadata": {"name": name, "labels": {"app.kubernetes.io/managed-by": "rayfence"}},
+        "metadata": PURPOSE.metadata(name),
         "spec": {"background": False, "webhookConfiguration": {"failurePolicy": "Fail"}, "rules": [_rule(rows)]},
     }
 

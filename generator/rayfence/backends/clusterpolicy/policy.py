@@ -50,8 +50,7 @@ def _policy(policy: Policy) -> dict[str, Any]:
             "labels": {"app.kubernetes.io/managed-by": "rayfence"},
             "annotations": {
                 **policy.shard.annotations,
-                "policies.kyverno.io/title": policy.subject.title,
-                "policies.kyverno.io/description": policy.subject.description,
+                **policy.subject.purpose.of_kyverno,
                 # Kyverno would rewrite a policy for pods into others for their controllers.
                 "pod-policies.kyverno.io/autogen-controllers": "none",
             },

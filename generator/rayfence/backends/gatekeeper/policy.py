@@ -13,6 +13,7 @@ from rayfence import admission
 from rayfence.admission import Policy
 from rayfence.cel import literals
 from rayfence.config import Config, Enforcement
+from rayfence.purposes import written_by
 from rayfence.subjects import Subject
 
 NAME = "gatekeeper"
@@ -41,6 +42,7 @@ def _template(policy: Policy) -> dict[str, Any]:
             "annotations": {
                 "metadata.gatekeeper.sh/title": policy.subject.title,
                 "description": policy.subject.description,
+                **written_by(),
             },
         },
         "spec": {
@@ -75,7 +77,7 @@ def _constraint(policy: Policy) -> dict[str, Any]:
     return {
         "apiVersion": "constraints.gatekeeper.sh/v1beta1",
         "kind": kind_of(policy),
-        "metadata": {"name": policy.name, "labels": _LABELS},
+        "metadata": {"name": policy.name, "labels": _LABELS, "annotations": {**written_by()}},
         "spec": {
             "enforcementAction": _action(policy.shard.enforcement),
             # Gatekeeper matches every version of a kind.

@@ -5,8 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from rayfence.config import Mode, Tenant
+from rayfence.network.filling import PLACES
+from rayfence.purposes import Purpose
 
 NAME = "fill-network-policy"
+
+PURPOSE = Purpose(
+    NAME,
+    "Ray objects ask KubeRay for their tenant's isolation",
+    "Sets networkPolicy.mode in Ray objects that leave it out, where KubeRay isolates the tenant's clusters.",
+    tuple(PLACES),
+    "medium",
+)
 
 # A row holds a name of 63 characters at most and a mode; some policies have the table twice.
 MAX_ROWS = 500

@@ -9,8 +9,16 @@ from typing import Any
 from rayfence.config import Mode, Tenant
 from rayfence.network.layer import opens_dashboard
 from rayfence.network.policy import Manifest
+from rayfence.purposes import Purpose
 
 NAME = "generate-network-policies"
+
+PURPOSE = Purpose(
+    NAME,
+    "Each RayCluster has NetworkPolicies of its own",
+    "Makes the NetworkPolicies of each RayCluster, and of each RayJob that submits to one, and keeps them as they are.",
+    ("RayCluster", "RayJob"),
+)
 
 MAKERS = ("rayclusters", "rayjobs")
 """What NetworkPolicies are generated for."""

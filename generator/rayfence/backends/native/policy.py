@@ -12,6 +12,7 @@ from rayfence import admission
 from rayfence.admission import Policy
 from rayfence.backends.celpolicy import actions, judgement, metadata
 from rayfence.config import Config
+from rayfence.purposes import written_by
 
 NAME = "validatingadmissionpolicy"
 
@@ -33,7 +34,7 @@ def _policy(policy: Policy) -> dict[str, Any]:
     return {
         "apiVersion": _API,
         "kind": "ValidatingAdmissionPolicy",
-        "metadata": metadata(policy),
+        "metadata": metadata(policy, written_by()),
         "spec": {**spec, "validations": validations},
     }
 
@@ -42,6 +43,6 @@ def _binding(policy: Policy) -> dict[str, Any]:
     return {
         "apiVersion": _API,
         "kind": "ValidatingAdmissionPolicyBinding",
-        "metadata": metadata(policy),
+        "metadata": metadata(policy, written_by()),
         "spec": {"policyName": policy.name, "validationActions": actions(policy.shard.enforcement)},
     }

@@ -5,12 +5,13 @@ from rayfence.backends.kyverno import WEBHOOK
 from rayfence.backends.validatingpolicy.engine import OFFLINE
 from rayfence.backends.validatingpolicy.kinds import KINDS
 from rayfence.backends.validatingpolicy.policy import NAME, files
+from rayfence.purposes import MIN_KYVERNO
 
 BACKEND = Backend(
     NAME,
     generates=True,
     manifests=files,
     kinds=KINDS,
-    needs=Needs("install Kyverno 1.19.1 or newer", kyverno=True, webhook=WEBHOOK),
+    needs=Needs(f"install Kyverno {MIN_KYVERNO} or newer", kyverno=True, webhook=WEBHOOK),
     offline=OFFLINE,
 )

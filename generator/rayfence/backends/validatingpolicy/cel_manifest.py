@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from rayfence.backends.kyverno.generating import Row, with_statuses
+from rayfence.backends.kyverno.generating import PURPOSE, Row, with_statuses
 from rayfence.cel import items, let, literal, literals
 from rayfence.network.cluster import policy_name
 from rayfence.network.makers import Maker
@@ -37,7 +37,7 @@ def generating_policy(
     return {
         "apiVersion": "policies.kyverno.io/v1",
         "kind": "GeneratingPolicy",
-        "metadata": {"name": name, "labels": {"app.kubernetes.io/managed-by": "rayfence"}},
+        "metadata": PURPOSE.metadata(name),
         "spec": {
             "evaluation": {"admission": _ON, "generateExisting": _ON, "synchronize": _ON},
             "matchConstraints": {"resourceRules": [of_kinds]},

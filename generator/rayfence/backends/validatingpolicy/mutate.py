@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from rayfence import admission
-from rayfence.backends.kyverno.filling import Rows, shards
+from rayfence.backends.kyverno.filling import PURPOSE, Rows, shards
 from rayfence.cel import literal
 from rayfence.config import Tenant
 from rayfence.network.filling import FIELD, PLACES, VERSION
@@ -35,7 +35,7 @@ def _policy(name: str, rows: Rows) -> Manifest:
     return {
         "apiVersion": "policies.kyverno.io/v1",
         "kind": "MutatingPolicy",
-        "metadata": {"name": name, "labels": {"app.kubernetes.io/managed-by": "rayfence"}},
+        "metadata": PURPOSE.metadata(name),
         "spec": {
             "failurePolicy": "Fail",
             "evaluation": {"admission": {"enabled": True}, "mutateExisting": {"enabled": False}},

@@ -29,14 +29,10 @@ def files(config: Config) -> Mapping[str, list[dict[str, Any]]]:
 
 def policy_of(policy: Policy) -> dict[str, Any]:
     """One ValidatingPolicy."""
-    annotations = {
-        "policies.kyverno.io/title": policy.subject.title,
-        "policies.kyverno.io/description": policy.subject.description,
-    }
     return {
         "apiVersion": "policies.kyverno.io/v1",
         "kind": "ValidatingPolicy",
-        "metadata": metadata(policy, annotations),
+        "metadata": metadata(policy, policy.subject.purpose.of_kyverno),
         "spec": {
             "validationActions": actions(policy.shard.enforcement),
             "evaluation": {
