@@ -214,6 +214,7 @@ def test_no_policy_of_a_thousand_tenants_is_above_500_kb(thousand: Config, backe
     assert 500_000 > max(len(yamlio.dump([manifest]).encode()) for manifest in manifests)
 
 
+@pytest.mark.slow
 def test_no_text_of_a_thousand_tenants_is_longer_than_a_server_takes(thousand: Config) -> None:
     texts = [each["expression"] for manifest in judging(thousand) for each in manifest["spec"]["variables"]]
     (conditions) = [

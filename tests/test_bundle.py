@@ -39,7 +39,7 @@ CONFIG = Config(
 
 
 def manifests(text: str) -> list[dict[str, Any]]:
-    return [value for value in yaml.safe_load_all(text) if value]
+    return [value for value in yaml.load_all(text, yaml.CSafeLoader) if value]
 
 
 def test_the_same_tenants_give_the_same_bytes():
@@ -135,6 +135,7 @@ def test_policies_fail_closed_and_forgive_nothing_that_was_there_before():
         assert spec["rules"][0]["validate"]["allowExistingViolations"] is False
 
 
+@pytest.mark.slow
 def test_a_thousand_tenants_are_as_few_policies_as_their_rows_need():
     many = Config(Platform(), tuple(tenant(f"team-{number:04}", f"ray-{number:04}") for number in range(1000)))
     files = bundle.files(many)
@@ -191,6 +192,7 @@ def test_a_cluster_policys_file_is_one_that_kyvernos_command_line_can_read():
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_a_thousand_tenants_names_stand_in_a_guard_once_more_than_their_rows(backend: str):
     many = Config(Platform(), tuple(tenant(f"team-{number:04}", f"ray-{number:04}") for number in range(1000)))

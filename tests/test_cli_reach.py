@@ -67,6 +67,7 @@ def test_into_a_pipe_goes_a_summary_and_the_tables_where_they_are_asked_for(plac
     assert 20 < len(full.splitlines())
 
 
+@pytest.mark.slow
 def test_a_terminal_and_a_file_get_the_tables(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rayfence("reach", "--output", "reach.txt")
     rayfence("reach", "--summary", "--output", "brief.txt")

@@ -70,6 +70,7 @@ def test_a_wrong_config_is_wrong_input(place):
     assert 2 == rayfence("test").exit_code
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", [("test",), ("engines",)], ids=lambda words: words[0])
 def test_an_engine_that_is_missing_is_three(place, words):
     result = rayfence(*words, RAYFENCE_KYVERNO="/no/such/kyverno")

@@ -63,6 +63,7 @@ def watched(cluster: FakeCluster) -> list[str]:
     return wrong
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("config", [WITHOUT, RETIRED], ids=["dropped", "retired"])
 @pytest.mark.parametrize("then", BACKENDS)
 def test_a_namespace_with_running_pods_stays_closed_and_nothing_else_is_left_there(cluster, config, then):
@@ -87,6 +88,7 @@ def test_a_namespace_in_which_nothing_runs_is_let_go_at_once(cluster, there):
     assert (Offboarding(), set(), []) == (found.offboarding, cluster.policies(GONE), quota(cluster))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "there", [running(), running(phase="Pending"), pod(ray_cluster("x", GONE)), ray_cluster("x", GONE)]
 )

@@ -145,6 +145,7 @@ def test_the_tenant_that_asks_is_the_one_in_the_middle():
     assert ["team-00000", "team-00005", "team-00050"] == [settings.asker(settings.config(n)).name for n in (1, 10, 100)]
 
 
+@pytest.mark.slow
 def test_every_policy_is_seen_to_refuse_in_a_namespace_of_its_own():
     config = settings.config(1_000)
     found = list(refused(config))
@@ -175,6 +176,7 @@ def test_without_rules_a_policy_for_ray_objects_looks_at_a_name_and_all_else_is_
     assert {settings.FAULT} == admission.read(said)[0]
 
 
+@pytest.mark.slow
 def test_every_client_has_a_tenant_and_no_two_ask_for_the_same():
     config = settings.config(CLIENTS)
     asked = crowd._asked(config, 2_000)
@@ -386,6 +388,7 @@ def test_json_holds_every_request():
     assert data["targets"][0]["met"] is False
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "arguments",
     [

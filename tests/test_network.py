@@ -398,6 +398,7 @@ def names_in_the_layer() -> set[str]:
     return {policy["metadata"]["name"] for policy in static_layer(platform, tenant)}
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(CLUSTER_NAMES, CLUSTER_NAMES)
 def test_no_cluster_name_can_take_the_name_of_another_policy(one: str, other: str) -> None:

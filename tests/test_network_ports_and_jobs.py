@@ -297,6 +297,7 @@ def test_the_names_of_the_static_layer_are_all_there() -> None:
     ] == STATIC
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(st.lists(NAMES, min_size=1, max_size=4, unique=True), st.lists(NAMES, min_size=1, max_size=4, unique=True))
 def test_no_cluster_and_no_job_takes_the_name_of_another_policy(clusters: list[str], jobs: list[str]) -> None:

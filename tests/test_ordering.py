@@ -121,6 +121,7 @@ def _covers(edges: tuple[str, str], name: str) -> bool:
     return edges[0] <= name < edges[1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["clusterpolicy", "validatingpolicy", "validatingadmissionpolicy"])
 def test_what_is_written_says_where_it_begins(backend: str) -> None:
     bounds = Container(Bounds("1", "4"), Bounds("2Gi", "8Gi"))

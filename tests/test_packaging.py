@@ -34,6 +34,7 @@ def python(*arguments: str, cwd: Path = TOP, **environment: str) -> subprocess.C
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "file",
     [
@@ -64,6 +65,7 @@ def test_the_wheel_names_the_command(wheel):
     assert "rayfence = rayfence.cli:main" in entries.splitlines()
 
 
+@pytest.mark.slow
 def test_an_installed_package_finds_the_pins_it_was_shipped_with(wheel, tmp_path):
     wheel.extractall(tmp_path)
     ask = "from rayfence.gotool.pins import folder; print(folder('kyverno'))"

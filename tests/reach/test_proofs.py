@@ -60,6 +60,7 @@ def test_they_hold_where_kuberay_isolates_each_cluster(mode: Mode, scope: Scope)
     assert found.holds
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("mode", "scope"), KINDS, ids=IDS)
 def test_every_rule_that_is_taken_away_is_missed(mode: Mode, scope: Scope) -> None:
     """By taking it away, and not by looking at who else opens the same."""
@@ -252,6 +253,7 @@ SHUT = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("cidr", "target"), SHUT.values(), ids=SHUT)
 def test_what_is_shut_is_not_asked_for_whatever_the_platform_lists(cidr: str, target: str) -> None:
     found = lines(find(scenario(config(OPEN), more=[to_addresses(cidr)])), Proof.ISOLATED)
@@ -259,6 +261,7 @@ def test_what_is_shut_is_not_asked_for_whatever_the_platform_lists(cidr: str, ta
     assert any(f" -> {target} is open on " in each and each.endswith("ray-a/more egress[0]") for each in found)
 
 
+@pytest.mark.slow
 def test_what_the_platform_opens_alone_is_asked_for() -> None:
     dns = [{"port": 53, "protocol": "UDP"}]
     left_out = ["100.100.100.200/32", "100.96.0.96/32", "100.80.80.80/32"]
@@ -433,6 +436,7 @@ def test_unneeded_says_what_taking_away_says() -> None:
     assert BOUNDS == base.config.tenants[0].container
 
 
+@pytest.mark.slow
 def test_policies_of_the_tenants_own_make_no_rule_of_ours_needless() -> None:
     again = {"from": [{"namespaceSelector": {"matchLabels": {NAME: "ray-b"}}}]}
     wide = policy(namespace="ray-b", podSelector={}, policyTypes=["Ingress"], ingress=[again])
