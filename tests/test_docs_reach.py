@@ -22,6 +22,7 @@ def test_there_is_something_to_compare() -> None:
     assert (6, ["dashboards.yaml", "hand-written.yaml", "scaled.yaml"]) == (len(SHOWN), sorted(FILES))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("command", "shown"), SHOWN, ids=[command for command, _ in SHOWN])
 def test_what_is_shown_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str, shown: str) -> None:
     for name, text in FILES.items():

@@ -40,11 +40,13 @@ def fitting(entry: Equivalent, every: list[tuple[Mapping[str, str], Mutant]]) ->
     return [mutant for files, mutant in every if entry.matches(mutant, files)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("entry", EQUIVALENTS, ids=lambda entry: f"{entry.variable}: {entry.now}")
 def test_every_entry_fits_a_mutant(entry: Equivalent, every: list[tuple[Mapping[str, str], Mutant]]) -> None:
     assert fitting(entry, every)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("entry", EQUIVALENTS, ids=lambda entry: f"{entry.variable}: {entry.now}")
 def test_an_entry_fits_nothing_any_more_when_its_expression_changes(
     entry: Equivalent, every: list[tuple[Mapping[str, str], Mutant]]

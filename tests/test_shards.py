@@ -171,7 +171,7 @@ def test_of_each_enforcement_one_object_is_in_charge_of_a_namespace(namespace: s
 
 
 @pytest.mark.slow
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None)
 @given(st.integers(1, 1600), st.text("rayt-0123456789", max_size=10))
 def test_every_name_is_in_the_care_of_one_of_many_objects(number: int, namespace: str) -> None:
     assert 1 == sum(shard.covers(namespace) for shard in shards(config(*many(number))))

@@ -405,6 +405,7 @@ def peak(pods: int) -> int:
         tracemalloc.stop()
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_number_of_objects():
     peak(10)  # what is loaded and compiled once
     few, many = peak(100), peak(2000)

@@ -461,6 +461,7 @@ def test_what_is_planted_is_found_and_nothing_else(plant):
     assert {id} == set(found_in(objects))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("plant", PLANTED)
 def test_every_finding_says_where_and_what_mends_it(plant):
     objects = healthy()

