@@ -15,7 +15,7 @@ from rayfence import row
 from rayfence.config import Config, Enforcement, Tenant
 
 MOST_ROWS = 500
-MOST_CHARACTERS = 80_000
+MOST_CHARACTERS = 90_000
 INDENT = 4
 """Spaces that a row may begin with, at most."""
 

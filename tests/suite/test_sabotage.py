@@ -123,9 +123,9 @@ def test_a_rule_removed_from_the_policy_is_noticed(engine: Path, files: Mapping[
     assert f"its message names nothing, not {rule}" in complaints(run(engine, silenced))
 
 
-@pytest.mark.parametrize(("bound", "moved"), [("|1|4|", "|1|4001m|"), ("|1|4|", "|1|3999m|"), ("|1|4|", "|1001m|4|")])
+@pytest.mark.parametrize(("bound", "moved"), [("1..4", "1..4001m"), ("1..4", "1..3999m"), ("1..4", "1001m..4")])
 def test_a_bound_moved_by_one_unit_is_noticed(engine: Path, files: Mapping[str, str], bound: str, moved: str) -> None:
-    off = edited(files, ISOLATION, lambda text: text.replace(f"team-a{bound}", f"team-a{moved}"))
+    off = edited(files, ISOLATION, lambda text: text.replace(f"cpu={bound} ", f"cpu={moved} "))
 
     assert "limit-resources" in complaints(run(engine, off))
 
