@@ -193,6 +193,7 @@ def breaks(platform: Platform, tenant: Tenant) -> Edits:
         "a group renamed with its least pods": _leaving({"minReplicas": 1, "maxReplicas": 1}),
         "a renamed group": _leaving({"replicas": 1, "maxReplicas": 1}),
         "negative replicas": _group(maxReplicas=-1),
+        "negative least replicas": _group(minReplicas=-1),
         "factors that overflow to nothing": _group(maxReplicas=65536, numOfHosts=65536),
         "twice the most hosts there can be": _group(maxReplicas=2, numOfHosts=UNLIMITED),
         "no number": _group(maxReplicas="many"),
