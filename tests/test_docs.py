@@ -6,10 +6,14 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
+import cel_reference
 import pytest
 
+from rayfence import cel
 from rayfence.backends import BACKENDS
+from rayfence.cel_context import VARIABLES
 from rayfence.cli import COMMANDS
 
 from .command_line import surroundings
@@ -49,6 +53,23 @@ def test_every_command_has_its_section(name):
 )
 def test_every_field_has_its_row(row):
     assert row in (TOP / "docs" / "tenant-config.md").read_text()
+
+
+def test_the_page_of_cel_has_every_variable_and_every_helper():
+    page = (TOP / "docs" / "cel.md").read_text()
+    found = set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE))
+
+    assert set() == {each.name for each in VARIABLES if each.for_rules} - found
+    assert [] == cel_reference.unexplained(cel)
+    assert ["added"] == cel_reference.unexplained(_module("added", "_private"))
+
+
+def _module(*names: str) -> ModuleType:
+    module = ModuleType("another")
+    exec("\n".join(f"def {name}(): ..." for name in names), vars(module))
+    for name in names:
+        vars(module)[name].__module__ = "another"
+    return module
 
 
 def test_one_version_of_kubernetes_is_asked_for_everywhere():

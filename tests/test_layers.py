@@ -26,7 +26,7 @@ ROWS: list[set[str]] = [
     {"row"},
     {"allowances", "shards", "tenants", "workload"},
     {"subjects"},
-    {"rules"},
+    {"cel_context", "rules"},
     {"admission", "evaluate"},
     {"network", "objects"},
     {"quota"},

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import cel_reference
 import click
 import mutation_reference
 import rule_reference
@@ -36,6 +37,7 @@ SECTIONS = {
 def pages() -> dict[str, str]:
     """Path below the repository's top -> text."""
     return {
+        "docs/cel.md": NOTE + cel_reference.page(),
         "docs/cli.md": NOTE + command_line(),
         "docs/mutation.md": NOTE + mutation_reference.page(),
         "docs/reach.svg": picture(),

@@ -24,7 +24,7 @@ def covers(entries: Iterable[str], text: str) -> bool:
 
 
 def covered(entries: str, text: str) -> str:
-    """CEL: the same of a list of entries and a text."""
+    """CEL: whether a text is one of a list of entries, or begins as one that ends with `*`."""
     begins = f"(entry.endsWith('{ANY}') && ({text}).startsWith(entry.substring(0, size(entry) - 1)))"
     return f"{entries}.exists(entry, entry == {text} || {begins})"
 

@@ -80,7 +80,7 @@ def items(optional: str) -> str:
 
 
 def as_list(value: str) -> str:
-    """The same of a value. What comes out of `map[?key]` has to end in `dyn(null)`, or all of it is taken for null."""
+    """The list in a value, as `items`. What `map[?key]` gives must end in `dyn(null)`, or CEL takes it for null."""
     return let("raw", value, "raw == null ? [] : type(raw) == list ? raw : [raw]")
 
 
@@ -120,7 +120,7 @@ _PATTERN = PATTERN.replace("[0-9]", r"\d")
 
 
 def amount(value: str) -> str:
-    """A value, a text or number, as such a quantity; null for anything else.
+    """A text or number as a quantity; null for what `is_quantity` refuses, and for anything else.
 
     It says the value again and again: dearer to read than `let`, and cheaper to evaluate.
     """
