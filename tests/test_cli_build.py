@@ -243,7 +243,7 @@ def test_who_has_a_stale_bundle_is_told_the_command(place, words, command):
 
     last = rayfence("build", "--check", *words).stdout.splitlines()[-1]
 
-    assert f"{out} is stale; run: {command}" == last
+    assert f"{out} is out of date; run: {command}" == last
 
 
 @pytest.mark.parametrize("name", ["README.md", "tenants/.gitkeep", "clusterpolicy/mine.yaml"])
@@ -298,7 +298,7 @@ def test_a_wrong_config_leaves_the_bundle_as_it_was(built):
     result = rayfence("build")
 
     assert (2, "") == (result.exit_code, result.stdout)
-    assert result.stderr.endswith("policies is as it was\n")
+    assert result.stderr.endswith("policies is unchanged\n")
     assert "tenants/b.yaml:5:" in result.stderr
     assert before == stamps(built / "policies")
 

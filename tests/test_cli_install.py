@@ -113,6 +113,6 @@ def test_a_retired_namespace_in_which_nothing_runs_may_leave_the_config(cluster,
     )
 
     assert (
-        "ray-a2 is retired, and nothing runs there any more: take it out of spec.retired\n"
+        "ray-a2 is retired, and nothing runs there any more: remove it from spec.retired\n"
         in rayfence("install").stdout
     )

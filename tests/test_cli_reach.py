@@ -199,7 +199,7 @@ def test_an_object_in_nobodys_namespace_is_left_out_aloud(place: Path) -> None:
     write(place, mine=cluster("mine") + "---\n" + cluster("theirs", namespace="elsewhere"))
 
     said = rayfence("reach", "mine.yaml").stderr
-    assert "warning: RayCluster elsewhere/theirs is left out: elsewhere is no tenant's\n" == said
+    assert "warning: RayCluster elsewhere/theirs is left out: no tenant has elsewhere\n" == said
 
 
 @pytest.mark.parametrize(

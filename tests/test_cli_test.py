@@ -96,7 +96,7 @@ def test_an_engine_that_does_not_answer_is_three(place, silent, words):
 def test_derived_cases_come_to_the_written_ones(place, silent, words, cases):
     said = rayfence("test", *words, RAYFENCE_KYVERNO=silent).stderr
 
-    assert re.match(f"{cases} cases go to Kyverno CLI", said)
+    assert re.match(f"running {cases} cases on Kyverno CLI", said)
 
 
 def test_engines_says_where_the_engine_is(place, silent):
@@ -121,7 +121,7 @@ def test_cases_that_come_out_as_expected_are_a_yes(place):
     result = rayfence("test", "--no-derived", "--backend", "clusterpolicy")
 
     assert 0 == result.exit_code
-    assert result.stderr.startswith("2 cases go to Kyverno CLI")
+    assert result.stderr.startswith("running 2 cases on Kyverno CLI")
     assert result.stdout.splitlines()[-1].startswith("clusterpolicy: 2 cases as expected, 0 not; ")
 
 

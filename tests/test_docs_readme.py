@@ -100,7 +100,7 @@ def test_a_namespace_of_two_tenants_is_reported_as_shown(tmp_path: Path, monkeyp
     taken = Path("tenants/team-a.yaml").read_text(encoding="utf-8")
     Path("tenants/team-d.yaml").write_text(taken.replace("name: team-a ", "name: team-d "), encoding="utf-8")
 
-    assert [shown, "1 problem; policies is as it was"] == rayfence("build").stderr.splitlines()
+    assert [shown, "1 problem; policies is unchanged"] == rayfence("build").stderr.splitlines()
 
 
 @pytest.mark.usefixtures("at_the_top")

@@ -87,7 +87,7 @@ SAID = (
     "warning: tenants/platform.yaml:4: spec.operator.podLabels: is empty, so every pod of that namespace counts as "
     "one; write the labels of its pods\n"
 )
-STOPPED = "1 warning, and --strict takes none; policies is as it was\n"
+STOPPED = "1 warning, and --strict allows none; policies is unchanged\n"
 
 
 def test_a_build_tells_what_is_odd_and_builds(place: Path) -> None:

@@ -171,7 +171,7 @@ def test_a_dry_run_of_the_first_adds_everything_and_changes_nothing(place, confi
 
     assert (1, f"{count} changes; nothing was changed") == (result.exit_code, last)
     assert ["add"] * count == [line.split()[0] for line in changes]
-    assert "there is nothing of rayfence's in this cluster\n" == rayfence("uninstall", "--yes").stdout
+    assert "rayfence has nothing installed in this cluster\n" == rayfence("uninstall", "--yes").stdout
 
 
 def test_what_was_opened_by_hand_is_seen_by_all_and_closed_again(place, admin):
@@ -421,7 +421,7 @@ def test_uninstalling_leaves_nothing(place, admin):
     result = rayfence("uninstall", "--yes")
 
     assert (0, True) == (result.exit_code, result.stdout.startswith("removed: "))
-    assert "there is nothing of rayfence's in this cluster\n" == rayfence("uninstall", "--yes").stdout
+    assert "rayfence has nothing installed in this cluster\n" == rayfence("uninstall", "--yes").stdout
     assert [] == [
         each for each in admin.list(NETWORK_POLICY, "NetworkPolicy") if "rayfence" in each["metadata"]["name"]
     ]

@@ -1,4 +1,4 @@
-"""Arguments in; text, files and an exit code out: the one room that prints, writes under `policies/` and exits."""
+"""The command line: the only package that prints, writes below `policies/` and sets the exit code."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from rayfence import __version__
 from rayfence.cli import console
 from rayfence.cli.exits import INTERRUPTED, WrongInput, spoken
 
-# Name -> what `rayfence --help` says of it. Each is a module of its name, with `_` for `-`, imported on demand.
+# Name -> its line in `rayfence --help`. Each is a module of that name, with `_` for `-`, imported on demand.
 COMMANDS = {
-    "build": "Write the policies of your tenants.",
-    "test": "Prove the policies: the real engine judges cases.",
-    "check": "Would these manifests be admitted?",
-    "reach": "Who reaches whom, by which rule, and is that what was meant?",
-    "audit": "What in a cluster breaks a rule, or its network layer?",
-    "install": "Put the policies on a cluster, new before old.",
-    "uninstall": "Take them off again.",
-    "doctor": "What in a cluster weakens the fences?",
-    "mutation-test": "Which broken policies would your test cases notice?",
-    "engines": "Find or build the policy engine that `test` needs.",
+    "build": "Write the policies for your tenants.",
+    "test": "Run test cases against the policies on the real policy engine.",
+    "check": "Check whether manifests would be admitted.",
+    "reach": "Show who can connect to whom, and prove that tenants are isolated.",
+    "audit": "Find objects in a cluster that break a rule or drift from the network layer.",
+    "install": "Install the policies on a cluster, without a gap in protection.",
+    "uninstall": "Remove what rayfence installed from a cluster.",
+    "doctor": "Find what weakens isolation in a cluster, and how to fix it.",
+    "mutation-test": "Break the policies on purpose and list the changes that no test case catches.",
+    "engines": "Find or build the policy engines that `test` needs.",
 }
 
 # Old name -> new name. An old name still works; no list shows it.
@@ -32,20 +32,20 @@ RENAMED = {"mutate": "mutation-test"}
 EPILOG = """\b
 Examples:
   rayfence build                       write policies/ from tenants/
-  rayfence test                        let the real engine judge testcases/
-  rayfence check cluster.yaml          is this RayCluster admitted, and if not: why
-  rayfence reach                       prove that Ray runs and tenants are apart
+  rayfence test                        run testcases/ on the real policy engine
+  rayfence check cluster.yaml          is this RayCluster admitted, and if not, why?
+  rayfence reach                       prove that Ray can run and that tenants are isolated
 
 \b
-Exit codes, of every command:
-  0  yes
-  1  the answer is no
+Exit codes of every command:
+  0  success: everything is as it should be
+  1  a problem was found: a violation, a failed proof, a file that is out of date
   2  the input is wrong
-  3  could not decide: the engine is missing or does not answer"""
+  3  undecided: an engine or a cluster is missing or does not answer"""
 
 
 class Commands(click.Group):
-    """The commands of the table above, and the last stop of what goes wrong in any of them."""
+    """The commands of the table above. Errors that no command handles end here."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """All names, in the order of the table."""
@@ -78,14 +78,14 @@ class Commands(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run a command; Ctrl-C ends it without a word, and with the exit code that shells expect."""
+        """Run a command. Ctrl-C ends it silently, with the exit code that shells expect."""
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
             raise click.exceptions.Exit(INTERRUPTED) from None
 
     def main(self, *args: Any, **extra: Any) -> Any:
-        """Run, and exit. What the system refuses, such as to read or to write a file, is one line and no traceback."""
+        """Run, and exit. An error of the operating system, such as an unreadable file, is one line, not a traceback."""
         try:
             return super().main(*args, **extra)
         except OSError as error:
@@ -101,9 +101,10 @@ class Commands(click.Group):
 )
 @click.version_option(__version__, message="%(prog)s %(version)s")
 def cli() -> None:
-    """Fences for Ray on a shared Kubernetes cluster.
+    """Tenant isolation for Ray on a shared Kubernetes cluster.
 
-    One file per tenant in; admission policies, network isolation and their proof out.
+    rayfence reads one file per tenant. From these it writes admission policies and NetworkPolicies, and it tests and
+    proves that they isolate the tenants.
     """
 
 

@@ -1,4 +1,4 @@
-"""What `rayfence check` asks about each object: the operation, the user, and the object as it was."""
+"""The admission request that `rayfence check` evaluates for each object: operation, user and old object."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Key = tuple[str, str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Options of the command line: who asks for what, and the file with the objects as they were ('' for none)."""
+    """Options of the command line: user, operation, and the file with the old objects ('' for none)."""
 
     username: str
     operation: str
@@ -42,7 +42,7 @@ def asked(username: str, operation: str | None, old: str | None, namespace: str)
 
 
 def asking(options: Asked, documents: Iterable[Document | Problem]) -> Callable[[Part], Request]:
-    """How each object of the documents is asked for. Raises WrongInput where the old object of one is not found."""
+    """The request for each object of the documents. Raises WrongInput if the old object of one is not found."""
     if options.operation == CREATE:
         request = Request(options.username)
         return lambda part: request
@@ -93,7 +93,7 @@ def _may_be_one(old: Key, new: Key) -> bool:
 
 
 def _changed(document: Document, options: Asked) -> Sequence[Part]:
-    """The objects of a document that are judged themselves."""
+    """The objects of a document that have rules of their own."""
     return [part for part in parts(document, options.namespace) if _is_judged(part)]
 
 

@@ -1,4 +1,4 @@
-"""`rayfence audit`: everything in a cluster that breaks a rule, and what is wrong with its network layer."""
+"""`rayfence audit` finds objects in a cluster that break a rule, and drift in its network layer."""
 
 from __future__ import annotations
 
@@ -31,14 +31,15 @@ def command(
     format: str,
     output: Path | None,
 ) -> None:
-    """What in a cluster breaks a rule, is missing from the network layer, or was changed there.
+    """Find objects in a cluster that break a rule, and NetworkPolicies that are missing or were changed.
 
-    Every Ray object, Pod, Service, Ingress and NetworkPolicy of your tenants' namespaces is held against the rules,
-    whether it came before the policies, past them, or was changed since. NetworkPolicies named rayfence-* are compared
-    with what tenants/ says. Beside each finding stands what Kyverno's own reports say of the object.
+    rayfence checks every Ray object, Pod, Service, Ingress and NetworkPolicy in your tenants' namespaces against the
+    rules, including objects that are older than the policies or got past them. It compares NetworkPolicies named
+    rayfence-* with what it would write for tenants/. Each finding also shows what Kyverno's own reports say about the
+    object.
 
-    Without PATH the cluster is asked that kubectl would ask; nothing is changed there. PATH is what kubectl get -o yaml
-    or -o json has saved, a folder of it, or - for stdin.
+    Without PATH, the command reads the cluster that kubectl would use, and changes nothing there. PATH is a file saved
+    with kubectl get -o yaml or -o json, a folder of such files, or - for stdin.
 
     \b
     Examples:
@@ -48,10 +49,10 @@ def command(
 
     \b
     Exit codes:
-      0  nothing is wrong
-      1  at least one object would be refused, or a NetworkPolicy is missing, changed or nobody's
+      0  no findings
+      1  an object would be refused, or a NetworkPolicy is missing, was changed or should not exist
       2  a file or the tenant config is wrong
-      3  the cluster does not answer, or not to you
+      3  the cluster does not answer, or you lack the permission to read it
     """
     config = configuration(folders, "nothing was audited")
     objects = source(paths, Connection(kubeconfig, context), "nothing was audited")
@@ -65,7 +66,7 @@ def command(
 
 
 def exit_code(report: Report) -> int:
-    """An object without a verdict weighs more than any that is refused."""
+    """The exit code. An unreadable object takes precedence over a refused one."""
     return WRONG_INPUT if report.unreadable else 0 if report.ok else NO
 
 

@@ -1,4 +1,4 @@
-"""`rayfence build`: tenants in, the folder of policies out, or the word that it is stale."""
+"""`rayfence build` writes the folder of policies for the tenants, or checks that it is up to date."""
 
 from __future__ import annotations
 
@@ -38,41 +38,42 @@ _CLOSED = re.compile(rf"^  name: {DEFAULT_DENY}\n  namespace: (.+)$", re.MULTILI
     show_default=True,
     metavar="DIR",
     type=click.Path(path_type=Path),
-    help="The folder to write; all of it is replaced.",
+    help="Folder to write. Its whole content is replaced.",
 )
 @backend_option
-@click.option("--check", is_flag=True, help="Write nothing; say whether the folder is up to date.")
-@click.option("--strict", is_flag=True, help="Take a warning about the tenant config for a no.")
+@click.option("--check", is_flag=True, help="Write nothing; only check that the folder is up to date.")
+@click.option("--strict", is_flag=True, help="Treat warnings about the tenant config as errors.")
 def command(folders: tuple[Path, ...], out: Path, backends: tuple[str, ...], check: bool, strict: bool) -> None:
-    """Write the policies of your tenants: policies/ from tenants/.
+    """Write the policies for your tenants: read tenants/, write policies/.
 
-    The folder is replaced as a whole or not at all, and left alone where nothing changed. It is rayfence's own: a file
-    in it that rayfence did not write is named, and nothing is done. A namespace that the folder closed so far, and that
-    leaves the config without being retired, is a warning.
+    The folder is replaced as a whole or not at all. If nothing changed, it is not touched. The folder belongs to
+    rayfence: if it holds a file that rayfence did not write, the command names that file and changes nothing.
 
-    README.md in the folder is for reviewers: what each file is for, the rules, and every tenant in one line.
+    Oddities in the tenant config are warnings on stderr. With --strict, nothing is written if there are any. One such
+    warning is a namespace that the folder isolates but the config no longer names: list it in spec.retired.
 
-    What is odd in the tenant config, but not wrong, is a warning on stderr. With --strict nothing is written then.
+    README.md in the folder is for reviewers. It says what each file is for, lists the rules, and has one line per
+    tenant.
 
     \b
     Examples:
       rayfence build
-      rayfence build --check       in CI: is policies/ what tenants/ says?
+      rayfence build --check       in CI: does policies/ match tenants/?
 
     \b
     Exit codes:
       0  the folder is written, or is up to date
-      1  with --check: it is stale; with --strict: there are warnings
-      2  the tenant config is wrong, or the folder holds what is not rayfence's
+      1  with --check: it is out of date; with --strict: there are warnings
+      2  the tenant config is wrong, or the folder holds a file that rayfence did not write
     """
-    config = configuration(folders, f"{out} is as it was")
+    config = configuration(folders, f"{out} is unchanged")
     gone = sorted(_closed_by(out) - {*config.by_namespace(), *config.platform.retired})
     warned = _warn([*config.warnings, *_offboarded(gone)])
     wanted = ((path, text.encode()) for path, text in bundle.each(config, backends))
     if check:
         _answer(out, compare(out, wanted), _again(folders, out, backends))
     if strict and warned:
-        console.say(f"{_count(warned, 'warning')}, and --strict takes none; {out} is as it was")
+        console.say(f"{_count(warned, 'warning')}, and --strict allows none; {out} is unchanged")
         raise click.exceptions.Exit(NO)
     if check:
         return
@@ -97,26 +98,26 @@ def _offboarded(namespaces: Sequence[str]) -> Iterator[str]:
             f"no tenant has {_some(namespaces)} any more, and this bundle does not close "
             f"{'it' if len(namespaces) == 1 else 'them'}: with kubectl apply --prune, or another tool that prunes, "
             "pods that still run there become open\n"
-            f"    fix: write spec.retired: [{', '.join(namespaces)}] in the Platform, and take a namespace out once it "
-            "has no pods; rayfence install sees to that by itself"
+            f"    fix: write spec.retired: [{', '.join(namespaces)}] in the Platform, and remove a namespace from it "
+            "when it has no pods; rayfence install does not need this"
         )
 
 
 def _warn(warnings: Sequence[str]) -> int:
-    """Tells what is odd, and says how much that is."""
+    """Prints the warnings, and returns their number."""
     if warnings:
         console.say("\n".join(f"warning: {each}" for each in warnings))
     return len(warnings)
 
 
 def _answer(out: Path, difference: Difference, command: str) -> None:
-    """What `--check` says, on stdout."""
+    """Prints the result of `--check` on stdout."""
     if not difference:
         console.answer(f"{out} is up to date: {_count(difference.files, 'file')}")
         return
     kinds = {"missing": difference.added, "differs": difference.changed, "extra": difference.removed}
     lines = [f"{out / path}: {kind}" for kind, paths in kinds.items() for path in paths]
-    console.answer("\n".join([*lines, f"{out} is stale; run: {command}"]))
+    console.answer("\n".join([*lines, f"{out} is out of date; run: {command}"]))
     raise click.exceptions.Exit(NO)
 
 
@@ -138,7 +139,7 @@ def _refuse_to_lose(out: Path) -> None:
     if Path.cwd().is_relative_to(out.resolve()):
         problems.append(f"{out}: you are in this folder, and it would be replaced; name a folder in it with --out")
     if problems:
-        raise refusal(problems, f"{out} is as it was")
+        raise refusal(problems, f"{out} is unchanged")
 
 
 def _is_ours(path: Path) -> bool:

@@ -34,35 +34,36 @@ PYTHON = "python"
     type=OneOf(BACKENDS, PYTHON),
     default=PYTHON,
     show_default=True,
-    help="Who decides: rayfence itself, at once, or the real engine with the policies of that kind.",
+    help="What decides: rayfence itself (python, fast), or the real policy engine with policies of that kind.",
 )
 @click.option(
-    "--namespace", "-n", metavar="NAMESPACE", default="", help="For objects that name none, as with kubectl -n."
+    "--namespace", "-n", metavar="NAMESPACE", default="", help="Namespace of objects that name none, as in kubectl -n."
 )
 @click.option(
     "--as",
     "username",
     metavar="USER",
     default="",
-    help="Who asks, such as system:serviceaccount:kuberay-operator:kuberay-operator. Pods of workloads have no user.",
+    help="User who sends the request, such as system:serviceaccount:kuberay-operator:kuberay-operator. Ignored for the "
+    "pods of Deployments and other workloads.",
 )
 @click.option(
     "--operation",
     type=OneOf((CREATE, UPDATE, DELETE)),
     show_default="CREATE, with --old UPDATE",
-    help="What is asked for.",
+    help="Operation of the request.",
 )
 @click.option(
     "--old",
     metavar="FILE",
-    help="The objects as they were before an update, found by kind, namespace and name; - for stdin.",
+    help="File with the objects before an update, matched by kind, namespace and name; - for stdin.",
 )
 @click.option(
     "--exclude",
     "globs",
     multiple=True,
     metavar="GLOB",
-    help="Files and folders to leave out, such as 'charts/*/templates'; may be given several times.",
+    help="Files and folders to leave out, such as 'charts/*/templates'. Repeatable.",
 )
 @format_option([each.value for each in CheckFormat])
 @output_option
@@ -80,13 +81,13 @@ def command(
     output: Path | None,
     jobs: int,
 ) -> None:
-    """Would these manifests be admitted? If not: every broken rule with its file, line and allowed value.
+    """Check whether manifests would be admitted. Each violation is printed with its file, line and allowed value.
 
-    PATH is a file, a folder (its *.yaml, *.yml and *.json, at any depth), or - for stdin.
+    PATH is a file, a folder (its *.yaml, *.yml and *.json files, at any depth), or - for stdin.
 
     The pod templates of Deployments, StatefulSets, DaemonSets, ReplicaSets, ReplicationControllers, Jobs and CronJobs
-    are judged as the pods they become. Objects that no rule is about, and pods, Services and the like outside of
-    tenants' namespaces, are counted as not judged, never as admitted.
+    are checked as the pods that they create. Some objects have no rules: other kinds, and pods, Services and similar
+    objects outside tenants' namespaces. These are counted as `not judged`, never as admitted.
 
     \b
     Examples:
@@ -97,10 +98,10 @@ def command(
 
     \b
     Exit codes:
-      0  at least one object was judged, and every one that was would be admitted
-      1  at least one would be denied
-      2  at least one cannot be read or is no kind of KubeRay's, or the tenant config is wrong
-      3  no object was judged, or the engine is missing or does not answer
+      0  at least one object was checked, and every object that was checked would be admitted
+      1  at least one object would be denied
+      2  an object cannot be read or has an unknown ray.io kind or version, or the tenant config is wrong
+      3  no object has rules, or the engine is missing or does not answer
     """
     config = configuration(folders, CONSEQUENCE)
     options = asked(username, operation, old, namespace)

@@ -1,4 +1,4 @@
-"""What is said: answers on stdout, everything else on stderr; movement and colour on terminals only."""
+"""Output: results on stdout, everything else on stderr; progress bars and colour on terminals only."""
 
 from __future__ import annotations
 

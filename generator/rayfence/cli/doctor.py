@@ -1,4 +1,4 @@
-"""`rayfence doctor`: what in a cluster weakens the fences, and what mends it."""
+"""`rayfence doctor` finds what weakens isolation in a cluster, and says how to fix it."""
 
 from __future__ import annotations
 
@@ -29,15 +29,14 @@ def command(
     format: str,
     output: Path | None,
 ) -> None:
-    """What in a cluster weakens the fences, and what mends it.
+    """Find what weakens isolation in a cluster, and how to fix it.
 
-    Looks at Kyverno (version, rights, webhooks, exceptions, what it is told to leave out), at the policies that are
-    there against those of the bundle, at KubeRay, the network plugin, your tenants' namespaces and nodes, and at who
-    may write the status of Ray objects. Nothing is changed. Whether objects keep to the rules is what `rayfence audit`
-    says.
+    The command examines Kyverno (version, permissions, webhooks, exceptions and exclusions), KubeRay, the network
+    plugin, and your tenants' namespaces and nodes. It compares the installed policies with the bundle, and lists who
+    may write the status of Ray objects. It changes nothing. To check objects against the rules, use `rayfence audit`.
 
-    Without PATH the cluster is asked that kubectl would ask. PATH is what kubectl get -o yaml has saved of one; of a
-    kind that was not saved there is nothing, as docs/cluster.md says more closely.
+    Without PATH, the command reads the cluster that kubectl would use. PATH is a file saved with kubectl get -o yaml. A
+    kind that was not saved counts as absent; docs/cluster.md lists the kinds to save.
 
     \b
     Examples:
@@ -49,7 +48,7 @@ def command(
       0  the cluster is healthy
       1  there are findings
       2  a file or the tenant config is wrong
-      3  the cluster does not answer, or not to you
+      3  the cluster does not answer, or you lack the permission to read it
     """
     config = configuration(folders, "nothing was examined")
     objects = source(paths, Connection(kubeconfig, context), "nothing was examined")

@@ -1,4 +1,4 @@
-"""`rayfence engines`: see to it that the policy engine is there, and say where."""
+"""`rayfence engines` finds or builds the policy engines, and prints where they are."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from rayfence.gotool import GATOR, KYVERNO
 
 @click.command("engines")
 def command() -> None:
-    """Find or build the policy engine that `test` needs, and say where it is.
+    """Find or build the policy engines that `test` needs, and print where they are.
 
-    rayfence looks at $RAYFENCE_KYVERNO, then on PATH, then into its cache. If it finds no Kyverno CLI of the pinned
-    version it builds one from Go modules whose checksums are pinned too, which takes some minutes, once. The same goes
-    for gator, the CLI of OPA Gatekeeper, and $RAYFENCE_GATOR.
+    The engines are the Kyverno CLI and gator, the CLI of OPA Gatekeeper. rayfence looks for each in
+    $RAYFENCE_KYVERNO or $RAYFENCE_GATOR, then on PATH, then in its cache. If the pinned version is not found, rayfence
+    builds it from Go modules with pinned checksums. This takes some minutes, once.
 
     \b
     Examples:
-      rayfence engines                                  so that `rayfence test` starts at once
-      RAYFENCE_KYVERNO=/opt/kyverno rayfence engines    use this one
+      rayfence engines                                  build now, so that `rayfence test` starts at once
+      RAYFENCE_KYVERNO=/opt/kyverno rayfence engines    use this Kyverno CLI
 
     \b
     Exit codes:
-      0  they are there; path, version and source of each are on stdout
-      3  one is not, and could not be built; what to do is on stderr
+      0  all engines are available; stdout has the path, version and source of each
+      3  an engine is missing and could not be built; stderr says what to do
     """
     for tool in (KYVERNO, GATOR):
         found = engine(tool)

@@ -1,4 +1,4 @@
-"""A bundle's folder on disk: what is in it, how that differs from what belongs there, its replacement in one stroke."""
+"""The folder of a bundle on disk: what is in it, how it differs from the wanted files, and its atomic replacement."""
 
 from __future__ import annotations
 

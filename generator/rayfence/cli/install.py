@@ -1,4 +1,4 @@
-"""`rayfence install`: the policies and the network layer onto a cluster, new before old, or what that would change."""
+"""`rayfence install` puts the policies and the network layer on a cluster, or shows what that would change."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ from rayfence.objects import Unanswered
     type=OneOf(BACKENDS),
     default=DEFAULT,
     show_default=True,
-    help="Which kind of policy; those of another kind are taken away once these decide.",
+    help="Kind of policy. Policies of another kind are removed once these are in force.",
 )
 @cluster_options
-@click.option("--dry-run", is_flag=True, help="Change nothing; show what would be.")
+@click.option("--dry-run", is_flag=True, help="Change nothing; show what would change.")
 @click.option(
     "--timeout",
     type=click.FloatRange(min=0),
     default=120,
     show_default=True,
     metavar="SECONDS",
-    help="How long to wait for each policy.",
+    help="How long to wait for each policy to be in force.",
 )
 def command(
     folders: tuple[Path, ...],
@@ -44,25 +44,27 @@ def command(
     dry_run: bool,
     timeout: float,
 ) -> None:
-    """Put the policies of your tenants on a cluster, and wait until each of them decides.
+    """Install the policies for your tenants on a cluster, and wait until each of them is in force.
 
-    First the closed network layer of each namespace, then the rights that Kyverno needs, the policies, and what
-    generates. Only then what an earlier install left, and this one does not want, is taken away: at no moment is a
-    tenant less protected than before. A namespace that no tenant has any more stays closed while pods or Ray objects
-    are there. An install that was interrupted is simply run again.
+    The order is: the default-deny NetworkPolicies and quotas of each namespace, the roles that Kyverno needs, the
+    validating policies, the generating policies. Only then does rayfence remove what an earlier install left behind, so
+    tenants stay protected throughout. A namespace that no tenant has any more stays isolated while pods or Ray objects
+    are in it.
+
+    If an install is interrupted, run it again.
 
     \b
     Examples:
-      rayfence install --dry-run          what would change?
+      rayfence install --dry-run          show what would change
       rayfence install --context prod
       rayfence install --backend validatingadmissionpolicy
 
     \b
     Exit codes:
-      0  everything is there and decides; with --dry-run: it was there already
-      1  the cluster refused something, or a policy does not get ready; with --dry-run: something would change
+      0  everything is installed and in force; with --dry-run: nothing would change
+      1  the cluster refused an object, or a policy does not become ready; with --dry-run: something would change
       2  the tenant config is wrong
-      3  the cluster does not answer, or lacks what has to be there first
+      3  the cluster does not answer, or lacks a prerequisite
     """
     config = configuration(folders, "nothing was installed")
     parts = installation.wanted(config, backend)
@@ -88,7 +90,9 @@ def _install(target: Target, parts: Wanted, timeout: float) -> None:
         with console.activity(quiet=True) as progress:
             installed = installation.install(target, parts, progress, Clock(timeout))
     except (NotReady, Refused) as error:
-        console.say(f"error: {error}\nwhat was there before still is; mend it and run rayfence install again")
+        console.say(
+            f"error: {error}\nwhat was installed before is still there; fix this and run rayfence install again"
+        )
         raise click.exceptions.Exit(NO) from None
     for resource, namespace, name in installed.removed:
         console.answer(
@@ -103,10 +107,10 @@ def _offboarding(found: Offboarding) -> Iterator[str]:
     for namespace in found.left:
         yield (
             f"{namespace} stays closed: no tenant has it, and pods or Ray objects are still there; run rayfence "
-            "install again once they are gone"
+            "install again when they are gone"
         )
     for namespace in found.empty:
-        yield f"{namespace} is retired, and nothing runs there any more: take it out of spec.retired"
+        yield f"{namespace} is retired, and nothing runs there any more: remove it from spec.retired"
 
 
 def _counted(parts: Wanted) -> str:
@@ -120,12 +124,12 @@ def _counted(parts: Wanted) -> str:
 
 
 def _show(target: Target, parts: Wanted) -> int:
-    """Tell every change; how many there are."""
+    """Print every change, and return their number."""
     changes = 0
     with console.activity(quiet=True) as progress:
         for change in installation.dry_run(target, parts, progress):
             changes += 1
-            refusal = f"\n    refused as things stand: {change.refusal}" if change.refusal else ""
+            refusal = f"\n    would be refused now: {change.refusal}" if change.refusal else ""
             console.answer(f"{change.what} {change.name}{refusal}" + f"\n{change.diff}".rstrip("\n"))
     console.answer(f"{changes} changes; nothing was changed" if changes else "nothing would change")
     return changes

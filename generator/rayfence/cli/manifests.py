@@ -1,4 +1,4 @@
-"""Files, folders and stdin in; their documents out, one at a time."""
+"""Reads manifests from files, folders and stdin, one document at a time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`rayfence mutation-test`: policies broken on purpose; which of it do the test cases notice?"""
+"""`rayfence mutation-test` breaks the policies on purpose and lists the changes that no test case catches."""
 
 from __future__ import annotations
 
@@ -28,12 +28,14 @@ from rayfence.mutation import Fate
     show_default=True,
     metavar="DIR",
     type=click.Path(path_type=Path),
-    help="Where the cases are; may be given several times.",
+    help="Folder with test cases. Repeatable.",
 )
-@click.option("--no-derived", is_flag=True, help="Leave out the cases that rayfence derives from rules and tenants.")
-@click.option("--backend", type=OneOf(BACKENDS), default=DEFAULT, show_default=True, help="Whose policies.")
-@click.option("--most", type=click.IntRange(1), metavar="N", help="Try N mutants, taken evenly from all there are.")
-@click.option("--format", type=OneOf(["text", "json"]), default="text", show_default=True, help="How to answer.")
+@click.option(
+    "--no-derived", is_flag=True, help="Leave out the cases that rayfence derives from the rules and your tenants."
+)
+@click.option("--backend", type=OneOf(BACKENDS), default=DEFAULT, show_default=True, help="Kind of policy to break.")
+@click.option("--most", type=click.IntRange(1), metavar="N", help="Run only N mutants, spread evenly over all of them.")
+@click.option("--format", type=OneOf(["text", "json"]), default="text", show_default=True, help="Output format.")
 @output_option
 @jobs_option
 def command(
@@ -46,12 +48,13 @@ def command(
     output: Path | None,
     jobs: int,
 ) -> None:
-    """Break the policies on purpose, one thing at a time, and list what no test case notices.
+    """Break the policies on purpose, one change at a time, and list the changes that no test case catches.
 
-    A rule is dropped, a kind, an operation; a comparison is flipped, a bound moved by one unit; Enforce becomes Audit;
-    a NetworkPolicy is opened. A mutant that survives is a hole that your test cases would not see; those that no object
-    can tell from the policy are listed apart, each with the reason. Run it after you changed testcases/, to see whether
-    they still guard anything.
+    Each broken policy is a mutant. A change drops a rule, a kind or an operation, flips a comparison, moves a bound by
+    one unit, turns Enforce into Audit, or opens a NetworkPolicy. A mutant that survives is a fault that your test cases
+    would miss. Equivalent mutants are listed separately, each with the reason why no object could reveal the change.
+
+    Run this command after changing testcases/, to see whether the cases still protect the policies.
 
     \b
     Examples:
@@ -62,8 +65,8 @@ def command(
 
     \b
     Exit codes:
-      0  every mutant was noticed, but for those that are equivalent
-      1  at least one was not
+      0  a test case caught every mutant, except those listed as equivalent or noticed elsewhere
+      1  at least one mutant survived
       2  the tenant config or a case is wrong, or there are no cases
       3  the engine is missing or does not answer
     """
@@ -81,12 +84,12 @@ def command(
 
 
 def text(fates: Sequence[Fate]) -> str:
-    """A line for each mutant of which there is something to say, and the summary."""
+    """A line for each mutant that survived or needs an explanation, and the summary."""
     return "\n".join([*filter(None, map(_remark, fates)), summary(fates)]) + "\n"
 
 
 def _remark(fate: Fate) -> str:
-    """What there is to say of a mutant, '' where it was noticed as it should be."""
+    """The line for a mutant, '' where a test case caught it as it should."""
     where, name, known = f"{fate.mutant.file}:{fate.line}", fate.mutant.name, fate.known
     match fate.word:
         case "survived":
@@ -107,7 +110,7 @@ def _counts(fates: Sequence[Fate]) -> dict[str, int]:
 
 
 _WORDS = {"killed": "noticed", "elsewhere": "noticed elsewhere", "equivalent": "equivalent", "survived": "survived"}
-"""What becomes of a mutant, and what people read."""
+"""The outcome of a mutant, and the word for it in the summary."""
 
 
 def summary(fates: Sequence[Fate]) -> str:

@@ -1,4 +1,4 @@
-"""Options that several commands share, and what they stand for."""
+"""Options that several commands share, and the values that they resolve to."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TENANTS = "tenants"
 
 
 class OneOf(click.ParamType):  # type: ignore[type-arg]  # click before 8.4 has no type argument
-    """One of a few words. A wrong one is answered with those there are, and the one that was probably meant."""
+    """One of a few words. For any other, the error lists them, or suggests the one that was probably meant."""
 
     name = "word"
 
@@ -56,7 +56,7 @@ tenants_option = click.option(
     show_default=True,
     metavar="DIR",
     type=click.Path(path_type=Path),
-    help="Where the tenant config is; may be given several times.",
+    help="Folder with the tenant config. Repeatable.",
 )
 backend_option = click.option(
     "--backend",
@@ -65,43 +65,43 @@ backend_option = click.option(
     default=lambda: tuple(BACKENDS),
     show_default="all",
     type=OneOf(BACKENDS),
-    help="A kind of policy; may be given several times.",
+    help="Kind of policy. Repeatable.",
 )
 output_option = click.option(
     "--output",
     metavar="FILE",
     type=click.Path(path_type=Path),
     callback=lambda ctx, param, value: _writable(value),
-    help="Write the report into a file instead.",
+    help="Write the report to this file instead of stdout.",
 )
 jobs_option = click.option(
     "--jobs",
     type=click.IntRange(min=1),
     metavar="N",
     default=lambda: _cores(),
-    show_default="as many as there are cores",
-    help="How many engines run side by side.",
+    show_default="number of CPU cores",
+    help="Number of engine processes that run in parallel.",
 )
 
 
 def cluster_options(command: F) -> F:
     """`--kubeconfig` and `--context`, as kubectl has them."""
     kubeconfig = click.option(
-        "--kubeconfig", metavar="FILE", help="Where the cluster is named, if not where kubectl looks."
+        "--kubeconfig", metavar="FILE", help="Kubeconfig file. Default: the one that kubectl uses."
     )
-    context = click.option("--context", metavar="NAME", help="Which of its contexts, if not the current one.")
+    context = click.option("--context", metavar="NAME", help="Context of the kubeconfig. Default: the current one.")
     return kubeconfig(context(command))
 
 
 def format_option(words: Sequence[str]) -> Callable[[F], F]:
     """`--format`, of which the first word is the default."""
     return click.option(
-        "--format", "format", type=OneOf(words), default=words[0], show_default=True, help="How to answer."
+        "--format", "format", type=OneOf(words), default=words[0], show_default=True, help="Output format."
     )
 
 
 def configuration(folders: Sequence[Path], consequence: str) -> Config:
-    """The config in these folders. Raises WrongInput with all its problems, and with what did not happen."""
+    """The config in these folders. Raises WrongInput with all its problems and the consequence for the command."""
     try:
         return tenants.load(folders)
     except tenants.ConfigError as error:
@@ -109,7 +109,7 @@ def configuration(folders: Sequence[Path], consequence: str) -> Config:
 
 
 def engine(tool: GoTool = KYVERNO) -> Found:
-    """A policy engine, built now if need be. Raises Undecided with what to do."""
+    """A policy engine, built now if it is missing. Raises Undecided with what to do."""
     try:
         with console.activity() as progress:
             found = find(tool, progress)
@@ -121,7 +121,7 @@ def engine(tool: GoTool = KYVERNO) -> Found:
 
 
 def _writable(output: Path | None) -> Path | None:
-    """Refuses early, for minutes may pass until the report is there to be written."""
+    """Checks the path at once, because the report may be ready only minutes later."""
     if output is not None and not output.parent.is_dir():
         raise click.BadParameter(f"there is no folder {output.parent}; make it first")
     if output is not None and output.is_dir():

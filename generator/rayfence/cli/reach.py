@@ -1,4 +1,4 @@
-"""`rayfence reach`: who reaches whom by which NetworkPolicy, and whether that is enough for Ray and no more."""
+"""`rayfence reach` shows who can connect to whom, and proves that Ray can run and that nothing else is open."""
 
 from __future__ import annotations
 
@@ -29,29 +29,29 @@ SUMMARY, FULL = "summary", "full"
     "--policies",
     multiple=True,
     metavar="PATH",
-    help="NetworkPolicies to ask about in place of those that rayfence writes; may be given several times.",
+    help="NetworkPolicies to check instead of those that rayfence writes: a file or folder. Repeatable.",
 )
 @click.option(
-    "--namespace", "-n", metavar="NAMESPACE", default="", help="For objects that name none, as with kubectl -n."
+    "--namespace", "-n", metavar="NAMESPACE", default="", help="Namespace of objects that name none, as in kubectl -n."
 )
 @click.option(
-    "--from", "source", metavar="NAMESPACE/POD", default="", help="Ask one question: who opens the connection."
+    "--from",
+    "source",
+    metavar="NAMESPACE/POD",
+    default="",
+    help="Ask about one connection: its source, a pod or an IP.",
 )
-@click.option(
-    "--to", "target", metavar="NAMESPACE/POD", default="", help="To whom; an IP address will do at either end."
-)
-@click.option("--port", metavar="N", type=click.IntRange(1, 65535), help="On which port.")
-@click.option(
-    "--protocol", type=OneOf(("TCP", "UDP", "SCTP")), default="TCP", show_default=True, help="By which protocol."
-)
+@click.option("--to", "target", metavar="NAMESPACE/POD", default="", help="Its destination, a pod or an IP.")
+@click.option("--port", metavar="N", type=click.IntRange(1, 65535), help="Its destination port.")
+@click.option("--protocol", type=OneOf(("TCP", "UDP", "SCTP")), default="TCP", show_default=True, help="Its protocol.")
 @click.option(
     "--summary",
     "amount",
     flag_value=SUMMARY,
-    help="Text without the tables, short for any number of tenants. The default where the answer goes into a pipe.",
+    help="Text without tables, short for any number of tenants. The default if stdout is not a terminal.",
 )
-@click.option("--full", "amount", flag_value=FULL, help="Text with the tables, wherever it goes.")
-@click.option("--strict", is_flag=True, help="Exit 1 where a tenant is not isolated by its own settings, too.")
+@click.option("--full", "amount", flag_value=FULL, help="Text with tables, also if stdout is not a terminal.")
+@click.option("--strict", is_flag=True, help="Also exit 1 if a tenant's own settings leave it not isolated.")
 @format_option([each.value for each in ReachFormat])
 @output_option
 def command(
@@ -68,11 +68,14 @@ def command(
     format: str,
     output: Path | None,
 ) -> None:
-    """Who reaches whom, by which rule of which NetworkPolicy? And three proofs: Ray can run, nothing else is open, and
-    no rule is there for nothing.
+    """Show who can connect to whom, and by which rule of which NetworkPolicy.
 
-    PATH is a file, a folder or - for stdin: Ray objects to look at, and NetworkPolicies that stand beside those of
-    rayfence. Without Ray objects, samples stand in every tenant namespace: a RayCluster, and RayJobs of several sorts.
+    Three proofs are part of the report: Ray can run (runs), nothing else is open (isolated), and no rule is superfluous
+    (minimal).
+
+    PATH is a file, a folder or - for stdin. It holds Ray objects to examine, and NetworkPolicies to add to those that
+    rayfence writes. If it holds no Ray objects, rayfence uses samples in every tenant namespace: a RayCluster, and
+    RayJobs with different submitters.
 
     \b
     Examples:
@@ -84,9 +87,9 @@ def command(
 
     \b
     Exit codes:
-      0  all proofs hold; or the one connection is allowed
-      1  a proof is refuted; or the one connection is not allowed; with --strict, a tenant is not isolated
-      2  something cannot be read, or the tenant config is wrong
+      0  all proofs hold; with --from: the connection is allowed
+      1  a proof fails; with --from: the connection is not allowed; with --strict: a tenant is not isolated
+      2  a file cannot be read, or the tenant config is wrong
     """
     question = _question(source, target, port, protocol, ReachFormat(format))
     if amount and (question or format != ReachFormat.TEXT):
@@ -138,7 +141,7 @@ def _scenario(config: Config, beside: Given, instead: Given | None) -> Scenario:
         space = namespace_of(each)
         if space not in owners:
             console.say(
-                f"warning: {each['kind']} {space}/{each['metadata']['name']} is left out: {space} is no tenant's"
+                f"warning: {each['kind']} {space}/{each['metadata']['name']} is left out: no tenant has {space}"
             )
     objects = [each for each in beside.objects if namespace_of(each) in owners]
     if beside.objects and not objects:

@@ -1,4 +1,4 @@
-"""Paths, or none, in; the objects of a cluster out: those that were saved there, or those of the live one."""
+"""The objects that `audit` and `doctor` examine: from saved files, or from a live cluster."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`rayfence test`: the real engine judges cases by the policies, and every answer must be the expected one."""
+"""`rayfence test` runs cases against the policies on the real engine and compares each result with the expected one."""
 
 from __future__ import annotations
 
@@ -39,14 +39,16 @@ TESTCASES = "testcases"
     show_default=True,
     metavar="DIR",
     type=click.Path(path_type=Path),
-    help="Where the cases are; may be given several times.",
+    help="Folder with test cases. Repeatable.",
 )
-@click.option("--no-derived", is_flag=True, help="Leave out the cases that rayfence derives from rules and tenants.")
+@click.option(
+    "--no-derived", is_flag=True, help="Leave out the cases that rayfence derives from the rules and your tenants."
+)
 @backend_option
 @format_option([each.value for each in SuiteFormat])
 @output_option
 @jobs_option
-@click.option("--verbose", "-v", is_flag=True, help="List every case, however many there are.")
+@click.option("--verbose", "-v", is_flag=True, help="List every case in the text report, even if there are many.")
 def command(
     folders: tuple[Path, ...],
     places: tuple[Path, ...],
@@ -57,10 +59,12 @@ def command(
     jobs: int,
     verbose: bool,
 ) -> None:
-    """Prove the policies: the real engine judges cases, and only the exact expected answers count.
+    """Run test cases against the policies on the real policy engine. A case passes only if exactly the expected rules
+    fail.
 
-    A case is a manifest with `# fails: <rule-id>` on each line at fault; whatever is not named must pass. To these
-    come cases derived from the rules and your tenants: each rule broken in every way, each bound by one unit.
+    A case is a manifest. Each line at fault has a comment `# fails: <rule-id>`; no other rule may fail. rayfence adds
+    cases that it derives from the rules and your tenants: they break each rule in every way it knows, and each bound by
+    one unit.
 
     \b
     Examples:
@@ -70,8 +74,8 @@ def command(
 
     \b
     Exit codes:
-      0  every case came out as expected
-      1  at least one did not
+      0  every case passed
+      1  at least one case failed
       2  the tenant config or a case is wrong, or there are no cases
       3  the engine is missing or does not answer
     """
@@ -95,11 +99,11 @@ def written(places: Sequence[Path]) -> tuple[Case, ...]:
 def _run(config: Config, chosen: Sequence[Case], backends: Sequence[str], jobs: int) -> SuiteReport:
     programs = {tool: engine(tool) for tool in dict.fromkeys(map(suite.tool_of, backends))}
     engines = ", ".join(f"{tool.title} {found.version}" for tool, found in programs.items())
-    console.say(f"{len(chosen)} cases go to {engines}")
+    console.say(f"running {len(chosen)} cases on {engines}")
     paths = {backend: programs[suite.tool_of(backend)].path for backend in backends}
     first = paths[backends[0]]
     try:
-        with console.bar("judging") as progress:
+        with console.bar("testing") as progress:
             return suite.run(
                 config, chosen, backends, first, jobs=jobs, engines=engines, progress=progress, others=paths
             )

@@ -1,4 +1,4 @@
-"""`rayfence uninstall`: everything that rayfence has put on a cluster off it again."""
+"""`rayfence uninstall` removes everything that rayfence installed on a cluster."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from rayfence.objects import Unanswered
 
 @click.command("uninstall")
 @cluster_options
-@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+@click.option("--yes", "-y", is_flag=True, help="Do not ask for confirmation.")
 def command(kubeconfig: str | None, context: str | None, yes: bool) -> None:
-    """Take the policies, roles and network layer that rayfence has installed off a cluster.
+    """Remove the policies, roles and network layer that rayfence installed on a cluster.
 
-    Everything that carries the label app.kubernetes.io/managed-by=rayfence and is of a kind, and of a name, that
-    rayfence writes. Policies go first and the closed network layer last. Namespaces, nodes' labels and taints, and
-    whatever your tenants run stay as they are.
+    An object is removed if it has the label app.kubernetes.io/managed-by=rayfence and a kind and name that rayfence
+    writes. Policies are removed first, the default-deny NetworkPolicies last. Namespaces, the labels and taints of
+    nodes, and everything that your tenants run stay as they are.
 
     \b
     Examples:
@@ -33,15 +33,15 @@ def command(kubeconfig: str | None, context: str | None, yes: bool) -> None:
 
     \b
     Exit codes:
-      0  it is gone, or was not there
-      2  you were not asked, for there is no terminal, and did not say --yes
-      3  the cluster does not answer, or not to you
+      0  everything is removed, or nothing was installed
+      2  there is no terminal to ask for confirmation, and --yes is missing
+      3  the cluster does not answer, or you lack the permission to read it
     """
     target = live(Connection(kubeconfig, context))
     try:
         found = installation.ours(target)
         if not found:
-            console.answer("there is nothing of rayfence's in this cluster")
+            console.answer("rayfence has nothing installed in this cluster")
             return
         _ask(found, yes)
         with console.activity(quiet=True) as progress:
@@ -49,17 +49,17 @@ def command(kubeconfig: str | None, context: str | None, yes: bool) -> None:
     except Unanswered as error:
         raise Undecided(f"error: {error}") from None
     console.answer(f"removed: {_counted(removed.objects)}")
-    console.answer("left: namespaces, labels and taints of nodes, and everything that tenants have made")
+    console.answer("kept: namespaces, labels and taints of nodes, and everything that tenants created")
     if removed.left:
-        console.answer(f"left as well, for Kyverno to remove with its policy: {len(removed.left)} NetworkPolicies")
+        console.answer(f"also kept, because Kyverno removes them with its policy: {len(removed.left)} NetworkPolicies")
 
 
 def _ask(found: Sequence[Key], yes: bool) -> None:
-    console.say(f"this takes away: {_counted(found)}; after it, nothing keeps tenants apart")
+    console.say(f"this removes: {_counted(found)}; afterwards, nothing isolates tenants")
     if yes:
         return
     if not console.answerable():
-        raise WrongInput("error: nobody can be asked here; say --yes to go on, nothing was removed")
+        raise WrongInput("error: there is no terminal to ask for confirmation; add --yes; nothing was removed")
     click.confirm("Go on?", abort=True, err=True)
 
 
