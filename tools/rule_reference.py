@@ -1,4 +1,4 @@
-"""`docs/rules.md`: every rule with what it says, why, a bad example beside the good one, and what people are told."""
+"""`docs/rules.md`: each rule with its requirement, reason, a bad example next to the good one, and the message."""
 
 from __future__ import annotations
 
@@ -49,11 +49,11 @@ PLATFORM = Platform()
 
 INTRO = """# Rules
 
-The policies refuse an object that breaks one of these rules. Ids are public: messages, test cases and configuration use
-them. A message names the rule in brackets, then the field, then what is wrong.
+The policies refuse an object that breaks one of these rules. Messages, test cases and the tenant config use the ids. A
+message has the rule id in brackets, then the field, then what is wrong.
 
-Each example changes a good object of a tenant `team-a`: a line with `-` is right and was removed, a line with `+` is
-wrong. To fix such an object, change it back. The message below it is that of `rayfence check`."""
+Each example changes a good object of the tenant `team-a`. A line with `-` is correct and was removed. A line with `+`
+is wrong. To fix such an object, undo the change. Below is the message of `rayfence check`."""
 
 
 def page() -> str:
@@ -75,7 +75,7 @@ def _section(rule: Rule) -> str:
         f"Applies to {', '.join(kinds)}. {'May be disabled.' if rule.ID in _disablable() else 'Cannot be disabled.'}"
     )
     field, tenant = _of_some(rule)
-    facts += f" Holds only for tenants with `{field}`." if field else ""
+    facts += f" Applies only to tenants with `{field}`." if field else ""
     tried = [f"- {name}" for name in rule.breaks(PLATFORM, tenant)]
     passing = [f"- {name}" for name in rule.passes(PLATFORM, tenant)]
     parts = [f"## {rule.ID}", f"**{_says(rule)}** {rule.WHY}", facts, _example(rule, subjects[0])]
@@ -89,7 +89,7 @@ def _families() -> list[str]:
     rows = ["| read by | gives a pod | annotations |", "| --- | --- | --- |"]
     for name, family in pod_annotations.FAMILIES.items():
         rows.append(f"| {name} | {family.gives} | {', '.join(f'`{key}`' for key in family.keys)} |")
-    return ["A `*` stands for any text.", "\n".join(rows)]
+    return ["`*` matches any text.", "\n".join(rows)]
 
 
 def _of_some(rule: Rule) -> tuple[str, Tenant]:

@@ -47,11 +47,13 @@ _PURPOSES: Mapping[str, Purpose] = {
     **{f"{subject.name}.yaml": subject.purpose for subject in SUBJECTS},
     GENERATION.file: GENERATION,
     FILLING.file: FILLING,
-    "rbac.yaml": Purpose("rbac", "Kyverno's rights", "What Kyverno needs beyond its own rights for these policies."),
+    "rbac.yaml": Purpose(
+        "rbac", "Roles for Kyverno", "Permissions that Kyverno needs for these policies in addition to its own."
+    ),
     ENGINELESS: Purpose(
         "network-policies",
-        "Ray's traffic within a namespace",
-        "Opens the closed layer for Ray pods, for all RayClusters of a namespace alike.",
+        "Ray traffic within a namespace",
+        "Allows the traffic between Ray pods. All RayClusters of a namespace share these NetworkPolicies.",
     ),
 }
 """File name -> what its objects are for."""
@@ -87,14 +89,14 @@ def page(config: Config, backends: Mapping[str, Objects]) -> str:
         _table(("", ""), _facts(config)),
         "## Files",
         _FILES,
-        _table(("file", "what for", "rules"), _purposes(config.platform, backends)),
+        _table(("file", "purpose", "rules"), _purposes(config.platform, backends)),
         *(
             part
             for name, files in backends.items()
             for part in (f"### {name}/", _table(("file", "objects"), files.items()))
         ),
         "## Rules",
-        _table(("rule", "what it says"), [(rule.ID, _title(rule)) for rule in _enabled(config.platform, RULES)]),
+        _table(("rule", "what it requires"), [(rule.ID, _title(rule)) for rule in _enabled(config.platform, RULES)]),
         "## Tenants",
         _LEGEND,
         _folded(len(config.tenants), _table(_HEAD, [_row(tenant) for tenant in config.tenants])),
@@ -106,11 +108,11 @@ _INTRO = """`rayfence build` wrote this folder from the tenant config. Review th
 config means."""
 
 _FILES = """There is a folder for each backend. Apply one of them, with `rayfence install --backend FOLDER` or
-`kubectl apply -k FOLDER`. The folder `tenants/` has a file for each tenant, with the NetworkPolicies that close its
-namespaces and with its ResourceQuotas; every other folder includes it."""
+`kubectl apply -k FOLDER`. The folder `tenants/` has a file for each tenant, with the NetworkPolicies that isolate its
+namespaces and with its ResourceQuotas. Every other folder includes it."""
 
 _LEGEND = """`min..max` bounds each container. Quotas bound the worst case of one Ray object; the namespace quota bounds
-all pods of a namespace. The last column has what differs from the defaults of a tenant."""
+all pods of a namespace. The last column lists settings that differ from the defaults."""
 
 
 def digest(config: Config) -> str:

@@ -1,6 +1,6 @@
-"""What policies speak of: groups of kinds that are judged together, and when.
+"""The subjects of policies: groups of kinds that one policy covers, and the operations on them.
 
-Each subject becomes one policy object (or a few: see `shards`) of every backend.
+Each subject becomes one policy object of every backend, or a few if tenants are split (see `shards`).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def _with_each(name: str, subresources: Iterable[str]) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """One kind in one version of its API group ('' is the core group), with the subresources that are judged too."""
+    """One kind in one version of its API group ('' is the core group), with the subresources that are checked too."""
 
     group: str
     version: str
@@ -54,15 +54,15 @@ class Resource:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """Kinds under one policy. `name` is the policy's, and of the file it stands in.
+    """Kinds that one policy covers. `name` is the name of the policy and of its file.
 
-    `scanned`: whether Kyverno may judge objects that are there already, as if nobody in particular were creating them.
-    Not where it matters who asks: and a pod that runs has the name of its node, which only a new one must leave out.
-    `everywhere`: whether objects are judged in every namespace, also in one that no tenant has. Guards are asked about
-    tenants' namespaces alone, so that an outage of the engine stops no pod of anybody else.
-    `always_served`: whether a cluster that has Ray has all its kinds. Of others the version does not matter, and no
-    policy may name them whose engine does not start again while it cannot find a kind that a policy names.
-    `severity`: high where a violation harms another tenant, medium where it opens the tenant itself.
+    `scanned`: whether Kyverno may check existing objects, as if an unknown user created them. It may not if a rule
+    depends on the user, or on fields that only existing objects have: a running pod has a nodeName, a new one must not.
+    `everywhere`: whether objects are checked in every namespace, including those without a tenant. Guards are evaluated
+    for tenants' namespaces only, so that an outage of the engine blocks no other pods.
+    `always_served`: whether every cluster with Ray serves all its kinds. The version of other kinds does not matter. A
+    policy must not name them if its engine cannot restart while a named kind is missing.
+    `severity`: high if a violation harms another tenant, medium if it exposes the tenant itself.
     """
 
     name: str
@@ -77,16 +77,16 @@ class Subject:
 
     @property
     def purpose(self) -> Purpose:
-        """What its policy objects say of themselves."""
+        """The purpose of its policy objects."""
         kinds = tuple(resource.kind for resource in self.resources)
         return Purpose(self.name, self.title, self.description, kinds, self.severity)
 
     def speaks_of(self, api_version: str, kind: str) -> bool:
-        """Whether objects of this kind are judged under it."""
+        """Whether the policy covers objects of this kind."""
         return self.resource_of(api_version, kind) is not None
 
     def resource_of(self, api_version: str, kind: str) -> Resource | None:
-        """The resource that has objects of this kind, in this version; None where it is not judged under it."""
+        """The resource that has objects of this kind, in this version; None if the policy does not cover it."""
         group, _, version = api_version.rpartition("/")
         found = (each for each in self.resources if (each.group, each.kind) == (group, kind))
         if self.always_served:
@@ -96,26 +96,26 @@ class Subject:
 
 RAY = Subject(
     "enforce-tenant-isolation",
-    "Ray objects keep to their tenant",
-    "A tenant is known by its namespace. Its Ray objects carry its label, stay on its nodes, keep to its resource "
-    "bounds, and take nobody else's name.",
+    "Ray objects stay within their tenant",
+    "The namespace identifies the tenant. Ray objects in it have the tenant's label, run on the tenant's nodes and "
+    "stay within the tenant's resource bounds.",
     tuple(Resource("ray.io", version.partition("/")[2], kind, f"{kind.lower()}s") for version, kind in SERVED),
     everywhere=True,
 )
 
 PODS = Subject(
     "guard-pods",
-    "Pods keep to their tenant",
-    "What no Ray object may ask for, no bare pod in a tenant's namespace may have either.",
+    "Pods stay within their tenant",
+    "Pods in a tenant's namespace, including bare pods, follow the same rules as the pods of Ray objects.",
     (Resource("", "v1", "Pod", "pods", ("resize", "ephemeralcontainers")),),
     scanned=False,
 )
 
 NETWORK_POLICIES = Subject(
     "guard-network-policies",
-    "Network policies open nothing between tenants",
-    "rayfence's own NetworkPolicies are changed by Kyverno and administrators alone, and others open nothing to the "
-    "outside of their tenant.",
+    "NetworkPolicies allow no traffic between tenants",
+    "Only Kyverno and administrators change rayfence's NetworkPolicies. Other NetworkPolicies allow "
+    "traffic only within the tenant, and to destinations that the config lists.",
     (Resource("networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies"),),
     (CREATE, UPDATE, DELETE),
     scanned=False,
@@ -123,8 +123,8 @@ NETWORK_POLICIES = Subject(
 
 EXPOSURE = Subject(
     "guard-exposure",
-    "Nothing is exposed beyond what the platform allows",
-    "Services and Ingresses in a tenant's namespace open to the outside only what the platform allows.",
+    "Services and Ingresses expose only what the platform allows",
+    "Services and Ingresses in a tenant's namespace expose pods only in ways that the platform allows.",
     (
         Resource("", "v1", "Service", "services"),
         Resource("networking.k8s.io", "v1", "Ingress", "ingresses"),
@@ -134,8 +134,8 @@ EXPOSURE = Subject(
 
 NETWORK_KINDS = Subject(
     "guard-network-kinds",
-    "No other kind opens the network",
-    "Routes, gateways and policies of network plugins are made in a tenant's namespace only where the platform lists "
+    "Kinds that bypass NetworkPolicies need permission",
+    "Routes, gateways and policies of network plugins are refused in a tenant's namespace, unless the config lists "
     "their kind.",
     tuple(Resource(group, version, kind, plural(kind)) for (group, version), kinds in _KINDS.items() for kind in kinds),
     scanned=False,
@@ -147,5 +147,5 @@ SUBJECTS = (RAY, PODS, NETWORK_POLICIES, EXPOSURE, NETWORK_KINDS)
 
 
 def subject_of(api_version: str, kind: str) -> Subject | None:
-    """The subject under which a kind is judged, None where no policy speaks of it."""
+    """The subject that covers a kind, None if no policy covers it."""
     return next((subject for subject in SUBJECTS if subject.speaks_of(api_version, kind)), None)

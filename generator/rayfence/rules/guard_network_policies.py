@@ -1,10 +1,10 @@
-"""NetworkPolicies in a tenant's namespace: rayfence's own are out of reach, and the others open nothing.
+"""In a tenant's namespace, rayfence's own NetworkPolicies cannot be changed, and other NetworkPolicies open nothing.
 
-Who asks is known by the request alone. Labels, annotations and owners are what a tenant writes, and KubeRay's operator
-passes on what tenants wrote, so neither excuses anything. Where nobody is known to ask, nobody is privileged.
+Only the request says who sends it. Tenants write labels, annotations and owners themselves, and KubeRay's operator
+copies what tenants wrote, so none of these is an excuse. If the user is unknown, no privilege applies.
 
-Egress is read like ingress: a tenant that opens its own pods' way out reaches the metadata service of the cloud, and
-whatever else the platform keeps them from.
+Egress is checked like ingress: a tenant that allows egress from its own pods could reach the cloud's metadata service
+and everything else that the platform denies.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from rayfence.workload import Request, Workload, dig
 
 ID = "guard-network-policies"
 FAMILY = "network"
-WHY = "A tenant may write NetworkPolicies; whoever changes rayfence's, or opens beside them, has left its isolation."
+WHY = "NetworkPolicies add up: a change of rayfence's policies, or one more that allows traffic, undoes the isolation."
 
 FIELDS = peers.Fields("ingress", "egress")
 RESERVED = "rayfence-"

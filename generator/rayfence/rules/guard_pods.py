@@ -1,9 +1,10 @@
-"""No pod in a tenant's namespace has what would harm another tenant, and Ray's own pods have what keeps them apart.
+"""Pods in a tenant's namespace follow the same rules as Ray pods, and Ray's own pods keep what isolates them.
 
-The operator makes pods of objects that were judged already; this rule is for pods that somebody writes by hand, and for
-what may change later in any of them: labels, sizes, tolerations and ephemeral containers. A label by which KubeRay or
-NetworkPolicies find a pod never comes off: KubeRay would make another pod in its place, and this one would run on. The
-rule hardens pods by itself, also where `restrict-pod-security` is disabled: disable both to leave that to another tool.
+KubeRay creates pods from objects that were already checked. This rule is for pods that are written by hand, and for
+later changes of any pod: labels, sizes, tolerations and ephemeral containers. The labels by which KubeRay and
+NetworkPolicies select a pod cannot be removed. Otherwise KubeRay would create another pod in its place, and this one
+would keep running. The rule hardens pods even if `restrict-pod-security` is disabled: to leave hardening to another
+tool, disable both.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from rayfence.workload import BOUNDED, SIDES, Workload, dig
 
 ID = "guard-pods"
 FAMILY = "backstop"
-WHY = "Who may create Ray objects may create pods too, and a bare pod would get past every rule for Ray objects."
+WHY = "A user who may create Ray objects may usually create pods, and a bare pod would evade all rules for Ray objects."
 
 RAY_LABELS = guard_pods_edits.RAY_LABELS
 AMOUNTS = tuple((side, resource) for side in SIDES for resource in BOUNDED)

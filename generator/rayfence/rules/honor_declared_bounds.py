@@ -1,4 +1,4 @@
-"""Bounds that an object declares in its annotations may only narrow its tenant's."""
+"""Bounds that an object declares in its annotations may only narrow its tenant's bounds."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rayfence.workload import BOUNDED, SIDES, Container, Workload, dig
 
 ID = "honor-declared-bounds"
 FAMILY = "resource bounds"
-WHY = "maxCpu and its like come from whoever writes the object: taken at their word they would raise anybody's limit."
+WHY = "The author of an object writes maxCpu and the other bounds, and could otherwise raise the tenant's limits."
 
 DECLARED = {
     "maxCpu": ("cpu", "limits"),

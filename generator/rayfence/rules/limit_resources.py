@@ -1,7 +1,7 @@
-"""Every container asks for cpu and memory within its tenant's bounds: minimum <= request <= limit <= maximum.
+"""Every container sets cpu and memory within its tenant's bounds: minimum <= request <= limit <= maximum.
 
-A container that KubeRay's operator adds is bounded too: by its own `resources` where the object has them, else by what
-the operator gives it.
+Containers that KubeRay's operator adds are bounded too: by their `resources` in the object, or else by the operator's
+defaults.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from rayfence.workload import items as listed
 
 ID = "limit-resources"
 FAMILY = "resource bounds"
-WHY = "A container without a limit takes what the node has; one above its tenant's maximum takes what others paid for."
+WHY = "A container without a limit can use up its node. One above its tenant's maximum uses resources of others."
 
 PODLESS = "is not allowed, its containers are what is bounded"
 NO_LIMIT = "is no limit to a container runtime"

@@ -1,4 +1,4 @@
-"""The worst case of one Ray object stays within its tenant's quota, from one update to the next too.
+"""The worst case of one Ray object stays within its tenant's quota, also during an update.
 
 KubeRay deletes no pod of a worker group that left the spec of a RayCluster, so that group must have been scaled to zero
 before. Under `upgradeStrategy.type: Recreate` KubeRay deletes every pod at such an update.
@@ -33,7 +33,7 @@ from rayfence.workload import items as listed
 
 ID = "limit-total-resources"
 FAMILY = "resource bounds"
-WHY = "Bounds for one container do not bound a cluster: replicas, hosts and groups multiply them."
+WHY = "Bounds for one container do not limit a cluster, because replicas, hosts and groups multiply them."
 
 LEAST = {"maxReplicas": 0, "minReplicas": 0, "numOfHosts": 1}
 """The least that each of the factors may be. KubeRay counts no hosts as 0 in one place and as 1 in another."""

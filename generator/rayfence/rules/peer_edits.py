@@ -51,12 +51,12 @@ def bad(platform: Platform, tenant: Tenant) -> Mapping[str, Opening]:
         "a name out of none": _expressed("In"),
         "all namespaces but one": _expressed("NotIn", _OTHER),
         "every namespace with a name": _expressed("Exists"),
-        "a label that anybody may have": {"matchLabels": {"team": tenant.name}},
+        "a label that any namespace may have": {"matchLabels": {"team": tenant.name}},
         "a pattern": _called("*"),
         "a longer name": _called(f"{own}-2"),
     }
     return {
-        "ingress from everybody": Opening(True, {}),
+        "ingress from everyone": Opening(True, {}),
         "ingress from an empty list": Opening(True, {"from": []}),
         "ingress from a peer without a name": Opening(True, {"from": [{}]}),
         "ingress from addresses": Opening(True, {"from": [_block("10.0.0.0/8")]}),

@@ -1,7 +1,7 @@
-"""Where a tenant's clusters have to ask for a token, each of them does.
+"""If a tenant must use token authentication, each of its RayClusters does.
 
-KubeRay's client follows a redirect with the body of its request: an image of one tenant can lead the operator to
-another tenant's head. A head that asks for a token refuses it.
+KubeRay's client follows a redirect and sends the body of its request again. So an image of one tenant can redirect the
+operator to another tenant's head. A head with token authentication refuses such a request.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from rayfence.workload import API_GROUP, SERVED, STORED, Workload
 
 ID = "require-authentication"
 FAMILY = "network"
-WHY = "The operator reaches every head, and a head that asks for no token runs whatever the operator is led to bring."
+WHY = "The operator connects to every head. A head without a token runs any job that the operator is led to send."
 
 FIELD = Path.of("authOptions", "mode")
 

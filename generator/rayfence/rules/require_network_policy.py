@@ -1,7 +1,7 @@
-"""Where KubeRay isolates a tenant's clusters, each asks for it, in the tenant's mode.
+"""If KubeRay isolates a tenant's RayClusters, each of them has spec.networkPolicy with the tenant's mode.
 
-Nothing is left open by one that does not: its namespace is closed by default, and what KubeRay makes of
-`spec.networkPolicy` only opens. A cluster without it, or with another mode, cannot reach itself.
+A RayCluster without it is not exposed: its namespace denies traffic by default, and the NetworkPolicies that KubeRay
+creates from `spec.networkPolicy` only allow. But without it, or with another mode, its pods cannot reach each other.
 """
 
 from __future__ import annotations
@@ -20,9 +20,7 @@ from rayfence.workload import API_GROUP, SERVED, STORED, Role, Workload, dig
 
 ID = "require-network-policy"
 FAMILY = "network"
-WHY = (
-    "KubeRay opens a closed namespace for a cluster that asks for it; without that, or in another mode, none can start."
-)
+WHY = "KubeRay creates the allow rules of a RayCluster only if it has this field; without them its pods cannot connect."
 
 VERSION = STORED
 """The only version that knows the field: a write through another one takes it away."""

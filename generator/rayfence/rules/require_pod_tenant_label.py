@@ -1,7 +1,7 @@
-"""Every Ray pod carries its tenant's label.
+"""Every Ray pod has its tenant's label.
 
-The label may stand on the pod template, on the group around it, or on both; none of them may say another name. The
-group's wins, but ray.io/v1alpha1 has no labels of groups: a write through that version leaves the template's alone.
+The label may be on the pod template, on its group, or on both, and neither may have another value. The group's label
+wins. But ray.io/v1alpha1 has no labels of groups, so after a write through that version only the template's remains.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ from rayfence.workload import Workload
 
 ID = "require-pod-tenant-label"
 FAMILY = "labeling"
-WHY = "Pods are counted, selected and billed by this label, and KubeRay gives them no label of their object's."
+WHY = (
+    "Pods are counted, selected and billed by this label, and KubeRay does not copy labels of a Ray object to its pods."
+)
 
 
 def cel(platform: Platform) -> Iterator[str]:

@@ -1,7 +1,7 @@
-"""A Ray object carries its tenant's label.
+"""A Ray object has its tenant's label.
 
-KubeRay copies no labels to what it makes of a RayCronJob. There the label may be missing at the creation by KubeRay's
-operator, and at an update by anybody (the autoscaler, Kueue) if the object had none before. A label never comes off.
+KubeRay copies no labels to the objects that it creates for a RayCronJob. There, KubeRay's operator may create an object
+without the label, and any user (the autoscaler, Kueue) may update an object that had none. A label cannot be removed.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from rayfence.workload import Workload
 
 ID = "require-tenant-label"
 FAMILY = "labeling"
-WHY = "Isolation is generated for objects that say whose they are; a label that says otherwise claims another's name."
+WHY = "NetworkPolicies are generated for objects with this label, and another tenant's label would claim its name."
 
 MADE = ("RayJob", "RayCluster")
 """What KubeRay makes of a RayCronJob, and of the RayJob that it made of one: it copies no labels there."""

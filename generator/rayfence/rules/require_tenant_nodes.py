@@ -1,4 +1,4 @@
-"""Ray pods are pinned to their tenant's nodes."""
+"""Ray pods select their tenant's nodes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from rayfence.workload import Workload
 
 ID = "require-tenant-nodes"
 FAMILY = "node affinity"
-WHY = "A pod without its tenant's nodeSelector may land on another's machines; nodeName skips scheduler and taints."
+WHY = (
+    "Without its tenant's nodeSelector, a pod may run on other tenants' nodes. nodeName bypasses scheduler and taints."
+)
 
 
 def cel(platform: Platform) -> Iterator[str]:

@@ -1,8 +1,8 @@
-"""Queues and shares of a whole cluster are named only where the tenant's config lists them.
+"""A cluster-wide queue or scheduler share can be named only if the tenant's config lists it.
 
-Schedulers read labels and annotations of pods, and KubeRay carries those of a RayCluster there, so all of them are
-judged: the object's own, a group's labels, and each template's. What controllers write on a pod by themselves passes:
-by who asks where the operator works it out, and by its value where YuniKorn fills in what is used for want of a name.
+Schedulers read labels and annotations of pods, and KubeRay copies those of a RayCluster to its pods. So the rule checks
+the labels and annotations of the object, the labels of a group, and those of each template. It admits what controllers
+write on a pod themselves: KubeRay's operator is recognised by its user, YuniKorn by the default value that it writes.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from rayfence.workload import POD, SERVED, Workload, dig
 
 ID = "require-tenant-queue"
 FAMILY = "queues"
-WHY = "Who names another tenant's queue uses up its share, and who names a higher priority goes ahead of all others."
+WHY = "Pods in another tenant's queue use up its share, and pods with a higher priority overtake those of all others."
 
 JOB_CONTROLLER = "system:serviceaccount:kube-system:job-controller"
 """Who makes the pod of a Job, with what the operator wrote into its template."""

@@ -15,7 +15,7 @@ from rayfence.workload import items as listed
 
 ID = "require-tenant-toleration"
 FAMILY = "tolerations"
-WHY = "A tenant's nodes are tainted so that nobody else lands there; without this toleration its own pods never start."
+WHY = "A taint keeps other pods off a tenant's nodes. Without this toleration, the tenant's own pods never start."
 
 
 SCHEDULING = ("NoSchedule",)

@@ -1,6 +1,6 @@
-"""Services, Ingresses and Gateways open to the outside only what the platform allows, by type, field or annotation.
+"""Services, Ingresses and Gateways expose pods only as the platform allows, by type, field or annotation.
 
-The sentence is one for a Ray object, which has KubeRay's operator make them, and for a Service or an Ingress itself.
+The rule holds for Services and Ingresses, and for Ray objects, from which KubeRay's operator creates them.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from rayfence.workload import items as listed
 
 ID = "restrict-exposure"
 FAMILY = "network"
-WHY = "A Service or an Ingress carries outside traffic to a tenant's pods, under addresses that others may trust."
+WHY = "A Service or an Ingress leads outside traffic to a tenant's pods, under addresses that others may trust."
 
 ANNOTATIONS = Path.of("metadata", "annotations")
 SNIPPET = "(-snippets?|/config-backend|/skipper-(filter|predicate|routes))$"

@@ -1,4 +1,4 @@
-"""Ray objects live only in a tenant's namespace."""
+"""Ray objects are only in tenants' namespaces."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rayfence.workload import Workload
 
 ID = "restrict-namespace"
 FAMILY = "labeling"
-WHY = "The namespace says whose an object is. Outside a tenant's namespace there are no bounds and no isolation."
+WHY = "The namespace decides to which tenant an object belongs. Elsewhere there are no bounds and no isolation."
 
 
 def cel(platform: Platform) -> Iterator[str]:
@@ -46,7 +46,7 @@ _NAMED = 5
 def breaks(platform: Platform, tenant: Tenant) -> Edits:
     own = tenant.namespaces[0]
     return {
-        "a namespace that nobody has": _move("nobody-has-this"),
+        "a namespace without a tenant": _move("nobody-has-this"),
         "a longer name": _move(f"{own}-and-more"),
         "a name that ends alike": _move(f"not-{own}"),
     }

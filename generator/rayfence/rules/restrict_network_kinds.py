@@ -1,7 +1,7 @@
-"""Kinds that open the network beside NetworkPolicy and Ingress are there only where the platform lists them.
+"""Kinds other than NetworkPolicy and Ingress that open the network are refused, unless the config lists them.
 
-A route or a gateway leads traffic in from outside, and the policies of a network plugin are decided before or beside
-NetworkPolicies. What they say is not read: a kind is allowed, or it is not. Deleting one is always allowed.
+A route or a gateway leads traffic in from outside, and policies of a network plugin are evaluated before or in addition
+to NetworkPolicies. Their content is not read: a kind is allowed or not. Deleting such an object is always allowed.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from rayfence.workload import Workload
 
 ID = "restrict-network-kinds"
 FAMILY = "network"
-WHY = "Whatever NetworkPolicies close, such an object opens: to the outside, to other tenants or to other clusters."
+WHY = "Such an object bypasses NetworkPolicies: it exposes pods to the outside, to other tenants or to other clusters."
 
 MADE = (
     "Route.route.openshift.io",

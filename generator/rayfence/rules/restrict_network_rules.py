@@ -1,4 +1,4 @@
-"""The network rules that a RayCluster brings along open nothing outside its tenant."""
+"""The network rules in a RayCluster allow no traffic outside its tenant."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from rayfence.workload import items as listed
 
 ID = "restrict-network-rules"
 FAMILY = "network"
-WHY = "KubeRay makes NetworkPolicies of these rules, and a NetworkPolicy can only open: one rule undoes the isolation."
+WHY = "KubeRay creates NetworkPolicies from these rules. NetworkPolicies add up, so one rule could undo the isolation."
 
 FIELDS = peers.Fields("ingressRules", "egressRules")
 GROUPS = "workerGroups"

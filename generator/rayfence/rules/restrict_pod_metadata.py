@@ -1,7 +1,7 @@
-"""No annotation of a pod gives it another network, another address or another cloud role, unless the config lists it.
+"""No annotation gives a pod another network, another address or another cloud role, unless the config lists it.
 
-A pod that is there already may keep what it has, and what its network plugin writes into it is the plugin's: of an
-update only what changes is judged, and nothing that a node or an account of kube-system changes.
+An existing pod keeps the annotations that it has, and its network plugin may add some. So at an update, the rule checks
+only annotations that change, and none that a node or a service account of kube-system changes.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from rayfence.workload import ROOT, Request, Workload, dig
 ID = "restrict-pod-metadata"
 FAMILY = "network"
 WHY = (
-    "NetworkPolicies hold for a pod's first interface and the address that its plugin chose; agents on nodes give out "
-    "cloud roles by what an annotation asks for."
+    "NetworkPolicies apply only to a pod's first interface, with the address that its plugin chose. Agents on nodes "
+    "give a pod the cloud role that its annotation names."
 )
 
 WRITERS = ("system:node:", "system:serviceaccount:kube-system:")

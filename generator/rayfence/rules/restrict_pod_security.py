@@ -1,4 +1,4 @@
-"""Ray pods keep to the baseline of the Pod Security Standards, and so does what the operator adds to them."""
+"""Ray pods, and the containers that the operator adds to them, meet the baseline Pod Security Standard."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rayfence.workload import OPTIONS, Workload
 
 ID = "restrict-pod-security"
 FAMILY = "hardening"
-WHY = "Who gets from a container to its node, or into the node's network, is past every other rule and NetworkPolicy."
+WHY = "A container that can access its node or the node's network bypasses all other rules and NetworkPolicies."
 
 
 def variables(platform: Platform) -> dict[str, str]:

@@ -1,7 +1,7 @@
-"""No pod keeps other tenants' pods from a node, goes before the system's, or selects nodes that are not its tenant's.
+"""No pod keeps other tenants' pods off a node, has a system priority, or selects nodes of the system or another tenant.
 
-Pods of one namespace may still seek or avoid each other. A Ray pod is pinned to its tenant's nodes by its nodeSelector,
-so its node affinity can only narrow the choice: what it says of tenants' nodes is judged in pods that are not pinned.
+Affinity between pods of one namespace is allowed. The nodeSelector of a Ray pod selects its tenant's nodes, so its node
+affinity can only narrow the choice. Terms about tenants' nodes are checked only in pods without such a nodeSelector.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from rayfence.workload import items as listed
 ID = "restrict-scheduling"
 FAMILY = "scheduling"
 WHY = (
-    "Anti-affinity to other namespaces keeps their pods off a node for as long as this one runs, and a system priority "
-    "evicts whatever is in the way."
+    "Anti-affinity to other namespaces keeps their pods off a node while this pod runs. A pod with a system priority "
+    "evicts other pods."
 )
 
 CONTROL_PLANE = tuple(f"node-role.kubernetes.io/{role}" for role in ("control-plane", "controlplane", "etcd", "master"))
@@ -249,7 +249,7 @@ def passes(platform: Platform, tenant: Tenant) -> Edits:
     return {
         **{title: _affinity(value) for title, value in _WITHIN.items()},
         "the own nodes, by affinity": _affinity(_nodes(_expression(platform.node_label, "In", tenant.name))),
-        "nobody's nodes": _affinity(_nodes(_expression(platform.node_label, "DoesNotExist"))),
+        "nodes without a tenant": _affinity(_nodes(_expression(platform.node_label, "DoesNotExist"))),
         "all but another tenant's nodes": _affinity(_wished(_expression(platform.node_label, "NotIn", "x"))),
         "a wish for a zone": _affinity(_wished(_expression("topology.kubernetes.io/zone", "In", "a"))),
         "a zone": _affinity(_nodes(_expression("topology.kubernetes.io/zone", "In", "a", "b"))),

@@ -15,7 +15,7 @@ from rayfence.workload import items as listed
 
 ID = "restrict-tolerations"
 FAMILY = "tolerations"
-WHY = "A toleration without a key, or with the tenants' key and another value, opens other tenants' nodes."
+WHY = "A toleration without a key, or with the tenants' key and another value, lets a pod run on other tenants' nodes."
 OPENS = "opens the nodes of other tenants"
 
 

@@ -1,7 +1,7 @@
-"""Ray pods and bare pods mount only the volume types of the restricted Pod Security profile, and what the config lists.
+"""Pods mount only volume types of the restricted Pod Security profile, and types that the config lists.
 
-A volume is read by its fields, so a type that Kubernetes adds later is refused: the platform can list it once the table
-of `volume_types` has it. `hostPath` is left to the rules for pod security.
+The type of a volume is its field, so a type that Kubernetes adds later is refused. The platform can list such a type
+only when the table in `volume_types` has it. The rules for pod security check `hostPath`.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from rayfence.workload import items as listed
 ID = "restrict-volumes"
 FAMILY = "hardening"
 WHY = (
-    "The kubelet mounts volumes of the network from the node's own network, past every NetworkPolicy, and disks by any "
-    "id that a pod names."
+    "The kubelet mounts network volumes from the node's own network, where no NetworkPolicy applies, and mounts any "
+    "disk whose id a pod names."
 )
 
 _JUDGED_ELSEWHERE = ("name", HOST_PATH)

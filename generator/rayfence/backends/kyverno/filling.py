@@ -12,8 +12,8 @@ NAME = "fill-network-policy"
 
 PURPOSE = Purpose(
     NAME,
-    "Ray objects ask KubeRay for their tenant's isolation",
-    "Sets networkPolicy.mode in Ray objects that leave it out, where KubeRay isolates the tenant's clusters.",
+    "Ray objects get their tenant's networkPolicy.mode",
+    "If KubeRay isolates a tenant's clusters, sets networkPolicy.mode in Ray objects that have none.",
     tuple(PLACES),
     "medium",
 )

@@ -16,7 +16,7 @@ NAME = "generate-network-policies"
 PURPOSE = Purpose(
     NAME,
     "Each RayCluster has NetworkPolicies of its own",
-    "Makes the NetworkPolicies of each RayCluster, and of each RayJob that submits to one, and keeps them as they are.",
+    "Creates NetworkPolicies for each RayCluster, and for each RayJob that submits to one. Reverts changes to them.",
     ("RayCluster", "RayJob"),
 )
 
