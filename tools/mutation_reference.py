@@ -1,4 +1,4 @@
-"""`docs/mutation.md`: what is broken on purpose, what noticed it, and each mutant that no case can notice, with why."""
+"""`docs/mutation.md`: what is changed, how many mutants were caught, and why no case can catch the others."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def page() -> str:
 def _entry(entry: Equivalent) -> str:
     where = f"In `{entry.variable}`" if entry.variable else "In a policy"
     of = f" (of `{entry.where.strip('/')}`)" if entry.where else ""
-    change = f", `{entry.was}` becomes `{entry.now}`" if entry.was else ", whatever changes"
+    change = f", `{entry.was}` becomes `{entry.now}`" if entry.was else ", any change"
     by = f" Noticed by `{entry.test}`." if entry.test else ""
     return f"- {where}{of}{change}: {entry.why}.{by}"
 

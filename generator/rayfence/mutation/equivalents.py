@@ -1,7 +1,7 @@
-"""Mutants that no object can tell from the policy they were made of, each with the argument why.
+"""Mutants that no object distinguishes from the original policy, each with the argument why.
 
-An entry names the expression and the piece of it that changes, as it was and as it is then, and holds wherever that
-piece stands. So it goes stale when the expression changes, and a test turns red.
+An entry names the expression and the piece of it that changes, before and after the change. It holds wherever the piece
+is. If the expression changes, the entry is outdated and a test fails.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from rayfence.subjects import RAY
 
 @dataclass(frozen=True, slots=True)
 class Equivalent:
-    """`was` becomes `now` in a variable of some policies, '' for what stands around the expressions; `why` it is so.
+    """`was` becomes `now` in a variable of some policies; `why` is the argument.
 
-    Without both, any change of the variable is meant. `where` is a pattern of the file's path or the policy's name.
-    `test` is for what does make a difference, if not to cases or not under every configuration: the test of this
-    repository that notices it.
+    A variable of '' is the text around the expressions. Without `was` and `now`, the entry covers any change of the
+    variable. `where` is a pattern for the file's path or the policy's name. `test` is set if the change does make a
+    difference, but not for the cases or not under every config: it names the test of this repository that notices it.
     """
 
     variable: str
@@ -52,13 +52,13 @@ _GAP = "\0"
 
 
 def _gapped(text: str, part: str) -> Iterator[str]:
-    """The text with a gap in place of the part, wherever that stands."""
+    """The text with a gap in place of the part, once for each place where the part is."""
     for match in re.finditer(f"(?={re.escape(part)})", text):
         yield text[: match.start()] + _GAP + text[match.start() + len(part) :]
 
 
 def _plain(text: str) -> str:
-    """A piece of a policy however its lines are broken and YAML doubles its quotes."""
+    """A piece of a policy, without line breaks, spaces and the quotes that YAML doubles."""
     return re.sub("'+", "'", re.sub(r"\s+", "", text))
 
 
@@ -67,11 +67,11 @@ _UPDATES = "tests/test_mutation_elsewhere.py::test_what_only_an_older_object_can
 _ALLOWANCES = "tests/test_mutation_elsewhere.py::test_what_only_tenants_with_allowances_can_show_is_noticed"
 
 _AT_THE_EDGE = (
-    "at 1.0e15 itself both branches come to the same; a quantity that is more by less than a double can tell is a byte"
-    " more in one of them, beside a petabyte"
+    "at exactly 1.0e15, both branches give the same result. A quantity that is larger by less than the precision of a"
+    " double differs by one byte, at a size of one petabyte"
 )
 
-_NO_LIST = "it makes a difference only where a config that is enforced has such a list"
+_NO_LIST = "it makes a difference only if the config of a tenant with `Enforce` has such a list"
 _ALLOWED = "variables.allowed_exposure_annotations.exists(entry, "
 
 EQUIVALENTS: tuple[Equivalent, ...] = (
@@ -83,40 +83,40 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
         "container_totals",
         "number >= 0.0 && number < 1.0e15 && amount.compareTo(",
         "number > 0.0 && number < 1.0e15 && amount.compareTo(",
-        "an accelerator of which there are none counts 0, whether it is taken for a whole number or not",
+        "an amount of 0 accelerators counts as 0, whether or not it is treated as a whole number",
     ),
     Equivalent(
         "pod_totals",
         "(earlier_index < index && earlier[3] == 1.0)",
         "(earlier_index <= index && earlier[3] == 1.0)",
-        "where earlier_index is index the container is there already, by what stands before it",
+        "if `earlier_index` is `index`, the container is counted already, by the condition before this one",
     ),
     Equivalent(
         "limit_resources_1",
         "(sized.container.injected == true ? dyn('0')",
         "(sized.container.injected != true ? dyn('0')",
-        "no verdict and no rule's id depends on it, only which minimum a message names",
+        "no verdict and no rule id depends on it, only the minimum that a message names",
     ),
     Equivalent(
         "shown_violations",
         "earlier_index <= index, size(earlier) + 2)",
         "earlier_index < index, size(earlier) + 2)",
-        "no verdict and no rule's id depends on it: the message may be one violation longer than its room, which is"
-        " chosen 1,400 characters below what an engine drops, and counts one less among the others",
+        "no verdict and no rule id depends on it. The message may list one violation more than fits its limit, and then"
+        " counts one fewer as not listed. The limit is 1,400 characters below the length at which an engine drops it",
     ),
     Equivalent(
         "shown_violations",
         "size(earlier) + 2).sum() <= 3600",
         "size(earlier) + 2).sum() < 3600",
-        "no verdict and no rule's id depends on it: a message that fills its room to the last character has one"
-        " violation less, and counts one more among the others",
+        "no verdict and no rule id depends on it. A message of exactly the maximum length lists one violation fewer,"
+        " and counts one more as not listed",
     ),
     Equivalent(
         "",
         "variables.restrict_namespace.map(violation, '[restrict-namespace] ' + violation)",
         "[]",
-        "the policy is for tenants whose enforcement is not the platform's; namespaces without a tenant are in the care"
-        " of the other one, so that `namespace_unclaimed` is `false` here and the rule's list is always empty",
+        "the policy is for tenants whose enforcement differs from the platform's. The other policy covers namespaces"
+        " without a tenant, so `namespace_unclaimed` is `false` here and the rule's list is always empty",
         "enforcetenantisolation(audit|enforce|warn)",
     ),
     *(
@@ -124,8 +124,8 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
             variable,
             "cidr(address_range).prefixLength() <= cidr(metadata_service).prefixLength()) &&",
             "cidr(address_range).prefixLength() < cidr(metadata_service).prefixLength()) &&",
-            "it differs for a range as long as the metadata service's that holds its address: that is the service's own"
-            " range, which lies in itself, so that the other side of the `||` is true already",
+            "it makes a difference only for a range that contains the metadata service and has the same prefix length."
+            " This is the service's own range, which contains itself, so the other side of the `||` is already true",
         )
         for variable in ("restrict_network_rules", "guard_network_policies")
     ),
@@ -133,26 +133,26 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
         "limit_total_resources_3",
         "variables.object_totals.cpu > quantity(",
         "variables.object_totals.cpu >= quantity(",
-        "half a millionth stands between a total in whole thousandths and a quota in whole billionths, so that they are"
-        " never equal; it is lost in a double only beside millions of cpus, where the total is a thousandth too high",
+        "the total (in thousandths) and the quota (in billionths) always differ by half a millionth, so they are never"
+        " equal. A double loses this difference only above millions of cpus, where the total is a thousandth too high",
     ),
     Equivalent(
         "require_network_policy",
         "",
         "",
-        "the rule speaks only to tenants whose clusters KubeRay isolates",
+        "the rule applies only to tenants whose clusters KubeRay isolates",
         test=_OTHER_TENANTS,
     ),
     Equivalent(
         "",
         "variables.require_network_policy.map(violation, '[require-network-policy] ' + violation)",
         "[]",
-        "the rule speaks only to tenants whose clusters KubeRay isolates",
+        "the rule applies only to tenants whose clusters KubeRay isolates",
         test=_OTHER_TENANTS,
     ),
     *(
         Equivalent(
-            variable, was, now, "the rule speaks only to tenants whose clusters ask for a token", test=_OTHER_TENANTS
+            variable, was, now, "the rule applies only to tenants with token authentication", test=_OTHER_TENANTS
         )
         for variable, was, now in (
             ("require_authentication", "", ""),
@@ -199,19 +199,19 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
         "restrict_scheduling_4",
         "",
         "",
-        "it is about bare pods, and the list of those is empty here",
+        "it is about bare pods, and this policy has none",
         RAY.name,
     ),
     Equivalent(
         "irrelevant_update",
         "",
         "",
-        "it compares an object with what it was, and the offline engines are handed one object for both",
+        "it compares an object with its old version, and the offline engines get the same object for both",
         test=_UPDATES,
     ),
 )
 
 
 def known(mutant: Mutant, files: Mapping[str, str]) -> Equivalent | None:
-    """The entry that a mutant has, if any."""
+    """The entry for a mutant, if there is one."""
     return next((each for each in EQUIVALENTS if each.matches(mutant, files)), None)
