@@ -25,11 +25,11 @@ def fault(text: str) -> str | None:
     except ValueError:
         return f'"{text}" is not an address range; write one like 10.20.0.0/16 or fd00:20::/64'
     if isinstance(network.network_address, IPv6Address) and network.network_address.ipv4_mapped:
-        return f'"{text}" is an IPv4 range in IPv6 clothes; write it as IPv4'
+        return f'"{text}" is an IPv4 range in IPv6 notation; write it as IPv4'
     if text.rpartition("/")[2] != str(network.prefixlen):
         return f'"{text}" has a prefix with a zero before it; write {network}'
     if str(network.network_address) != str(_address(text)):
-        return f'"{text}" has bits set behind its prefix; write {network}'
+        return f'"{text}" has bits set after its prefix; write {network}'
     return None
 
 

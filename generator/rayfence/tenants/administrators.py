@@ -17,10 +17,10 @@ _ONE_BY_ONE = f"name each account in users, like {_ACCOUNT}argocd:argocd-applica
 _ELSEWHERE = f"name another account, like {_ACCOUNT}argocd:argocd-application-controller"
 
 _EVERYBODY = {
-    "system:authenticated": "is everybody who has logged in, tenants too",
-    "system:authenticated:oauth": "is everybody who has logged in to OpenShift, tenants too",
-    "system:unauthenticated": "is everybody who has not logged in",
-    "system:nodes": "has every kubelet",
+    "system:authenticated": "contains every user who is logged in, including tenants",
+    "system:authenticated:oauth": "contains every user who is logged in to OpenShift, including tenants",
+    "system:unauthenticated": "stands for all users who are not logged in",
+    "system:nodes": "contains every kubelet",
 }
 
 
@@ -37,7 +37,7 @@ def _group(name: str, owners: Mapping[str, Claim], platform: Platform) -> str | 
     if name in _EVERYBODY:
         return f"{_EVERYBODY[name]}; {_GROUP}"
     if name == _ACCOUNTS:
-        return f"has every service account, tenants' too; {_ONE_BY_ONE}"
+        return f"contains every service account, including those of tenants; {_ONE_BY_ONE}"
     if name.startswith(f"{_ACCOUNTS}:"):
         namespace = name.removeprefix(f"{_ACCOUNTS}:")
         return f"has every service account of {_namespace(namespace, owners)}; {_ONE_BY_ONE}"
@@ -46,9 +46,9 @@ def _group(name: str, owners: Mapping[str, Claim], platform: Platform) -> str | 
 
 def _user(name: str, owners: Mapping[str, Claim], platform: Platform) -> str | None:
     if name == "system:anonymous":
-        return f"is everybody who has not logged in; {_ELSEWHERE}"
+        return f"stands for all users who are not logged in; {_ELSEWHERE}"
     if name == platform.operator.username:
-        return f"is the KubeRay operator, which makes what tenants write; {_ELSEWHERE}"
+        return f"is the KubeRay operator, which creates objects that tenants define; {_ELSEWHERE}"
     namespace = name.removeprefix(_ACCOUNT).partition(":")[0]
     if name.startswith(_ACCOUNT) and namespace in owners:
         return f"is a service account of {_namespace(namespace, owners)}; {_ELSEWHERE}"

@@ -35,7 +35,10 @@ _ALIKE = 0.8
 
 _ELSEWHERE = {
     ("Ingress", "networking.k8s.io"): "is opened by exposure.ingress of the Platform; write that, or leave it out",
-    ("NetworkPolicy", "networking.k8s.io"): "is judged by guard-network-policies, which reads no list; leave it out",
+    (
+        "NetworkPolicy",
+        "networking.k8s.io",
+    ): "is covered by guard-network-policies, which has no list of exceptions; leave it out",
     ("Service", ""): "is opened by exposure.loadBalancer and exposure.nodePort of the Platform; write those",
 }
 """Kinds that open the network too, and that no list speaks of."""
@@ -69,7 +72,7 @@ def check(
 def _network(entry: str, tenant: str | None, owners: Mapping[str, Claim], platform: Platform) -> str | None:
     """What is wrong with a network, and what to write."""
     if _ANY in entry:
-        return "has a *, which stands for nothing here; write each network by its whole name"
+        return "has a *, which matches nothing here; write the full name of each network"
     if not _NETWORK_NAME.fullmatch(entry):
         return "is not the name of a network; write its name, or its namespace, / and its name, like ray-team-a/sriov"
     namespace, slash, _ = entry.partition("/")
@@ -87,7 +90,7 @@ def _network(entry: str, tenant: str | None, owners: Mapping[str, Claim], platfo
 def _volume(entry: str) -> str | None:
     """What is wrong with a volume type, and what to write."""
     if entry.casefold() == HOST_PATH.casefold():
-        return "is judged by restrict-pod-security, which reads no list; leave it out"
+        return "is covered by restrict-pod-security, which has no list of exceptions; leave it out"
     if entry in (*RESTRICTED, *OTHERS):
         return None
     if entry == CSI or entry.startswith(DRIVER):
@@ -109,7 +112,7 @@ def _kind(entry: str) -> str | None:
         return _ELSEWHERE[elsewhere]
     meant = " or ".join(f"`{kind}.{group}`" for kind, group in _other_spellings(entry, _KINDS) or _slips(entry))
     write = f"did you mean {meant}?" if meant else f"{_A_KIND}, or leave it out"
-    return f"is not a kind that restrict-network-kinds judges; {write}"
+    return f"is not a kind that restrict-network-kinds covers; {write}"
 
 
 def _other_spellings(entry: str, kinds: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
@@ -135,7 +138,7 @@ def _spellings(kind: str, group: str) -> Iterator[list[str]]:
 def _beginning(entry: str) -> str | None:
     """What is wrong with a text or the beginning of texts, and what to write."""
     if _ANY in entry[:-1]:
-        return "has a * before its end, which stands for nothing; write a beginning and one * behind it"
+        return "has a * before its end, which matches nothing; write a prefix and one * at the end"
     return None
 
 
@@ -144,7 +147,7 @@ def _priority_class(entry: str) -> str | None:
     if entry.startswith(_SYSTEM):
         return _OF_SYSTEM
     if _ANY in entry and entry != _ANY:
-        return "has a * in a name, which stands for nothing; write whole names, or * alone for every class of users"
+        return "has a * in a name, which matches nothing; write full names, or only * for every class of users"
     return None
 
 
@@ -158,9 +161,9 @@ def _check_queues(queues: Raw, platform: Platform, complaints: Complaints, *, of
             if wrong:
                 complaints.add(path / index, f"{quoted(value)} {wrong}")
             elif not of_all and value == _ANY:
-                odd = '"*" lets the tenant use every value, other tenants\' too'
-                complaints.warn(path / index, f"{odd}; write whole names, or a beginning of its own")
+                odd = '"*" lets the tenant use every value, including those of other tenants'
+                complaints.warn(path / index, f"{odd}; write full names, or a prefix of its own")
             elif of_all and value.endswith(_ANY):
-                which = "every value of that beginning" if value != _ANY else "every value"
+                which = "every value with that prefix" if value != _ANY else "every value"
                 odd = f"{quoted(value)} lets every tenant use {which}"
-                complaints.warn(path / index, f"{odd}; write whole names, or list them for each tenant")
+                complaints.warn(path / index, f"{odd}; write full names, or list them for each tenant")

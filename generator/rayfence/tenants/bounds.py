@@ -50,7 +50,7 @@ def _check_quotas(spec: Mapping[str, Any], complaints: Complaints) -> None:
     """
     one, all_together = (spec.get(name, {}) for name in ("quota", "namespaceQuota"))
     if one.get("accelerators") and all_together and not all_together.get("accelerators"):
-        none = f"{quoted(one['accelerators'])} can never be had, because namespaceQuota.accelerators is 0"
+        none = f"{quoted(one['accelerators'])} can never be reached, because namespaceQuota.accelerators is 0"
         complaints.warn(Path.of("spec", "quota", "accelerators"), f"{none}; raise the namespaceQuota")
     for kind in (each for each in ("cpu", "memory", "workers") if each in one and each in all_together):
         try:

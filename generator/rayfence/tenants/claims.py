@@ -61,7 +61,7 @@ def _check_retired(document: Document, owners: dict[str, Claim], platform: Platf
         owner, reserved = owners.get(namespace), why_reserved(namespace, platform)
         if owner is not None:
             taken = f"{quoted(namespace)} belongs to {owner.tenant} ({owner.place}), and would be closed"
-            complaints.add(path, f"{taken}; take it out of spec.retired, or out of that tenant")
+            complaints.add(path, f"{taken}; remove it from spec.retired, or from that tenant")
         if reserved:
             complaints.add(path, f"{quoted(namespace)} is reserved, {reserved}; write a namespace that was a tenant's")
 

@@ -73,7 +73,7 @@ def check(spec: Mapping[str, Any], complaints: Complaints) -> None:
         wrong = f"is a taint of {owner}, which pods tolerate without asking for a tenant's nodes"
         complaints.add(Path.of("spec", "taintKey"), f"{quoted(taint)} {wrong}; {_OWN}")
     if node not in ("", Platform().node_label) and _may_a_kubelet_write(node):
-        wrong = "can be written by a kubelet, so a node that was broken into can call itself another tenant's"
+        wrong = "can be written by a kubelet, so a compromised node can claim to be another tenant's"
         write = f"write a key of {_OF_ADMINISTRATORS}, like {_OF_ADMINISTRATORS}/tenant"
         complaints.warn(Path.of("spec", "nodeLabel"), f"{quoted(node)} {wrong}; {write}")
 

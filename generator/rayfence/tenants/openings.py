@@ -35,7 +35,7 @@ def check(spec: Raw, owners: Mapping[str, Claim], complaints: Complaints) -> Non
         if owner := owners.get(namespace):
             belongs = f"{quoted(namespace)} belongs to {owner.tenant} ({owner.place})"
             path = Path.of("spec", "egress", "namespaces", index)
-            complaints.add(path, f"{belongs}, and every tenant could reach it; name a namespace that is no tenant's")
+            complaints.add(path, f"{belongs}, and every tenant could reach it; name a namespace without a tenant")
         elif namespace in spec.get("retired", ()):
             path = Path.of("spec", "egress", "namespaces", index)
             complaints.add(path, f"{quoted(namespace)} is retired and stays closed; name a namespace that is open")

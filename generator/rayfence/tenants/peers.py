@@ -41,7 +41,7 @@ def check(tenant: str, spec: Raw, owners: Mapping[str, Claim], platform: Platfor
 
 def _check_peer(peer: Raw, path: Path, complaints: Complaints, *, ingress: bool) -> None:
     if "ipBlock" in peer and len(peer) > 1:
-        complaints.add(path, "an ipBlock stands beside selectors; write it as a peer of its own")
+        complaints.add(path, "an ipBlock is in the same peer as a selector; write it as a separate peer")
     if "ipBlock" in peer:
         _check_block(peer["ipBlock"], path / "ipBlock", complaints, ingress=ingress)
     for name in ("podSelector", "namespaceSelector"):

@@ -13,7 +13,7 @@ from rayfence.config import Platform
 
 _KUBERNETES = {
     "kube-*": "like every name that begins with kube-",
-    "default": "because objects land there when nobody names a namespace",
+    "default": "because objects without a namespace are created there",
 }
 
 _RUNS: Mapping[str, str] = {
