@@ -106,7 +106,7 @@ RAY = Subject(
 PODS = Subject(
     "guard-pods",
     "Pods stay within their tenant",
-    "Pods in a tenant's namespace, including bare pods, follow the same rules as the pods of Ray objects.",
+    "Bare pods in a tenant's namespace cannot have anything that the rules refuse in Ray objects.",
     (Resource("", "v1", "Pod", "pods", ("resize", "ephemeralcontainers")),),
     scanned=False,
 )

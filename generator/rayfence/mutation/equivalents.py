@@ -133,8 +133,9 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
         "limit_total_resources_3",
         "variables.object_totals.cpu > quantity(",
         "variables.object_totals.cpu >= quantity(",
-        "the total (in thousandths) and the quota (in billionths) always differ by half a millionth, so they are never"
-        " equal. A double loses this difference only above millions of cpus, where the total is a thousandth too high",
+        "the comparison adds half a billionth of a cpu to the quota. A total is in whole thousandths and a quota in"
+        " whole billionths, so they are never equal. A double loses this half only for millions of cpus, where the"
+        " total is a thousandth too high",
     ),
     Equivalent(
         "require_network_policy",

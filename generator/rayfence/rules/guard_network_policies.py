@@ -1,4 +1,4 @@
-"""In a tenant's namespace, rayfence's own NetworkPolicies cannot be changed, and other NetworkPolicies open nothing.
+"""In a tenant's namespace, rayfence's NetworkPolicies cannot be changed, and others allow nothing outside the tenant.
 
 Only the request says who sends it. Tenants write labels, annotations and owners themselves, and KubeRay's operator
 copies what tenants wrote, so none of these is an excuse. If the user is unknown, no privilege applies.

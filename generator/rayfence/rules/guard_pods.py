@@ -1,4 +1,4 @@
-"""Pods in a tenant's namespace follow the same rules as Ray pods, and Ray's own pods keep what isolates them.
+"""Pods in a tenant's namespace cannot harm other tenants, and Ray pods keep the labels and fields that isolate them.
 
 KubeRay creates pods from objects that were already checked. This rule is for pods that are written by hand, and for
 later changes of any pod: labels, sizes, tolerations and ephemeral containers. The labels by which KubeRay and

@@ -123,7 +123,7 @@ def network(text: Any) -> Network | None:
         found = ip_interface(text)
     except ValueError:
         return None
-    # An IPv4 range in IPv6 clothes reaches what its IPv4 reading reaches.
+    # An IPv4 range in IPv6 notation reaches the same addresses as in IPv4 notation.
     return None if isinstance(found.ip, IPv6Address) and found.ip.ipv4_mapped else found.network
 
 

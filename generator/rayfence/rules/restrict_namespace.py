@@ -1,4 +1,4 @@
-"""Ray objects are only in tenants' namespaces."""
+"""Ray objects are allowed only in tenants' namespaces."""
 
 from __future__ import annotations
 
