@@ -95,7 +95,7 @@ def test_sarif_explains_what_is_no_rule(broken):
     (run,) = json.loads(rayfence("audit", broken, "--format", "sarif").stdout)["runs"]
     texts = {rule["id"]: rule["shortDescription"]["text"] for rule in run["tool"]["driver"]["rules"]}
 
-    assert "A NetworkPolicy that keeps a tenant apart was changed." == texts["drifted-network-policy"]
+    assert "A NetworkPolicy that isolates a tenant was changed." == texts["drifted-network-policy"]
     assert [] == [id for id, text in texts.items() if id == text]
 
 

@@ -238,7 +238,7 @@ def test_what_closes_a_namespace_that_no_tenant_has_is_told_and_not_to_be_delete
 
     assert ([], True) == (deviations(found), found.ok)
     assert ["ray-old"] == [note.split()[0] for note in found.notes if "spec.retired" in note]
-    assert "delete it once no pods run there" in stray.message
+    assert "delete it when no pods run there" in stray.message
 
 
 def test_a_policy_of_another_name_is_judged_by_the_rule():

@@ -150,8 +150,8 @@ def test_the_suite_knows_its_engine_and_reads_its_policies():
     text = files[path].replace("'ray-a'", "'ray-x'").replace("pods/resize", "pods/x")
     broken = texts.of({**files, path: text}, "toy")
     assert {
-        "policy guard-pods is not asked about namespace ray-a",
-        "policy guard-pods is asked about namespace ray-x",
+        "policy guard-pods does not cover namespace ray-a",
+        "policy guard-pods covers namespace ray-x",
         "policy guard-pods does not look at UPDATE /pods/resize",
         "policy guard-pods looks at UPDATE /pods/x",
     } <= set(compare_scopes(broken, BACKEND.offline, policies))

@@ -418,7 +418,7 @@ def test_a_webhook_that_forgets_a_tenants_namespace_is_found():
 
     (finding,) = examine(CONFIG, saved(*as_kyverno_has_them(forgetful))).findings
 
-    assert "nothing is asked about the namespaces that guard-pods is in charge of" == finding.message
+    assert "the webhook does not cover the namespaces of guard-pods" == finding.message
 
 
 def test_a_webhook_of_one_guard_that_fails_open_is_found_beside_others_of_its_kinds():
@@ -447,9 +447,7 @@ def test_a_webhook_that_is_lost_is_found_by_the_policy_in_charge(lost):
     objects = [there, *(as_served(each) for each in bundle("validatingpolicy", config))]
     found = [finding for finding in examine(config, saved(*objects)).findings if finding.id == "webhook-missing"]
 
-    assert [f"nothing is asked about the namespaces that {lost} is in charge of"] * bool(lost) == [
-        each.message for each in found
-    ]
+    assert [f"the webhook does not cover the namespaces of {lost}"] * bool(lost) == [each.message for each in found]
 
 
 @pytest.mark.parametrize("plant", PLANTED)
@@ -487,7 +485,10 @@ def test_a_subresource_that_is_not_asked_about_is_found():
             asked["resources"] = [each for each in asked["resources"] if each != "pods/resize"]
     (finding,) = examine(CONFIG, saved(*objects)).findings
 
-    assert ("webhook-missing", "nothing is asked about pods/resize at CREATE, UPDATE") == (finding.id, finding.message)
+    assert ("webhook-missing", "the webhook does not cover pods/resize at CREATE, UPDATE") == (
+        finding.id,
+        finding.message,
+    )
 
 
 def test_an_operation_that_is_not_asked_about_is_found():
@@ -499,7 +500,7 @@ def test_an_operation_that_is_not_asked_about_is_found():
             asked["operations"] = ["CREATE", "UPDATE"]
     (finding,) = examine(CONFIG, saved(*objects)).findings
 
-    assert "nothing is asked about networkpolicies.networking.k8s.io at DELETE" == finding.message
+    assert "the webhook does not cover networkpolicies.networking.k8s.io at DELETE" == finding.message
     assert "enableDeleteOperations" in finding.fix
 
 

@@ -321,7 +321,8 @@ UNTOLD = {
 @pytest.mark.parametrize("cluster", UNTOLD.values(), ids=UNTOLD)
 def test_an_address_that_is_not_told_is_a_note(cluster: Json) -> None:
     told = (
-        "RayCluster ray-a/x: its manifest does not say where its Redis is, so whether its head reaches it was not asked"
+        "RayCluster ray-a/x: its manifest does not say where its Redis is, so it was not checked whether its head "
+        "reaches it"
     )
 
     assert told in asked(cluster).notes

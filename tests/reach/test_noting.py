@@ -12,7 +12,7 @@ from rayfence.reach.scenario import scenario
 
 from .three import config
 
-UNSEEN = "no proof looks at that"
+UNSEEN = "no proof covers that"
 
 
 def unseen(found: Config) -> list[str]:
@@ -32,7 +32,7 @@ def test_nothing_is_noted_of_the_defaults() -> None:
 @pytest.mark.parametrize(
     ("rule", "told"),
     [
-        ("guard-network-policies", "tenants may write NetworkPolicies that open their pods to anybody"),
+        ("guard-network-policies", "tenants may write NetworkPolicies that open their pods to everyone"),
         ("restrict-network-kinds", "tenants may write what a network plugin decides before NetworkPolicies"),
         ("guard-pods", "bare pods may be on their node's network, where no NetworkPolicy holds"),
     ],

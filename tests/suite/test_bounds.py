@@ -44,14 +44,14 @@ def test_guards_as_they_are_are_bound(backend: str) -> None:
 def test_a_namespace_that_a_guard_is_not_asked_about_is_told(backend: str) -> None:
     found = problems(backend, "guard-pods", r"'ray-team-b',\s+")
 
-    assert ["policy guard-pods is not asked about namespace ray-team-b"] == found
+    assert ["policy guard-pods does not cover namespace ray-team-b"] == found
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_a_namespace_too_many_is_told(backend: str) -> None:
     found = problems(backend, "guard-exposure", r"'ray-team-c'(?!:)", "'ray-team-c', 'default'")
 
-    assert ["policy guard-exposure-audit is asked about namespace default"] == found
+    assert ["policy guard-exposure-audit covers namespace default"] == found
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
@@ -94,7 +94,7 @@ def test_a_precondition_that_says_something_else_is_told(pattern: str, instead: 
 def test_a_namespace_that_a_webhook_forgets_is_told() -> None:
     found = problems("clusterpolicy", "kustomization", r"'ray-team-b',\s+")
 
-    assert [f"policy {guard}'s webhook is not asked about namespace ray-team-b" for guard in GUARDS] == found
+    assert [f"policy {guard}'s webhook does not cover namespace ray-team-b" for guard in GUARDS] == found
 
 
 def test_webhooks_without_conditions_are_told() -> None:
@@ -103,14 +103,14 @@ def test_webhooks_without_conditions_are_told() -> None:
 
     assert [
         *guards,
-        "policy generate-network-policies's webhook is asked about other NetworkPolicies than its own",
+        "policy generate-network-policies's webhook covers more NetworkPolicies than its own",
     ] == found
 
 
 def test_a_webhook_that_asks_about_more_than_what_is_generated_is_told() -> None:
     found = problems("clusterpolicy", "kustomization", r"startsWith\('rayfence-'\)", "startsWith('r')")
 
-    assert ["policy generate-network-policies's webhook is asked about other NetworkPolicies than its own"] == found
+    assert ["policy generate-network-policies's webhook covers more NetworkPolicies than its own"] == found
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,7 @@ def test_an_engines_own_error_is_no_pass() -> None:
 def test_a_message_that_promises_more_and_has_none_is_noticed() -> None:
     found = refused(CLUSTER, "guard-pods: [guard-pods] spec.nodeName: must be left out; and 0 more")
 
-    assert "its message promises more, and there is none" in found
+    assert "its message announces more violations, but there are none" in found
 
 
 def test_a_refusal_of_what_keeps_every_rule_is_noticed() -> None:

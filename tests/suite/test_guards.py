@@ -123,7 +123,7 @@ def test_a_guard_that_is_asked_about_everything_is_noticed(backend: str) -> None
     problems, _ = engine(backend, files).whole()
     (outcome,) = judged(backend, files, Case("a pod", pod("ray-aa"), frozenset())).outcomes
 
-    assert "policy guard-pods answers `pass` to a good Pod in -, though not in charge" in problems
+    assert "policy guard-pods answers `pass` to a good Pod in -, although it does not cover it" in problems
     assert not outcome.ok
 
 

@@ -169,14 +169,16 @@ def test_a_range_that_reaches_into_another_is_noticed(backend: str) -> None:
     problems, _ = engine(TWO, backend, sabotaged(backend, 1, of="ray-x0500", to="ray-x05")).whole()
     place = f"ray-x050-{'z' * 20}"
 
-    assert [f"policy {SECOND} answers `fail` to a good RayCluster in {place}, though not in charge"] == problems
+    assert [
+        f"policy {SECOND} answers `fail` to a good RayCluster in {place}, although it does not cover it"
+    ] == problems
 
 
 @EACH
 def test_a_policy_object_that_is_asked_about_everything_is_noticed(backend: str) -> None:
     problems, _ = engine(TWO, backend, sabotaged(backend, 0, always(backend))).whole()
 
-    assert f"policy {FIRST} answers `fail` to a good RayCluster in ray-x0500, though not in charge" in problems
+    assert f"policy {FIRST} answers `fail` to a good RayCluster in ray-x0500, although it does not cover it" in problems
 
 
 @EACH

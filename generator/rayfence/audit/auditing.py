@@ -150,15 +150,15 @@ def _notes(objects: Objects, layer: Layer, *, generating: bool) -> Iterator[str]
     # Kinds that open the network are there on some clusters alone.
     expected = [resource for resource in _kinds() if resource not in NETWORK_KINDS.resources]
     if absent := [resource.plural for resource in expected if not objects.serves(resource)]:
-        yield f"none were there to be looked at: {', '.join(absent)}"
+        yield f"the cluster has none of these: {', '.join(absent)}"
     if not generating:
-        yield "no policy that generates is installed, so no NetworkPolicies of single RayClusters are expected"
+        yield "no generating policy is installed, so no NetworkPolicies of RayClusters are expected"
     for namespace in layer.absent():
         yield f"there is no namespace {namespace}; create it, and apply the bundle"
     for namespace in sorted(layer.still_closed):
         yield (
-            f"{namespace} is closed, and no tenant has it: while pods run there, write it under spec.retired; "
-            "rayfence install takes its NetworkPolicies away once there are none"
+            f"{namespace} is closed, and no tenant has it: while pods run there, list it in spec.retired; "
+            "rayfence install removes its NetworkPolicies when there are none"
         )
     if not any(objects.serves(resource) for resource in engine_reports.REPORTS):
-        yield "there are no reports of Kyverno's to hold this against"
+        yield "there are no Kyverno reports to compare with"

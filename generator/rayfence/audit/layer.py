@@ -85,7 +85,10 @@ class Layer:
             path, message = found
             return self._deviation(part, What.DRIFTED, message, path)
         if of_cluster and not _is_kept(part.value):
-            what = f"carries no label {KYVERNO_LABELS}*, so Kyverno no longer keeps it; delete it, and it is made anew"
+            what = (
+                f"has no label {KYVERNO_LABELS}*, so Kyverno no longer maintains it; delete it, and Kyverno creates it "
+                "again"
+            )
             return self._deviation(part, What.DRIFTED, what, Path.of("metadata", "labels"))
         return None
 
@@ -93,9 +96,9 @@ class Layer:
         """What was wanted and never compared, by namespace and name."""
         for namespace, name in sorted(self._all_wanted()):
             if (namespace, name) not in self._seen:
-                what = "is not there; apply the bundle"
+                what = "is missing; apply the bundle"
                 if (namespace, name) in self._wanted:
-                    what = f"is not there, {self._wanted[namespace, name].owner} needs it; see to Kyverno"
+                    what = f"is missing, and {self._wanted[namespace, name].owner} needs it; check Kyverno"
                 tenant = self._tenants.get(namespace)
                 yield Deviation(What.MISSING, tenant.name if tenant else None, namespace, name, what)
 
@@ -142,12 +145,12 @@ class Layer:
     def _why_stray(self, key: Key) -> str:
         tenant = self._tenants.get(key[0])
         if tenant is None and key[1] in CLOSING:
-            return "belongs to nobody: no tenant has this namespace; delete it once no pods run there"
+            return "no tenant has this namespace; delete it when no pods run there"
         if tenant is None:
-            return "belongs to nobody: no tenant has this namespace; delete it"
+            return "no tenant has this namespace; delete it"
         if not tenant.network.enforce:
-            return f"opens or closes what {tenant.name} has no network layer for; delete it, or set network.enforce"
-        return f"is none that {tenant.name} must have, and NetworkPolicies add up: what it opens is open; delete it"
+            return f"should not exist, because {tenant.name} has no network layer; delete it, or set network.enforce"
+        return f"is not one that {tenant.name} must have, and NetworkPolicies add up: what it allows is open; delete it"
 
     def _deviation(self, part: Part, what: What, message: str, at: Path | None = None) -> Deviation:
         tenant = self._tenants.get(part.namespace)

@@ -28,7 +28,7 @@ def findings(case: Case) -> Iterator[Finding | Note]:
     namespace, name = case.kyverno_namespace(), _name(case)
     where, found = f"{namespace}/ConfigMap/{name}", case.objects.one(CONFIG_MAPS, namespace, name)
     if found is None:
-        yield Note(f"{where}: is not there, so what Kyverno leaves out is not known")
+        yield Note(f"{where}: is missing, so it is unknown what Kyverno excludes")
         return
     data = map_at(found.value, "data")
     yield from _filters(case, text_at(data, "resourceFilters"), where)
@@ -48,7 +48,7 @@ def _filters(case: Case, text: str, where: str) -> Iterator[Finding]:
         if hidden and looked_past:
             entry = f"[{kinds},{namespaces},{names}]"
             what = f"resourceFilters has {entry}, which hides {_some(looked_past)} in {_some(hidden)}"
-            yield Finding("namespace-hidden", where, what, "take that entry out of config.resourceFilters")
+            yield Finding("namespace-hidden", where, what, "remove that entry from config.resourceFilters")
 
 
 def _kinds() -> list[str]:
@@ -75,7 +75,7 @@ def _selector(case: Case, text: str, where: str) -> Iterator[Finding]:
         value: Any = json.loads(text or "{}")
     except ValueError:
         yield Finding(
-            "namespace-hidden", where, "webhooks is no JSON", "write it as Kyverno's values do, or leave it out"
+            "namespace-hidden", where, "webhooks is not JSON", "write it as Kyverno's values do, or leave it out"
         )
         return
     configured = value if isinstance(value, list) else [value]
@@ -83,8 +83,8 @@ def _selector(case: Case, text: str, where: str) -> Iterator[Finding]:
     for namespace in case.config.by_namespace():
         labels = {"kubernetes.io/metadata.name": namespace, **case.namespaces.get(namespace, {})}
         if not all(selects(_without_nulls(selector), labels) for selector in selectors):
-            what = f"webhooks has a namespaceSelector that leaves out {namespace}"
-            yield Finding("namespace-hidden", where, what, "take it out of config.webhooks")
+            what = f"webhooks has a namespaceSelector that excludes {namespace}"
+            yield Finding("namespace-hidden", where, what, "remove it from config.webhooks")
 
 
 def _without_nulls(selector: dict[str, Any]) -> dict[str, Any]:
@@ -99,8 +99,8 @@ def _exclusions(case: Case, data: dict[str, Any], where: str) -> Iterator[Findin
     for key in _EXCLUDED:
         for name in (each.strip() for each in text_at(data, key).split(",")):
             if name and name not in expected and not name.startswith((own, "!")):
-                what = f"{key} has {name}: whatever they ask for is admitted"
-                yield Finding("user-excluded", where, what, f"take {name} out of config.{key}")
+                what = f"{key} contains {name}, whose requests are always admitted"
+                yield Finding("user-excluded", where, what, f"remove {name} from config.{key}")
 
 
 def _some(names: list[str]) -> str:

@@ -23,7 +23,7 @@ def findings(case: Case) -> Iterator[Finding | Note]:
     operators = [each for each in case.deployments if _is_operator(each)]
     if not operators:
         peer = case.config.platform.operator.peer
-        what = "no Deployment is KubeRay's operator; Ray objects are judged, and nothing is made of them"
+        what = "no Deployment runs KubeRay's operator: Ray objects are checked, but no pods are created for them"
         yield Finding("kuberay-missing", peer.namespace, what, "install KubeRay")
     for operator in operators:
         yield from _elsewhere(operator, case)
@@ -52,7 +52,7 @@ def _elsewhere(operator: Deployment, case: Case) -> Iterator[Finding]:
     if wrong:
         what = f"has {', '.join(wrong)}, so it reaches no head, and RayJobs and RayServices wait forever"
         yield Finding(
-            "kuberay-elsewhere", operator.where, what, "say in tenants/ under Platform spec.operator which it is"
+            "kuberay-elsewhere", operator.where, what, "set spec.operator of the Platform in tenants/ to match"
         )
 
 
@@ -85,7 +85,7 @@ def _older_versions(case: Case) -> Iterator[Note]:
     if older and not _every_version(case):
         names = ", ".join(f"{each.plural}.{each.group}" for each in older)
         yield Note(
-            f"{names} are still served in {older[0].version}: a write through it takes off the fields that only "
+            f"{names} are still served in {older[0].version}: a write through it removes the fields that only "
             f"{CURRENT} has, such as numOfHosts and networkPolicy; set served: false for it in spec.versions of these "
             "CustomResourceDefinitions, once nothing uses it"
         )

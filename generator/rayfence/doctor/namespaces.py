@@ -26,7 +26,7 @@ def findings(case: Case) -> Iterator[Finding | Note]:
     """Namespaces that are missing, and what is missing in those that are not."""
     for namespace, tenant in case.config.by_namespace().items():
         if namespace not in case.namespaces:
-            what = f"there is no such namespace, and {tenant.name} has it"
+            what = f"does not exist, but {tenant.name} has it"
             yield Finding(
                 "namespace-missing", namespace, what, f"kubectl create namespace {namespace}, then apply the bundle"
             )
@@ -39,7 +39,7 @@ def _layers(case: Case) -> Iterator[Finding]:
     for namespace, wrong in sorted(_wrong(case).items()):
         named = ", ".join(f"{each.name} {'was changed' if each.path else 'is missing'}" for each in wrong)
         id = "network-layer-changed" if all(each.path for each in wrong) else "network-layer-missing"
-        yield Finding(id, namespace, f"{named}; rayfence audit says more", _APPLY)
+        yield Finding(id, namespace, f"{named}; for details, run rayfence audit", _APPLY)
 
 
 def _wrong(case: Case) -> dict[str, list[Deviation]]:
@@ -60,7 +60,7 @@ def _quotas(case: Case) -> Iterator[Finding]:
         namespace, name = quota["metadata"]["namespace"], quota["metadata"]["name"]
         spec = found.get((namespace, name))
         if namespace in case.namespaces and spec is None:
-            yield Finding("quota-missing", namespace, f"ResourceQuota {name} is not there", _APPLY)
+            yield Finding("quota-missing", namespace, f"ResourceQuota {name} is missing", _APPLY)
         elif spec is not None and (wrong := unlike(quota["spec"], spec)):
             what = f"ResourceQuota {name} does not bound {', '.join(wrong)} as {whose} says"
             yield Finding("quota-missing", namespace, what, _APPLY)

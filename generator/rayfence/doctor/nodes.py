@@ -31,10 +31,10 @@ def _of(node: str, label: str, taints: set[str], case: Case) -> Iterator[Finding
     key, taint = case.config.platform.node_label, case.config.platform.taint_key
     where = f"Node/{node}"
     if label and not taints:
-        what = f"is {label}'s by its label and has no taint {taint}={label}:NoSchedule, so anybody's pods may run there"
+        what = f"has the label of {label} but no taint {taint}={label}:NoSchedule, so any pod may run there"
         yield Finding("node-open", where, what, f"kubectl taint node {node} {taint}={label}:NoSchedule")
     for other in sorted(taints - {label}):
-        what = f"is tainted for {other} and labelled for {label or 'nobody'}, so pods of {other} do not get there"
+        what = f"has the taint of {other} and the label of {label or 'no tenant'}, so pods of {other} cannot run there"
         yield Finding("node-mismatch", where, what, f"kubectl label node {node} {key}={other} --overwrite")
 
 

@@ -38,13 +38,11 @@ def findings(case: Case) -> Iterator[Finding | Note]:
         return
     connecting = sorted({name for name in flat if name.startswith(NOT_ENFORCING)})
     if connecting:
-        what = f"{', '.join(connecting)} enforces no NetworkPolicies: no pod is kept from any other"
-        fix = "install a plugin that enforces them beside or instead of it, such as Calico or Cilium"
+        what = f"{', '.join(connecting)} does not enforce NetworkPolicies: every pod can connect to every other pod"
+        fix = "install a plugin that enforces them, in addition to it or instead of it, such as Calico or Cilium"
         yield Finding("network-not-enforced", "the cluster", what, fix)
     else:
-        yield Note(
-            "no network plugin that is known runs as a DaemonSet, so whether NetworkPolicies are enforced is not known"
-        )
+        yield Note("no known network plugin runs as a DaemonSet, so it is unknown whether NetworkPolicies are enforced")
 
 
 def _names(daemon_set: Any) -> list[str]:

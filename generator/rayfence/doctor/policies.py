@@ -25,7 +25,7 @@ Value = Mapping[str, Any]
 def findings(case: Case) -> Iterator[Finding | Note]:
     """Each backend that is there is held against its own part of the bundle."""
     if not case.backends:
-        what = "no policy of rayfence is there, and no rule is enforced"
+        what = "no rayfence policy is installed, so no rule is enforced"
         yield Finding("policy-missing", "the cluster", what, "rayfence install, or kubectl apply -k policies/BACKEND")
         return
     wanted: set[tuple[str, str]] = set()
@@ -55,7 +55,7 @@ def _twice(case: Case) -> Iterator[Finding]:
     if len(there) > 1:
         what = f"{' and '.join(f'a {kind}' for kind in there)} write the same NetworkPolicies in turn"
         page = next((each.guide for each in there.values() if each.guide), "the documentation")
-        fix = f"take one away as {page} says, so that what it generated stays"
+        fix = f"remove one as {page} describes, so that the objects it generated stay"
         yield Finding("policy-twice", GENERATION, what, fix)
 
 
@@ -63,7 +63,7 @@ def _of(case: Case, manifest: Value, fix: str) -> Iterator[Finding]:
     name, where = name_of(manifest), f"{manifest['kind']}/{name_of(manifest)}"
     found = case.objects.one(resource_of(manifest), "", name)
     if found is None:
-        yield Finding("policy-missing", where, "is not there", fix)
+        yield Finding("policy-missing", where, "is missing", fix)
         return
     if changed := _difference(manifest, found.value):
         path, message = changed
@@ -90,4 +90,6 @@ def _strays(case: Case, wanted: set[tuple[str, str]]) -> Iterator[Finding]:
             ours = map_at(part.value, "metadata", "labels").get(_MANAGED) == "rayfence"
             if ours and (resource.kind, name) not in wanted and not list_at(part.value, "metadata", "ownerReferences"):
                 fix = f"kubectl delete {resource.plural} {name}"
-                yield Finding("policy-stray", f"{resource.kind}/{name}", "is rayfence's and not in the bundle", fix)
+                yield Finding(
+                    "policy-stray", f"{resource.kind}/{name}", "belongs to rayfence but is not in the bundle", fix
+                )

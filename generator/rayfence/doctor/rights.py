@@ -37,7 +37,7 @@ def _of(wanted: Mapping[str, Any], roles: Mapping[str, Any], fix: str) -> Iterat
     name = name_of(wanted)
     where, found = f"ClusterRole/{name}", roles.get(name)
     if found is None:
-        yield Finding("rbac-missing", where, "is not there, and Kyverno may not do what the policies ask of it", fix)
+        yield Finding("rbac-missing", where, "is missing, so Kyverno lacks permissions that the policies need", fix)
         return
     if lacking := _grants(wanted) - _grants(found):
         yield Finding("rbac-missing", where, f"does not grant {_told(lacking)}", fix)
@@ -45,7 +45,7 @@ def _of(wanted: Mapping[str, Any], roles: Mapping[str, Any], fix: str) -> Iterat
     labels = map_at(found, "metadata", "labels")
     collectors = [role for role in roles.values() if role is not found and _collects(role, labels)]
     if not collectors:
-        what = "no role of Kyverno's collects it by its labels, so it grants nothing"
+        what = "no Kyverno role aggregates it by its labels, so it grants nothing"
         yield Finding("rbac-missing", where, what, fix)
     for role in collectors:
         if lacking := _grants(wanted) - _grants(role):

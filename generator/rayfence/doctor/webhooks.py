@@ -29,7 +29,7 @@ def findings(case: Case) -> Iterator[Finding | Note]:
 def _forced_open(case: Case) -> Iterator[Finding]:
     for controller in case.kyverno():
         if controller.flag("forceFailurePolicyIgnore") == "true":
-            what = "runs with --forceFailurePolicyIgnore: while it is away, everything is admitted"
+            what = "runs with --forceFailurePolicyIgnore: while it is down, everything is admitted"
             yield Finding(
                 "fails-open", controller.where, what, "set features.forceFailurePolicyIgnore.enabled to false"
             )
@@ -38,7 +38,9 @@ def _forced_open(case: Case) -> Iterator[Finding]:
 def _of(case: Case, name: str, fix: str) -> Iterator[Finding]:
     where, found = f"ValidatingWebhookConfiguration/{name}", case.objects.one(WEBHOOKS, "", name)
     if found is None:
-        yield Finding("webhook-missing", where, "is not there: the API server asks nobody, and admits everything", fix)
+        yield Finding(
+            "webhook-missing", where, "is missing, so the API server evaluates no policy and admits everything", fix
+        )
         return
     hooks = [hook for hook in list_at(found.value, "webhooks") if isinstance(hook, dict)]
     policies = admission.policies(case.config)
@@ -64,7 +66,7 @@ def _unasked(
     for policy in policies:
         asking = [hook for hook in hooks if policy.conditions and _asks(hook, policy, served)]
         if policy.conditions and not asking:
-            what = f"nothing is asked about the namespaces that {policy.name} is in charge of"
+            what = f"the webhook does not cover the namespaces of {policy.name}"
             yield Finding("webhook-missing", where, what, fix)
         elif asking and not _closed(asking):
             what = f"{policy.name}: failurePolicy is Ignore, so all is admitted while the engine does not answer"
@@ -100,7 +102,7 @@ def _uncovered(
         shown = f"{name}.{group}" if group else name
         wanted = set(operations)
         if missing := wanted - _asked(hooks, group, name):
-            what = f"nothing is asked about {shown} at {', '.join(sorted(missing))}"
+            what = f"the webhook does not cover {shown} at {', '.join(sorted(missing))}"
             yield Finding("webhook-missing", where, what, fix)
         elif wanted - _asked(closed, group, name):
             what = f"{shown}: failurePolicy is Ignore, so all are admitted while the engine does not answer"
@@ -132,6 +134,6 @@ def _unseen(case: Case, hooks: Sequence[Hook], where: str) -> Iterator[Finding]:
     for namespace in case.config.by_namespace():
         labels = {"kubernetes.io/metadata.name": namespace, **case.namespaces.get(namespace, {})}
         if selectors and not any(selects(selector, labels) for selector in selectors):
-            what = f"leaves out namespace {namespace} by its namespaceSelector"
-            fix = "take the exclusion out of the engine's webhook settings, or the label off the namespace"
+            what = f"its namespaceSelector excludes namespace {namespace}"
+            fix = "remove the exclusion from the engine's webhook settings, or the label from the namespace"
             yield Finding("namespace-hidden", where, what, fix)

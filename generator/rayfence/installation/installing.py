@@ -125,20 +125,20 @@ def _takes_time(value: Value) -> bool:
 def _wait_for_rights(target: Target, parts: Wanted, progress: Progress, clock: Clock) -> None:
     """Wait until Kyverno's own roles have collected ours: it looks at them when a policy comes, and not again."""
     if parts.roles:
-        progress("waiting until Kyverno's roles have collected the rights")
+        progress("waiting until Kyverno's roles have aggregated the permissions")
         for last in clock.tries():
             lacking = list(rights.lacking(target))
             if not lacking:
                 break
             if last:
                 raise NotReady(
-                    f"Kyverno lacks rights after {clock.seconds:.0f} s: {lacking[0].where}: {lacking[0].message}"
+                    f"Kyverno lacks permissions after {clock.seconds:.0f} s: {lacking[0].where}: {lacking[0].message}"
                 )
 
 
 def _wait(target: Target, values: Sequence[Value], progress: Progress, clock: Clock) -> None:
     for number, value in enumerate(values, start=1):
-        progress(f"waiting until {name_of(value)} decides: {number} of {len(values)}")
+        progress(f"waiting until {name_of(value)} is in force: {number} of {len(values)}")
         _wait_for(target, value, clock)
 
 
@@ -161,14 +161,14 @@ def _wait_for(target: Target, value: Value, clock: Clock) -> None:
 def _prove(target: Target, parts: Wanted, progress: Progress, clock: Clock) -> None:
     """Wait until each policy is seen to refuse. Where it cannot be asked, what it says of itself has to do."""
     for number, (name, value) in enumerate(parts.refused.items(), start=1):
-        progress(f"waiting until {name} is seen to refuse: {number} of {len(parts.refused)}")
+        progress(f"waiting until {name} refuses a test object: {number} of {len(parts.refused)}")
         for last in clock.tries():
             answer = ask(target, value)
             if answer in (Answer.REFUSED, Answer.UNKNOWN):
                 break
             if last:
                 what = f"a {value['kind']} in {value['metadata']['namespace']} that it must refuse"
-                said = "lets pass" if answer is Answer.ADMITTED else "does not answer in time for"
+                said = "admits" if answer is Answer.ADMITTED else "does not answer in time for"
                 raise NotReady(f"{name} {said} {what}, after {clock.seconds:.0f} s")
 
 
@@ -230,7 +230,7 @@ def _sweep(target: Target, progress: Progress, clock: Clock) -> list[Key]:
             break
         removed += _remove(target, found, progress)
         if last:
-            raise NotReady(f"{_named(found[0])} is made again and again; see which policy of Kyverno's makes it")
+            raise NotReady(f"{_named(found[0])} is created again and again; find the Kyverno policy that creates it")
     return removed
 
 
@@ -250,7 +250,7 @@ def _wait_for_generated(target: Target, parts: Wanted, progress: Progress, clock
             place = "/".join(lacking[0])
             raise NotReady(
                 f"{len(lacking)} NetworkPolicies are not generated after {clock.seconds:.0f} s, {place} for one; "
-                "until they are, what an earlier install brought instead stays"
+                "until then, the objects of the earlier install stay"
             )
 
 

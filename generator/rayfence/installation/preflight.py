@@ -36,7 +36,7 @@ def _kinds(case: Case, parts: Wanted, target: Target) -> Iterator[str]:
     needs = BACKENDS[parts.backend].needs
     absent = [each for each in parts.resources if not is_defined(each) and not target.serves(each)]
     if absent:
-        yield f"the cluster knows no {', '.join(_name(each) for each in absent)}; {needs.fix}"
+        yield f"the cluster has no kind {', '.join(_name(each) for each in absent)}; {needs.fix}"
     if needs.every_version:
         yield from _told(kuberay.definitions(case))
 

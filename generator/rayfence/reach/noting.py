@@ -16,7 +16,7 @@ from rayfence.reach.samples import autoscale
 from rayfence.reach.scenario import Scenario, namespace_of
 
 _DISABLED: Mapping[str, str] = {
-    "guard-network-policies": "tenants may write NetworkPolicies that open their pods to anybody",
+    "guard-network-policies": "tenants may write NetworkPolicies that open their pods to everyone",
     "guard-pods": "bare pods may be on their node's network, where no NetworkPolicy holds",
     "restrict-exposure": "tenants may open their Services to the outside",
     "restrict-network-kinds": "tenants may write what a network plugin decides before NetworkPolicies",
@@ -62,18 +62,18 @@ def _beside(config: Config) -> Iterator[str]:
     """What the config lets tenants do that no proof about NetworkPolicies sees."""
     for rule, done in _DISABLED.items():
         if rule in config.platform.disabled_rules:
-            yield f"{rule} is disabled: {done}, and no proof looks at that"
+            yield f"{rule} is disabled: {done}, and no proof covers that"
     for name, (field, done) in _ALLOWED.items():
         who = [tenant.name for tenant in config.tenants if allowances.of(name, tenant, config.platform)]
         if who:
             names = ", ".join(who[:_FEW]) + (f" and {len(who) - _FEW} more" if len(who) > _FEW else "")
-            yield f"{field} of {names}: {done}, and no proof looks at that"
+            yield f"{field} of {names}: {done}, and no proof covers that"
 
 
 def _untold(cluster: RayCluster) -> Iterator[str]:
     if is_untold(cluster.manifest):
         name = f"RayCluster {namespace_of(cluster.manifest)}/{cluster.name}"
-        yield f"{name}: its manifest does not say where its Redis is, so whether its head reaches it was not asked"
+        yield f"{name}: its manifest does not say where its Redis is, so it was not checked whether its head reaches it"
 
 
 def _unserved(scenario: Scenario, tenant: Tenant, cluster: RayCluster) -> Iterator[str]:

@@ -12,9 +12,9 @@ from rayfence.report.markdown import escaped, table
 from rayfence.report.remarks import Level, Remark, remarks
 
 DESCRIPTIONS = {
-    f"{What.MISSING}-network-policy": "A NetworkPolicy that keeps a tenant apart is not there.",
-    f"{What.DRIFTED}-network-policy": "A NetworkPolicy that keeps a tenant apart was changed.",
-    f"{What.STRAY}-network-policy": "A NetworkPolicy has a name of rayfence's and is none of them.",
+    f"{What.MISSING}-network-policy": "A NetworkPolicy that isolates a tenant is missing.",
+    f"{What.DRIFTED}-network-policy": "A NetworkPolicy that isolates a tenant was changed.",
+    f"{What.STRAY}-network-policy": "A NetworkPolicy has a name of rayfence but is not one of its policies.",
 }
 
 

@@ -18,7 +18,7 @@ NOT_JUDGED = "not-judged"
 PSEUDO_RULES = {
     UNREADABLE: "No verdict could be reached on this document.",
     UNEXPLAINED: "The engine refused this object and named no rule.",
-    NOT_JUDGED: "No rule was asked about this object.",
+    NOT_JUDGED: "No rule applies to this object.",
 }
 
 
@@ -106,7 +106,7 @@ def _broken(result: Result, level: Level) -> Iterator[Remark]:
 
 def _not_judged(result: Result, more: int) -> Remark:
     others = f" (and {more} more)" if more else ""
-    return _whole(result, NOT_JUDGED, f"{result.reason or 'no rule was asked'}{others}", Level.NOTE)
+    return _whole(result, NOT_JUDGED, f"{result.reason or 'no rule applies'}{others}", Level.NOTE)
 
 
 def _whole(result: Result, rule: str, message: str, level: Level = Level.ERROR) -> Remark:

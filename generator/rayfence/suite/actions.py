@@ -29,7 +29,8 @@ def compare_actions(
     names = {resource(probe): probe.name for _, probe in probes}
     strays = ((policy, result, names[of]) for (policy, of), result in results.items())
     return problems + [
-        f"policy {policy} answers `{result}` to {name}, though not in charge" for policy, result, name in strays
+        f"policy {policy} answers `{result}` to {name}, although it does not cover it"
+        for policy, result, name in strays
     ]
 
 

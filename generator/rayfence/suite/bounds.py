@@ -32,7 +32,7 @@ def _webhooks(texts: Texts, webhooks: Webhooks, guards: Sequence[Policy]) -> Ite
         yield from _compared(policy, namespaces_in(policy, patched.get(policy.name, ())), f"{policy.name}'s webhook")
     for value in values(texts.generating):
         if patched.get(value["metadata"]["name"]) != webhooks.of_generating:
-            yield f"policy {value['metadata']['name']}'s webhook is asked about other NetworkPolicies than its own"
+            yield f"policy {value['metadata']['name']}'s webhook covers more NetworkPolicies than its own"
 
 
 def _compared(policy: Policy, names: Namespaces | None, who: str) -> Iterator[str]:
@@ -40,8 +40,8 @@ def _compared(policy: Policy, names: Namespaces | None, who: str) -> Iterator[st
         yield f"policy {who} is not bound to the namespaces of its tenants"
         return
     wanted = frozenset(policy.shard.namespaces)
-    yield from (f"policy {who} is not asked about namespace {each}" for each in sorted(wanted - names))
-    yield from (f"policy {who} is asked about namespace {each}" for each in sorted(names - wanted))
+    yield from (f"policy {who} does not cover namespace {each}" for each in sorted(wanted - names))
+    yield from (f"policy {who} covers namespace {each}" for each in sorted(names - wanted))
 
 
 def _own(texts: Texts, offline: Offline, policy: Policy) -> Namespaces | None:

@@ -122,7 +122,7 @@ class _Engine:
         said = sorted(each.policy for each in answers)
         if said != sorted(policy.name for policy in self._expected.judges(asked.value)):
             raise kyverno.EngineError(
-                f"policies {', '.join(said) or 'none'} answered for an object, not each in charge once"
+                f"policies {', '.join(said) or 'none'} answered for an object, not each that covers it once"
             )
         tenant = self._judge.tenant_of(part.namespace)
         broken = [each for each in answers if each.result != "pass"]

@@ -85,7 +85,9 @@ def _outcome(backend: str, case: Case, heard: _Heard, truth: Expectations, judge
         problems.append(f"its message names {_list(ids)}, not {_list(wanted)}")
     elif any(not rules for rules, _ in failed):
         problems.append("it is refused, and the message names no rule")
-    problems += ["its message promises more, and there is none" for each in said if each.message.endswith(_NO_MORE)]
+    problems += [
+        "its message announces more violations, but there are none" for each in said if each.message.endswith(_NO_MORE)
+    ]
     problems += _python(case, judge, failed)
     problems += [] if made is None else _generated(case, made, truth)
     if heard.filled is not None and heard.filled != truth.filled(case):

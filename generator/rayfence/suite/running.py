@@ -64,7 +64,7 @@ def run(
         problems.extend(compared.problems)
         rules += loaded
         if left := len(cases) - len(posed):
-            notes.append(f"{backend}: {left} cases are updates or deletions that its engine cannot be asked offline")
+            notes.append(f"{backend}: {left} cases are updates or deletions that its engine cannot evaluate offline")
     seconds = time.monotonic() - started
     return SuiteReport(tuple(found), tuple(problems), engines, rules, seconds, tuple(notes))
 

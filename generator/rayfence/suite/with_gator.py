@@ -48,7 +48,9 @@ class GatorEngine:
         if judged is None:
             return None if asked else Said(resource(case), "skip", "")
         result = "pass" if judged.result == "pass" else "fail"
-        return Said(judged.resource, result, judged.message, "" if asked else "it is judged, and nobody is to be asked")
+        return Said(
+            judged.resource, result, judged.message, "" if asked else "a policy evaluates it, although none covers it"
+        )
 
     def whole(self) -> tuple[list[str], int]:
         """Each policy object on an object that it must refuse, on those that are another's, and where ranges end."""
