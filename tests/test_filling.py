@@ -157,7 +157,7 @@ SABOTAGE = {
         ("- rayjobs", "- rayjobbs"),
         ("object.apiVersion == 'ray.io/v1'", "object.apiVersion != 'ray.io/v1'"),
         ("cluster.?networkPolicy.orValue(null) == null", "true"),
-        ("op: ''add''", "op: ''test''"),
+        ("op: 'add'", "op: 'test'"),
     ],
 }
 

@@ -19,7 +19,7 @@ PACKAGE = Path(rayfence.__file__).parent
 ROWS: list[set[str]] = [
     {
         *("__init__", "cluster_queues", "engine_error", "metadata_services", "network_kinds", "outcome", "path"),
-        *("quantity", "volume_types"),
+        *("purposes", "quantity", "volume_types"),
     },
     {"config"},
     {"cel", "cel_layout", "yamlio"},
@@ -33,6 +33,7 @@ ROWS: list[set[str]] = [
     {"retired", "tenant_file"},
     {"engineless_file"},
     {"backends"},
+    {"overview"},
     {"bundle"},
     {"cases"},
     {"reach"},

@@ -11,7 +11,7 @@ from rayfence import __version__
 from rayfence.backends import BACKENDS
 from rayfence.backends.kyverno.filling import PURPOSE as FILLING
 from rayfence.backends.kyverno.generating import PURPOSE as GENERATION
-from rayfence.backends.resources import CONSTRAINTS, POLICIES, resource_of
+from rayfence.backends.resources import is_defined, kinds, resource_of
 from rayfence.config import Bounds, Config, Container, Enforcement, Network, Platform, Provider, Tenant
 from rayfence.purposes import Purpose
 from rayfence.subjects import NETWORK_KINDS, RAY, SUBJECTS
@@ -44,7 +44,7 @@ def objects(config: Config = CONFIG) -> list[tuple[str, Value]]:
 
 def is_policy(manifest: Value) -> bool:
     resource = resource_of(manifest)
-    return resource in POLICIES or resource.group == CONSTRAINTS
+    return is_defined(resource) or resource in [kind.resource for kind in kinds()]
 
 
 EVERY = [pytest.param(value, id=f"{name}/{value['kind']}/{value['metadata']['name']}") for name, value in objects()]

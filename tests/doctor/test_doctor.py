@@ -551,7 +551,7 @@ def test_a_policy_of_any_kind_that_was_changed_is_found(kind):
     )
     objects = healthy(backend)
     policy = next(each for each in objects if each["kind"] == kind)
-    policy["spec"] = json.loads(json.dumps(policy["spec"]).replace("'cpu=1..4 ", "'cpu=1..5 ", 1))
+    policy["spec"] = json.loads(json.dumps(policy["spec"]).replace("'team-a'", "'team-b'", 1))
 
     assert ["policy-changed"] == found_in(objects)
 

@@ -8,6 +8,7 @@ from rayfence import admission
 from rayfence.backends.base import Files
 from rayfence.backends.celpolicy import judgement, metadata
 from rayfence.config import Config
+from rayfence.purposes import written_by
 
 
 def files(config: Config) -> Files:
@@ -21,6 +22,6 @@ def _policy(policy: admission.Policy) -> dict[str, Any]:
     return {
         "apiVersion": "toys.example.com/v1",
         "kind": "ToyPolicy",
-        "metadata": metadata(policy),
+        "metadata": metadata(policy, written_by()),
         "spec": judgement(policy),
     }
