@@ -54,6 +54,26 @@ def test_an_operator_that_begins_a_line_is_turned_too(files: Mapping[str, str], 
     assert {"&&", "||", "!="} <= begins
 
 
+@pytest.mark.parametrize(
+    ("subject", "variable", "rule"),
+    [
+        ("enforce-tenant-isolation", "limit_resources_1", "limit-resources"),
+        ("enforce-tenant-isolation", "replica_factors", "limit-total-resources"),
+        ("enforce-tenant-isolation", "declared_bounds", "honor-declared-bounds"),
+        ("enforce-tenant-isolation", "container_amounts", ""),
+        ("enforce-tenant-isolation", "irrelevant_update", ""),
+        ("enforce-tenant-isolation", "security_containers", "restrict-pod-security"),
+        ("guard-pods", "security_containers", "guard-pods"),
+    ],
+)
+def test_a_mutant_is_of_the_rule_that_alone_reads_what_it_breaks(
+    found: list[Mutant], subject: str, variable: str, rule: str
+) -> None:
+    of_variable = {each.rule for each in found if each.variable == variable and f"/{subject}." in each.file}
+
+    assert {rule} == of_variable
+
+
 @pytest.mark.parametrize("rule", ids())
 def test_every_rule_is_dropped_once_at_least(found: list[Mutant], rule: str) -> None:
     assert f"rule {rule} is dropped" in {each.name for each in found}

@@ -121,6 +121,9 @@ NETWORK_POLICIES = Subject(
     scanned=False,
 )
 
+RESERVED = "rayfence-"
+"""How the names of rayfence's own NetworkPolicies begin."""
+
 EXPOSURE = Subject(
     "guard-exposure",
     "Services and Ingresses expose only what the platform allows",

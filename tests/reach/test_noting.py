@@ -35,6 +35,9 @@ def test_nothing_is_noted_of_the_defaults() -> None:
         ("guard-network-policies", "tenants may write NetworkPolicies that open their pods to everyone"),
         ("restrict-network-kinds", "tenants may write what a network plugin decides before NetworkPolicies"),
         ("guard-pods", "bare pods may be on their node's network, where no NetworkPolicy holds"),
+        ("restrict-exposure", "tenants may open their Services to the outside"),
+        ("restrict-pod-metadata", "pods may attach further networks, which no NetworkPolicy closes"),
+        ("restrict-pod-security", "Ray pods may be on their node's network, where no NetworkPolicy holds"),
     ],
 )
 def test_a_disabled_rule_on_which_the_proofs_rest_is_noted(rule: str, told: str) -> None:

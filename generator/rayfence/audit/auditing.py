@@ -18,9 +18,8 @@ from rayfence.config import Config
 from rayfence.evaluate import Judge, Part
 from rayfence.objects import Objects, list_at, name_of, text_at
 from rayfence.outcome import Result, Verdict
-from rayfence.rules.require_tenant_label import MADE
 from rayfence.subjects import NETWORK_KINDS, NETWORK_POLICIES, SUBJECTS, UPDATE, Resource
-from rayfence.workload import API_GROUP, Request
+from rayfence.workload import API_GROUP, MADE_BY_KUBERAY, Request
 
 NAMESPACES = Resource("", "v1", "Namespace", "namespaces")
 
@@ -139,7 +138,7 @@ def _is_made(part: Part) -> bool:
     """Whether the object says that KubeRay has made it of another. Tenants may say so too: nothing is hidden by it."""
     owners = list_at(part.value, "metadata", "ownerReferences")
     ours = (owner for owner in owners if text_at(owner, "apiVersion").startswith(f"{API_GROUP}/"))
-    return text_at(part.value, "kind") in MADE and any(owner.get("controller") is True for owner in ours)
+    return text_at(part.value, "kind") in MADE_BY_KUBERAY and any(owner.get("controller") is True for owner in ours)
 
 
 def _namespaces(objects: Objects) -> Set[str] | None:

@@ -13,7 +13,7 @@ from rayfence import admission
 from rayfence.audit.values import Word
 from rayfence.config import Config
 from rayfence.objects import Objects, list_at, text_at
-from rayfence.rules import guard_pods
+from rayfence.rules import RULES
 from rayfence.subjects import Resource
 
 REPORTS = (
@@ -25,7 +25,8 @@ Key = tuple[str, str, str]
 """Kind, namespace and name of an object."""
 
 _WORSE = ("pass", "fail", "error")
-_OF_NEW_PODS = (guard_pods.ID, "spec.nodeName")
+_OF_NEW = {(rule.ID, path) for rule in RULES for path in getattr(rule, "NEW_ONLY", ())}
+"""Rules and paths: what holds for new objects alone."""
 
 
 def words(objects: Objects, config: Config) -> Iterator[tuple[Key, Word]]:
@@ -62,7 +63,7 @@ def _of_result(result: Any) -> Word:
     ids, _ = admission.read(message)
     if not ids:
         return Word("error")
-    other = {rule for rule, path, _ in admission.violations(message) if (rule, path) != _OF_NEW_PODS}
+    other = {rule for rule, path, _ in admission.violations(message) if (rule, path) not in _OF_NEW}
     # Only where every violation that the message shows is of that sort is its rule not meant.
-    meant = ids if guard_pods.ID in other or " more" in message[-8:] else ids - {guard_pods.ID}
+    meant = ids if " more" in message[-8:] else ids - ({rule for rule, _ in _OF_NEW} - other)
     return Word("fail", meant) if meant else Word("pass")

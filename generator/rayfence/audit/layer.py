@@ -22,7 +22,7 @@ from rayfence.network.layer import CLOSING, closed_specs, own_specs, policy_spec
 from rayfence.network.policy import Manifest
 from rayfence.objects import map_at, name_of, text_at
 from rayfence.path import Path
-from rayfence.rules.guard_network_policies import RESERVED
+from rayfence.subjects import RESERVED
 
 KYVERNO_LABELS = "generate.kyverno.io/"
 """Labels by which Kyverno knows what it has generated; without them it leaves a policy to whoever changes it."""

@@ -11,8 +11,7 @@ from rayfence.backends.kyverno.generating import NAME as GENERATION
 from rayfence.backends.resources import CLUSTER_ROLES, RESOURCE_QUOTAS, generators, kind_at, kinds
 from rayfence.installation.target import Target
 from rayfence.objects import map_at, name_of, text_at
-from rayfence.rules.guard_network_policies import RESERVED
-from rayfence.subjects import NETWORK_POLICIES, Resource
+from rayfence.subjects import NETWORK_POLICIES, RESERVED, Resource
 
 _MANAGED = "app.kubernetes.io/managed-by"
 LAYER = (NETWORK_POLICIES.resources[0], RESOURCE_QUOTAS)

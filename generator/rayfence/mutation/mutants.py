@@ -35,23 +35,7 @@ _FLIP = re.compile(r"isLessThan|isGreaterThan|(?<=\s)(?:==|!=|&&|\|\||<=|>=|<|>)
 """An operator may begin a line."""
 _PART = re.compile(r"_\d+$")
 """What tells the parts of a rule from one another."""
-_OF_TOTALS = (
-    "replica_factors",
-    "pod_counts",
-    "operator_additions",
-    "container_totals",
-    "pod_totals",
-    "object_totals",
-)
-_OF_SCHEDULING = ("node_affinity_expressions", "unpinned_pods")
-_SERVED = {
-    **dict.fromkeys(_OF_TOTALS, "limit-total-resources"),
-    **dict.fromkeys(("services", "ingress_paths", "service_metadata"), "restrict-exposure"),
-    "declared_bounds": "honor-declared-bounds",
-    **dict.fromkeys(_OF_SCHEDULING, "restrict-scheduling"),
-    "accepted_annotations": "restrict-pod-metadata",
-}
-"""The rule that a variable is worked out for, where it is one alone."""
+_READ = re.compile(r"variables\.(\w+)")
 _VARIABLE = re.compile(rf"^ +- name: (\w+|{IN_CHARGE})\n +expression: ", re.MULTILINE)
 _CONDITION = re.compile(
     r"(?:\.all\(name,\s+type\(name\)|\{\{ sort\(\[request\.object)(?:.*\n)+?(?= *(?:- )?\w+:(?: |$))", re.MULTILINE
@@ -195,13 +179,28 @@ def _one_off(amount: str, what: str) -> str:
 def _flipped(path: str, text: str) -> Iterator[Mutant]:
     """Comparisons and connectives in the rules' expressions, one at a time."""
     starts = [(match.group(1), match.end()) for match in _VARIABLE.finditer(text)]
-    for number, (variable, start) in enumerate(starts):
-        if variable == IN_CHARGE:
-            continue
-        end = starts[number + 1][1] if number + 1 < len(starts) else len(text)
-        whole = _PART.sub("", variable)
-        rule = next((each for each in ids() if each.replace("-", "_") == whole), _SERVED.get(variable, ""))
+    ends = [*(start for _, start in starts[1:]), len(text)]
+    spans = [(name, start, end) for (name, start), end in zip(starts, ends, strict=False) if name != IN_CHARGE]
+    served = _served({name: text[start:end] for name, start, end in spans})
+    for variable, start, end in spans:
+        rules = served[variable]
+        rule = next(iter(rules)) if len(rules) == 1 else ""
         for match in _FLIP.finditer(text, start, end):
             name = f"{match.group()} becomes {_FLIPS[match.group()]} in {variable}"
             flipped = _FLIPS[match.group()]
             yield Mutant(name, path, match.start(), match.group(), flipped, rule, variable=variable)
+
+
+def _served(expressions: Mapping[str, str]) -> dict[str, set[str]]:
+    """For each variable of a policy, the rules that it is worked out for: its own, or those that read it.
+
+    A variable uses only those before it, so the last one comes first here.
+    """
+    own = {rule.replace("-", "_"): rule for rule in ids()}
+    found: dict[str, set[str]] = {name: set() for name in expressions}
+    for name, text in reversed([*expressions.items()]):
+        if rule := own.get(_PART.sub("", name)):
+            found[name] = {rule}
+        for each in set(_READ.findall(text)) & set(found):
+            found[each] |= found[name]
+    return found

@@ -14,16 +14,7 @@ from rayfence.reach.policies import EGRESS, INGRESS
 from rayfence.reach.redis import is_untold
 from rayfence.reach.samples import autoscale
 from rayfence.reach.scenario import Scenario, namespace_of
-
-_DISABLED: Mapping[str, str] = {
-    "guard-network-policies": "tenants may write NetworkPolicies that open their pods to everyone",
-    "guard-pods": "bare pods may be on their node's network, where no NetworkPolicy holds",
-    "restrict-exposure": "tenants may open their Services to the outside",
-    "restrict-network-kinds": "tenants may write what a network plugin decides before NetworkPolicies",
-    "restrict-pod-metadata": "pods may attach further networks, which no NetworkPolicy closes",
-    "restrict-pod-security": "Ray pods may be on their node's network, where no NetworkPolicy holds",
-}
-"""Rules that the proofs rest on, and what a tenant may do where the platform disables them."""
+from rayfence.rules import RULES
 
 _ALLOWED: Mapping[str, tuple[str, str]] = {
     "networks": ("allow.networks", "pods may attach further networks, which no NetworkPolicy closes"),
@@ -60,9 +51,10 @@ def notes(scenario: Scenario) -> Iterator[str]:
 
 def _beside(config: Config) -> Iterator[str]:
     """What the config lets tenants do that no proof about NetworkPolicies sees."""
-    for rule, done in _DISABLED.items():
-        if rule in config.platform.disabled_rules:
-            yield f"{rule} is disabled: {done}, and no proof covers that"
+    for rule in sorted(RULES, key=lambda rule: rule.ID):
+        done = getattr(rule, "UNPROVEN", "")
+        if done and rule.ID in config.platform.disabled_rules:
+            yield f"{rule.ID} is disabled: {done}, and no proof covers that"
     for name, (field, done) in _ALLOWED.items():
         who = [tenant.name for tenant in config.tenants if allowances.of(name, tenant, config.platform)]
         if who:

@@ -18,16 +18,15 @@ from rayfence.path import Path
 from rayfence.rules import peers
 from rayfence.rules.peer_edits import Opening, bad, fine
 from rayfence.rules.rule import At, Edit, Edits, Violation
+from rayfence.subjects import RESERVED
 from rayfence.workload import Request, Workload, dig
 
 ID = "guard-network-policies"
 FAMILY = "network"
 WHY = "NetworkPolicies add up: a change of rayfence's policies, or one more that allows traffic, undoes the isolation."
+UNPROVEN = "tenants may write NetworkPolicies that open their pods to everyone"
 
 FIELDS = peers.Fields("ingress", "egress")
-RESERVED = "rayfence-"
-"""How the names of rayfence's own policies begin."""
-
 KYVERNO = tuple(
     f"system:serviceaccount:kyverno:kyverno-{controller}-controller" for controller in ("admission", "background")
 )

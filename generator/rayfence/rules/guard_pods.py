@@ -27,10 +27,14 @@ from rayfence.workload import BOUNDED, SIDES, Workload, dig
 ID = "guard-pods"
 FAMILY = "backstop"
 WHY = "A user who may create Ray objects may usually create pods, and a bare pod would evade all rules for Ray objects."
+UNPROVEN = "bare pods may be on their node's network, where no NetworkPolicy holds"
 
 RAY_LABELS = guard_pods_edits.RAY_LABELS
 AMOUNTS = tuple((side, resource) for side in SIDES for resource in BOUNDED)
 SPEC = Path.of("spec")
+NEW_ONLY = ("spec.nodeName",)
+"""Later on, a node's name is what the scheduler decided."""
+
 KEPT = "must stay as it was while the pod runs"
 
 

@@ -14,8 +14,8 @@ from rayfence import row
 from rayfence.cel import filled, let, literal
 from rayfence.config import Mode, Platform, Tenant
 from rayfence.path import Path
-from rayfence.rules.guard_network_policies import RESERVED
 from rayfence.rules.rule import At, Edit, Edits, Violation, instead, shown
+from rayfence.subjects import RESERVED
 from rayfence.workload import API_GROUP, SERVED, STORED, Role, Workload, dig
 
 ID = "require-network-policy"

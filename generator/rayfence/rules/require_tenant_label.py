@@ -14,14 +14,11 @@ from rayfence.config import Platform, Tenant
 from rayfence.path import Path
 from rayfence.rules.rule import At, Edit, Edits, Violation, instead
 from rayfence.subjects import UPDATE
-from rayfence.workload import Workload
+from rayfence.workload import MADE_BY_KUBERAY, Workload
 
 ID = "require-tenant-label"
 FAMILY = "labeling"
 WHY = "NetworkPolicies are generated for objects with this label, and another tenant's label would claim its name."
-
-MADE = ("RayJob", "RayCluster")
-"""What KubeRay makes of a RayCronJob, and of the RayJob that it made of one: it copies no labels there."""
 
 
 def cel(platform: Platform) -> Iterator[str]:
@@ -31,7 +28,7 @@ def cel(platform: Platform) -> Iterator[str]:
         f"variables.operation == {literal(UPDATE)} && variables.old_object != null"
         f" && variables.old_object.?metadata.?labels[?{key}].orValue(null) == null"
     )
-    excused = f"object.kind in {literals(MADE)} && ({by_operator} || {had_none})"
+    excused = f"object.kind in {literals(MADE_BY_KUBERAY)} && ({by_operator} || {had_none})"
     label = f"dyn(object.metadata.?labels[?{key}].orValue(null))"
     wrong = f"variables.tenant_name != '' && {label} != variables.tenant_name && !({label} == null && {excused})"
     yield when(wrong, f"{literal(f'{path}: must be ')} + {row.NAME}")
@@ -47,7 +44,7 @@ def violations(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[V
 
 def _excused(work: Workload, platform: Platform) -> bool:
     """Whether the label may be missing."""
-    if work.kind.name not in MADE:
+    if work.kind.name not in MADE_BY_KUBERAY:
         return False
     had_none = work.request.is_update and work.was("metadata", "labels", platform.tenant_label) is None
     return had_none or work.request.username == platform.operator.username

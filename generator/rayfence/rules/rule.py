@@ -92,7 +92,11 @@ Edits = Mapping[str, Edit]
 
 
 class Rule(Protocol):
-    """The parts of a rule's module."""
+    """The parts of a rule's module.
+
+    A rule may also say: `UNPROVEN`, what a tenant may do where the platform disables the rule, if the proofs of `reach`
+    rest on it; and `NEW_ONLY`, the paths at which it holds for new objects alone.
+    """
 
     ID: str
     FAMILY: str

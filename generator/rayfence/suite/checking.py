@@ -12,8 +12,7 @@ from rayfence.evaluate import Judge, Part, asks, parts
 from rayfence.objects import text_at
 from rayfence.outcome import Finding, Result, Verdict
 from rayfence.path import Path
-from rayfence.rules.guard_network_policies import RESERVED
-from rayfence.subjects import subject_of
+from rayfence.subjects import RESERVED, subject_of
 from rayfence.suite import texts
 from rayfence.suite.engines import engine_of
 from rayfence.suite.expecting import Expectations

@@ -49,6 +49,9 @@ KINDS = (
     ),
 )
 
+MADE_BY_KUBERAY = ("RayJob", "RayCluster")
+"""What KubeRay makes of a RayCronJob, and of the RayJob that it made of one: it copies no labels there."""
+
 STORED = f"{API_GROUP}/v1"
 """The only apiVersion that shows all there is in a Ray object: a write through another one drops the rest."""
 

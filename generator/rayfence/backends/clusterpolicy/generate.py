@@ -46,7 +46,7 @@ from rayfence.network.policy import (
     Manifest,
 )
 from rayfence.network.start_params import DASHBOARD, METRICS, PARAMS, PORT
-from rayfence.rules.guard_network_policies import RESERVED
+from rayfence.subjects import RESERVED
 
 _IT = "(request.operation == 'DELETE' ? oldObject : object)"
 

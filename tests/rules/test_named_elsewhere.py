@@ -1,0 +1,126 @@
+"""A rule says all about itself: what is outside `rules/` names none, but for what is listed here with its reason."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import rayfence
+from rayfence.rules import ids
+
+from ..source_reading import Tree, absolute, tree_of
+
+NAMES = {name for rule in ids() for name in (rule, rule.replace("-", "_"))}
+FOR_ALL = {"rayfence.rules", "rayfence.rules.rule"}
+"""What speaks of rules, and of none of them."""
+
+_NAME = re.compile(rf"(?<![\w-])({'|'.join(sorted(NAMES, key=len, reverse=True))})(?![\w-])")
+
+ALLOWED = {
+    "cases.derived": (
+        {"container_edges", "limit_resources", "limit_total_resources", "quota_edges", "require_tenant_label"},
+        "edges of bounds and quotas, and what an object without its label gets generated",
+    ),
+    "cases.good": ({"require_authentication"}, "a good cluster has what the rule asks for"),
+    "cases.good_policies": ({"peers"}, "the label that names a namespace"),
+    "cases.isolated": ({"require_tenant_label"}, "a job without its label breaks this rule too"),
+    "evaluate": (
+        {"missing_submitter", "restrict_namespace"},
+        "the one rule for namespaces that no tenant has, and the message for several rules at once",
+    ),
+    "mutation.equivalents": (
+        {
+            *("guard_network_policies", "require-authentication", "require-network-policy", "require_authentication"),
+            *("require_network_policy", "require_tenant_queue", "restrict-namespace", "restrict_namespace"),
+            *("restrict_network_rules", "restrict_pod_metadata"),
+        },
+        "an argument about one expression of one rule",
+    ),
+    "mutation.mutants": (
+        {"limit-resources", "limit-total-resources", "require_network_policy"},
+        "the rules that read the fields of a row that are moved; to be read from the rules",
+    ),
+    "subjects": ({"guard-network-policies", "guard-pods"}, "names of policy objects"),
+    "tenants.allow": (
+        {"guard-network-policies", "restrict-network-kinds", "restrict-pod-security"},
+        "messages about the config, which is read before there are rules",
+    ),
+    "tenants.keys": ({"require-tenant-queue"}, "a message about the config, which is read before there are rules"),
+}
+
+
+def named(tree: Tree) -> dict[str, set[str]]:
+    """Module outside `rules` -> the rules, and the modules of rules, that it names."""
+    found = {module: set(_named_in(module, tree[module])) for module in tree if module.split(".")[0] != "rules"}
+    return {module: names for module, names in found.items() if names}
+
+
+def _named_in(module: str, source: ast.Module) -> Iterator[str]:
+    texts = set(_docstrings(source))
+    for node in ast.walk(source):
+        match node:
+            case ast.ImportFrom(names=aliases):
+                yield from _imported(absolute(node, module), [alias.name for alias in aliases])
+            case ast.Import(names=aliases):
+                for alias in aliases:
+                    yield from _imported(*_split(alias.name))
+            case ast.Constant(value=str(text)) if id(node) not in texts:
+                yield from _NAME.findall(text)
+
+
+def _split(dotted: str) -> tuple[str, list[str]]:
+    parent, _, name = dotted.rpartition(".")
+    return parent, [name]
+
+
+def _imported(source: str, names: list[str]) -> Iterator[str]:
+    if source.startswith("rayfence.rules.") and source not in FOR_ALL:
+        yield source.split(".")[2]
+    elif source == "rayfence.rules":
+        # Modules are in lower case; so is `ids`, and `rule` is about all of them.
+        yield from (name for name in names if name.islower() and name not in ("ids", "rule"))
+
+
+def _docstrings(source: ast.Module) -> Iterator[int]:
+    """Texts that stand as statements of their own: of modules, functions, classes and constants."""
+    for node in ast.walk(source):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            yield id(node.value)
+
+
+REAL = named(tree_of(Path(rayfence.__file__).parent))
+
+
+def test_no_rule_is_named_elsewhere_but_for_what_is_listed() -> None:
+    assert {module: names for module, (names, _) in ALLOWED.items()} == REAL
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("from rayfence.rules import guard_pods", {"guard_pods"}),
+        ("from rayfence.rules.guard_pods import RAY_LABELS", {"guard_pods"}),
+        ("from rayfence.rules.worst_case import totals", {"worst_case"}),
+        ("import rayfence.rules.guard_pods as rule", {"guard_pods"}),
+        ("from .rules import guard_pods", {"guard_pods"}),
+        ("rule = 'guard-pods'", {"guard-pods"}),
+        ("rule = f'{x} breaks guard-pods, and more'", {"guard-pods"}),
+        ("cel = 'variables.guard_pods.map(violation, violation)'", {"guard_pods"}),
+        ("variable = 'guard_pods_2'", set()),
+        ("name = 'guard-pods-of-mine'", set()),
+        ("from rayfence.rules import OF, RULES, ids", set()),
+        ("from rayfence.rules.rule import Rule", set()),
+        ("'''As guard-pods does.'''", set()),
+        ("X = 1\n'''As guard-pods does.'''", set()),
+    ],
+)
+def test_a_rule_is_found_where_it_is_named(text: str, expected: set[str]) -> None:
+    assert ({"another": expected} if expected else {}) == named({"another": ast.parse(text)})
+
+
+def test_a_rule_may_name_another() -> None:
+    assert {} == named({"rules.another": ast.parse("from rayfence.rules import guard_pods")})
