@@ -106,7 +106,11 @@ _CONTAINER = (
     _PATH,
     Field("value", ANY, "The container of the manifest, an empty map for one that the operator makes."),
     Field("resources", ANY, "Its `resources`, null for none."),
-    Field("injected", BOOL, "Whether the operator makes it. The tenant's minimum does not hold for it."),
+    Field(
+        "injected",
+        BOOL,
+        "Whether it has the name of a container that the operator makes. The tenant's minimum does not hold for it.",
+    ),
     Field("keeps_running", BOOL, "Whether it runs as long as its pod; an init container that is a sidecar does."),
     Field("requests", ANY, _SIDE.format("requests")),
     Field("limits", ANY, _SIDE.format("is limited to")),
@@ -248,7 +252,7 @@ QUEUE = Record(
     "queue",
     (
         _PATH,
-        Field("key", TEXT, "The label or annotation that names the queue."),
+        Field("key", TEXT, "The key of the label or annotation."),
         Field("value", ANY, "What it says."),
         Field("aliases", TEXTS, "The keys that schedulers read for the same, as the config may list any of them."),
         Field("unchanged", BOOL, "Whether the object had the same before the update."),
@@ -300,7 +304,8 @@ VARIABLES: tuple[Variable, ...] = (
         "namespace_unclaimed",
         (RAY,),
         BOOL,
-        "Whether no tenant has the namespace. Always false in the objects of audited tenants.",
+        "Whether no tenant has the namespace. Always false in policy objects for tenants whose enforcement is not the "
+        "platform's.",
     ),
     Variable("ray_clusters", (RAY,), Type(PART, 1), "The specs of RayClusters: of the object itself, or inside it."),
     Variable("ray_jobs", (RAY,), Type(PART, 1), "The specs of RayJobs: of a RayJob, or inside a RayCronJob."),
@@ -346,7 +351,8 @@ VARIABLES: tuple[Variable, ...] = (
         "replica_factors",
         (RAY,),
         Type("double", 2),
-        "For each of `ray_pods`: `maxReplicas`, `minReplicas` and `numOfHosts`, -1.0 for what is no number.",
+        "For each of `ray_pods`: `maxReplicas`, `minReplicas` and `numOfHosts` of its group, -1.0 for what is no "
+        "number. 1.0 each for the head and the submitter.",
     ),
     Variable("pod_counts", (RAY,), Type("double", 1), "For each of `ray_pods`: how many there may be; last 1.0."),
     Variable(
@@ -357,10 +363,16 @@ VARIABLES: tuple[Variable, ...] = (
         "keeps running.",
     ),
     Variable(
-        "operator_additions", (RAY,), Type("double", 2), "What the operator adds to the head, as `container_totals`."
+        "operator_additions",
+        (RAY,),
+        Type("double", 2),
+        "What the operator adds to the head pod, in the numbers of `container_totals`.",
     ),
     Variable(
-        "collectors", (RAY,), Type("double", 2), "What the operator adds to every Ray pod, as `container_totals`."
+        "collectors",
+        (RAY,),
+        Type("double", 2),
+        "What the operator adds to every head and worker pod, in the same numbers.",
     ),
     Variable(
         "pod_totals",
@@ -377,7 +389,8 @@ VARIABLES: tuple[Variable, ...] = (
         "security_containers",
         _TEMPLATED,
         Type(PART, 1),
-        "Every container of `pod_definitions`, init containers and ephemeral containers among them.",
+        "Every container of `pod_definitions`, init containers and ephemeral containers too, and "
+        "`operator_containers`.",
     ),
     Variable("spec_unchanged", (PODS,), BOOL, "Whether this is an update that leaves the spec as it was."),
     Variable(
@@ -400,12 +413,31 @@ VARIABLES: tuple[Variable, ...] = (
         "accepted_annotations", _TEMPLATED, MAP, "Annotations that a pod may keep. Empty for Ray objects and new pods."
     ),
     Variable(
-        "network_policy_specs", _RULED, Type(PART, 1), "Specs with network rules: of a NetworkPolicy, or of KubeRay."
+        "network_policy_specs",
+        _RULED,
+        Type(PART, 1),
+        "Specs with network rules: of a NetworkPolicy, or of `networkPolicy` in a RayCluster. "
+        "That of a NetworkPolicy is there without a tenant too.",
     ),
     Variable("network_rules", _RULED, Type(NETWORK_RULE, 1), "The ingress and egress rules of these specs."),
-    Variable("queue_keys", _TEMPLATED, Type("map of text to list of text"), "A scheduler's key to all that mean it."),
-    Variable("metadata_maps", _TEMPLATED, Type(CHANGED_MARKS, 1), "Labels and annotations that schedulers read."),
-    Variable("queue_names", _TEMPLATED, Type(QUEUE, 1), "Labels and annotations that name a queue."),
+    Variable(
+        "queue_keys",
+        _TEMPLATED,
+        Type("map of text to list of text"),
+        "A key that a scheduler reads, to all keys that mean the same.",
+    ),
+    Variable(
+        "metadata_maps",
+        _TEMPLATED,
+        Type(CHANGED_MARKS, 1),
+        "Labels and annotations of the object, of its groups and of `pod_definitions`.",
+    ),
+    Variable(
+        "queue_names",
+        _TEMPLATED,
+        Type(QUEUE, 1),
+        "Those labels and annotations that name a queue or a priority to a scheduler.",
+    ),
     Variable(
         "irrelevant_update",
         SUBJECTS,
@@ -432,10 +464,10 @@ TENANT_FIELDS: Mapping[str, str] = {
     "cpu.max": "The highest cpu limit of a container. Always set.",
     "memory.min": "The least memory that a container may request. Always set.",
     "memory.max": "The highest memory limit of a container. Always set.",
-    "quota.cpu": "The cpu of all pods of one object.",
-    "quota.memory": "The memory of all pods of one object.",
-    "accelerators": "The accelerators of all pods of one object. `'0'` where the config has none.",
-    "workers": "The worker pods of one object.",
+    "quota.cpu": "The most cpu that all pods of one object may take together.",
+    "quota.memory": "The most memory that all pods of one object may take together.",
+    "accelerators": "The most accelerators that all pods of one object may take together. `'0'` if not set.",
+    "workers": "The most worker pods that one object may have.",
     "network.mode": "The mode of `spec.networkPolicy` that the tenant's RayClusters must have.",
     "authentication": "The authentication that the tenant's RayClusters must ask for.",
 }
