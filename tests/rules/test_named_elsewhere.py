@@ -22,8 +22,8 @@ _NAME = re.compile(rf"(?<![\w-])({'|'.join(sorted(NAMES, key=len, reverse=True))
 
 ALLOWED = {
     "cases.derived": (
-        {"container_edges", "limit_resources", "limit_total_resources", "quota_edges", "require_tenant_label"},
-        "edges of bounds and quotas, and what an object without its label gets generated",
+        {"limit_total_resources", "require_tenant_label"},
+        "a break that also passes a quota, and what is not generated without a label",
     ),
     "cases.good": ({"require_authentication"}, "a good cluster has what the rule asks for"),
     "cases.good_policies": ({"peers"}, "the label that names a namespace"),

@@ -18,16 +18,8 @@ from rayfence.cases.good import good, model, ray_cluster
 from rayfence.cases.isolated import isolated
 from rayfence.cases.sites import Target, sites
 from rayfence.config import Config, Platform, Tenant
-from rayfence.rules import (
-    OF,
-    OF_SOME,
-    container_edges,
-    limit_resources,
-    limit_total_resources,
-    quota_edges,
-    require_tenant_label,
-)
-from rayfence.rules.rule import Edit, Rule
+from rayfence.rules import OF, OF_SOME, RULES, limit_total_resources, require_tenant_label
+from rayfence.rules.rule import Edit, Rule, RuleOfBounds
 from rayfence.shards import shards
 from rayfence.subjects import CREATE, RAY, UPDATE, Subject
 from rayfence.workload import NOBODY, Request
@@ -78,13 +70,11 @@ def _edges(platform: Platform, tenant: Tenant, namespace: str) -> Iterator[Case]
     value = ray_cluster(platform, tenant)
     value["metadata"] |= {"namespace": namespace, "name": f"edge-{namespace[:40]}"}
     sample = _Sample(platform, tenant, next(iter(OF)), value)
-    for rule, (inside, outside) in (
-        (limit_resources.ID, container_edges.edges(tenant)),
-        (limit_total_resources.ID, quota_edges.edges(tenant)),
-    ):
-        for edits, fails in ((inside, frozenset[str]()), (outside, frozenset({rule}))):
+    for rule in RULES:
+        inside, outside = rule.edges(tenant) if isinstance(rule, RuleOfBounds) else ({}, {})
+        for edits, fails in ((inside, frozenset[str]()), (outside, frozenset({rule.ID}))):
             for name, edit in edits.items():
-                yield from sample.edited(f"{rule}/edges/{name}", edit, fails, only=_EDGE_SITES)
+                yield from sample.edited(f"{rule.ID}/edges/{name}", edit, fails, only=_EDGE_SITES)
 
 
 _EDGE_SITES = frozenset({"container of first worker group", "init container of last worker group"})

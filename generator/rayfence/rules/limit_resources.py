@@ -15,6 +15,7 @@ from rayfence import row
 from rayfence.cel import filled, items, said, when
 from rayfence.config import Bounds, Platform, Tenant
 from rayfence.quantity import parse, text
+from rayfence.rules import container_edges
 from rayfence.rules.additions import ADDITIONS, AUTOSCALER, COLLECTOR, Addition, defaults
 from rayfence.rules.container_edges import milli, more, put, whole_bytes
 from rayfence.rules.rule import At, Edit, Edits, Violation, shown
@@ -278,6 +279,10 @@ def _unsized(tenant: Tenant) -> dict[str, Edit]:
 
 def _update(fields: dict[str, Any], value: dict[str, Any], tenant: Tenant) -> None:
     value.update(deepcopy(fields))
+
+
+def edges(tenant: Tenant) -> tuple[Edits, Edits]:
+    return container_edges.edges(tenant)
 
 
 def passes(platform: Platform, tenant: Tenant) -> Edits:

@@ -16,6 +16,7 @@ from rayfence.cel import amount, filled, items, let, long_literal, number, scala
 from rayfence.config import Platform, Tenant
 from rayfence.path import Path
 from rayfence.quantity import parse, text
+from rayfence.rules import quota_edges
 from rayfence.rules.rule import At, Edit, Edits, Violation, shown
 from rayfence.rules.worst_case import (
     FACTORS,
@@ -206,6 +207,10 @@ def breaks(platform: Platform, tenant: Tenant) -> Edits:
             At.CONTAINER, lambda container, tenant: _accelerate(container, "one")
         ),
     }
+
+
+def edges(tenant: Tenant) -> tuple[Edits, Edits]:
+    return quota_edges.edges(tenant)
 
 
 def passes(platform: Platform, tenant: Tenant) -> Edits:

@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from rayfence.config import Platform, Tenant
 from rayfence.path import Path
@@ -116,6 +116,14 @@ class Rule(Protocol):
 
     def passes(self, platform: Platform, tenant: Tenant) -> Edits:
         """Changes that come near and must be admitted, by name."""
+
+
+@runtime_checkable
+class RuleOfBounds(Rule, Protocol):
+    """A rule about bounds or quotas of a tenant."""
+
+    def edges(self, tenant: Tenant) -> tuple[Edits, Edits]:
+        """What is just inside the tenant's own bounds, and what is one unit outside."""
 
 
 class RuleOfSome(Rule, Protocol):
