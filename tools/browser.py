@@ -1,7 +1,7 @@
-"""Nothing in, the Chromium or Chrome of this machine out: for the tests that look at a page as its readers do.
+"""Finds the Chromium or Chrome of this machine, for tests that look at a page as its readers do.
 
-`python3 tools/browser.py` prints where it is. Where there is none and apt-get may install it, it does; else it says
-what to do and ends with exit code 3.
+`python3 tools/browser.py` prints its path. If there is none, it installs one with apt-get, if that is possible.
+Otherwise it says what to do and exits with code 3.
 """
 
 import os

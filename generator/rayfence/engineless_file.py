@@ -1,7 +1,7 @@
-"""Tenants in, the text of one more file out for backends without an engine: `network.engineless`, as YAML documents.
+"""Writes the file with the NetworkPolicies of `network.engineless`, for backends without an engine.
 
-As in `tenant_file`, one object of each shape goes through the YAML dumper, and every namespace is that text with its
-names put in.
+As in `tenant_file`, only one object of each shape goes through the YAML dumper. The text for a namespace is that text
+with its names inserted.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""A tenant in, the ResourceQuotas of each of its namespaces out: the ceiling on everything there together.
+"""Writes the ResourceQuotas of a tenant's namespaces, which bound all objects of a namespace together.
 
-The rules see one Ray object at a time; only the API server can add them up. Totals are of limits. Requests are not
-bounded again: a request is never above its limit, so the same number on both refuses nothing more.
+Rules evaluate one Ray object at a time; only the API server can add objects up. The totals are of limits. Requests have
+no quota of their own: a request is never above its limit, so the same quota for requests would refuse nothing more.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""A tenant in, the text of its file in the bundle out: static NetworkPolicies and ResourceQuotas as YAML documents.
+"""Writes a tenant's file in the bundle: its static NetworkPolicies and ResourceQuotas, as YAML documents.
 
-Thousands of tenants differ in little but their names. So one object of each shape goes through the YAML dumper, with
-slots where the names belong, and every tenant of that shape is that text with its names put in.
+Thousands of tenants differ in little but their names. So only one object of each shape goes through the YAML dumper,
+with placeholders for the names. The text for a tenant of that shape is that text with its names inserted.
 """
 
 from __future__ import annotations

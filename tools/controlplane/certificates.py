@@ -1,4 +1,4 @@
-"""Names in, keys and certificates out: an authority of one control plane, and all that it vouches for."""
+"""Makes keys and certificates for a control plane: an authority, and everything that it signs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""NetworkPolicies over a topology in, nftables text out: a chain of what is let through, by pod and direction.
+"""Compiles NetworkPolicies over a topology to nftables rules: a chain of allowed traffic per pod and direction.
 
     parts = ruleset(topology)      # load them in order, each with `nft -f -`; the last one puts them in force
 

@@ -1,4 +1,4 @@
-"""A socket to something the lab has started: questions in, answers out, and LabError where there is none."""
+"""Talks to a process of the lab over a socket. Raises LabError if there is no answer."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Who must reach what, stated by hand: connections tried under rayfence's policies in, what contradicts a fact out.
+"""Facts about who must reach what, stated by hand, and the connections that contradict one of them.
 
-The evaluator says of every single connection whether it was to come about. These few facts stand beside it and come
-from nobody's reading of a policy.
+The evaluator predicts every single connection. These few facts are independent of it: they do not come from any
+implementation of NetworkPolicies.
 """
 
 from __future__ import annotations

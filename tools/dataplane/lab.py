@@ -1,4 +1,4 @@
-"""A lab of pods on this machine's kernel; flows in, and which of them connect out.
+"""A lab of pods on this machine's kernel, which finds out which flows connect.
 
     from dataplane.lab import connects
     reached = connects(topology, flows)          # {flow: True or False}, one entry for each flow

@@ -1,7 +1,7 @@
-"""Label selectors and peers of a NetworkPolicy in, the pods and address blocks they stand for out.
+"""Finds the pods and address blocks that label selectors and peers of a NetworkPolicy match.
 
-A reading of its own: nothing here is shared with `rayfence.reach.policies`, so that the two can be held against each
-other. Which pods a peer means is settled now, by address, the way a network plugin settles it.
+It is an independent implementation: it shares nothing with `rayfence.reach.policies`, so that the two can be compared.
+It resolves a peer to the addresses of pods now, as a network plugin does.
 """
 
 from __future__ import annotations

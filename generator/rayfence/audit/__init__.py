@@ -1,4 +1,4 @@
-"""Config and the objects of a cluster in, everything in it that is not as it should be out."""
+"""Audits a cluster: finds objects that break a rule, and NetworkPolicies that are missing or were changed."""
 
 from rayfence.audit.auditing import audit
 from rayfence.audit.values import Audited, Deviation, Disagreement, Report, What

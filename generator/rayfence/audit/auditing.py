@@ -1,7 +1,7 @@
-"""The order of an audit: Ray objects, then the others, then the NetworkPolicies, then Kyverno's word on all of them.
+"""Runs an audit: Ray objects first, then other objects, then NetworkPolicies, then Kyverno's reports on all of them.
 
-Objects come one at a time. What is kept grows with what must be there and with what is wrong, and with the number of
-RayClusters by a line each, never with the objects themselves.
+Objects are read one at a time. Memory grows with the number of expected NetworkPolicies, of findings and of RayClusters
+(one line each), never with the objects themselves.
 """
 
 from __future__ import annotations

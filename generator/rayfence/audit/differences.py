@@ -1,4 +1,4 @@
-"""Two NetworkPolicy specs in, the first place where they differ out; what the API server fills in is no difference."""
+"""Finds the first difference between two NetworkPolicy specs. Defaults that the API server adds do not count."""
 
 from __future__ import annotations
 

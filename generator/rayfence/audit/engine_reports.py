@@ -1,7 +1,7 @@
-"""Kyverno's own reports in, its word on each object out: of rayfence's policies alone.
+"""Reads Kyverno's own reports about each object, as far as they concern rayfence's policies.
 
-A background scan asks of every object as if it were new and nobody had asked, so what only a new pod must not have is
-no news of a running one.
+A background scan evaluates every object as if an unknown user were creating it. So a violation that only a new pod can
+have says nothing about a running pod.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""The NetworkPolicies a cluster must have, held against those it has: what is missing, drifted, or nobody's.
+"""Compares the NetworkPolicies in a cluster with those that must exist: missing, changed, or not wanted.
 
-Ray objects and NetworkPolicies are handed in one at a time and let go of: kept is a short entry for each policy that
-must be there, and what is wrong.
+Ray objects and NetworkPolicies are passed in one at a time and not kept. Memory holds only a short entry for each
+policy that must exist, and the findings.
 """
 
 from __future__ import annotations

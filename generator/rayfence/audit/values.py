@@ -1,4 +1,4 @@
-"""What an audit finds, as values; `report` prints them."""
+"""The findings of an audit, as values. `report` formats them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which kinds of policy a cluster has of rayfence's: enough to know what is to be expected of it."""
+"""Finds out which backends of rayfence are installed in a cluster, and so what to expect there."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One object and the truth about it."""
+"""One test object and its expected violations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Objects that a tenant may have: every site a rule looks at is there, and nothing is wrong with it."""
+"""Objects that a tenant may have: they have every field path that a rule checks, and break no rule."""
 
 from __future__ import annotations
 

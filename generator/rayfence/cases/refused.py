@@ -1,4 +1,4 @@
-"""Policy objects in, for each an object that it must refuse out: what shows on a server that it decides."""
+"""Builds one object per policy that the policy must refuse. Installation uses it to see that a policy is in force."""
 
 from __future__ import annotations
 

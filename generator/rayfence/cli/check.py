@@ -1,4 +1,4 @@
-"""`rayfence check`: would these manifests be admitted, and if not, every reason why."""
+"""`rayfence check` says whether manifests would be admitted, and lists every violation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A live cluster: the only room that talks to an API server."""
+"""A live cluster: the only package that talks to an API server."""
 
 from rayfence.cluster.connecting import connect
 from rayfence.cluster.live import Cluster

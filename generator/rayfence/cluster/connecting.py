@@ -1,4 +1,4 @@
-"""A kubeconfig and a context in, a Cluster out."""
+"""Connects to the cluster that a kubeconfig and a context name."""
 
 from __future__ import annotations
 

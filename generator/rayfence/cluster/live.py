@@ -1,4 +1,4 @@
-"""Kinds in, the objects that an API server has of them out, page by page; and objects in, applied or deleted."""
+"""Lists objects of an API server, page by page, and applies or deletes objects."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Config and the objects of a cluster in; out come findings: what weakens the fences there, and how to mend each."""
+"""Examines a cluster: finds what weakens isolation there, and says how to fix each finding."""
 
 from rayfence.doctor.examining import CHECKS, examine
 from rayfence.doctor.finding import Examination, Finding, Note

@@ -1,7 +1,7 @@
-"""Rights that reach past the policies: who may write the status of Ray objects, and who says where a Service leads.
+"""Permissions that bypass the policies: who may write the status of Ray objects, and where a Service leads.
 
-No policy looks at a status, and KubeRay acts on what it says: `status.dashboardURL` of a RayJob is where the operator
-sends the job. Endpoints are left to RBAC, because a webhook on them would stop all Services while it is down.
+No policy checks a status, but KubeRay relies on it: the operator sends a job to `status.dashboardURL` of its RayJob.
+Endpoints are left to RBAC, because a webhook for them would stop all Services while it is down.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The cluster under examination, with what several checks ask of it read once."""
+"""The cluster under examination. It reads values that several checks need only once."""
 
 from __future__ import annotations
 

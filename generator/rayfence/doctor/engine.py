@@ -1,4 +1,4 @@
-"""Kyverno: is it there, does it run, and is it a version that keeps what the policies promise?"""
+"""Checks Kyverno: whether it is installed and runs, and whether its version is supported."""
 
 from __future__ import annotations
 

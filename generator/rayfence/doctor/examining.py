@@ -1,4 +1,4 @@
-"""The order of an examination: what decides, whether it is let to, and what it decides about."""
+"""Runs an examination: first the engine, then its permissions and webhooks, then tenants, nodes and KubeRay."""
 
 from __future__ import annotations
 

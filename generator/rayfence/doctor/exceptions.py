@@ -1,4 +1,4 @@
-"""PolicyExceptions: objects that excuse others from a policy, and who may write them."""
+"""Checks PolicyExceptions, which exempt objects from a policy, and who may write them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an examination finds, as values; `report` prints them."""
+"""The findings of an examination, as values. `report` formats them."""
 
 from __future__ import annotations
 

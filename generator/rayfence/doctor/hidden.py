@@ -1,4 +1,4 @@
-"""Kyverno's ConfigMap: filters and exclusions that make it look away from tenants."""
+"""Checks Kyverno's ConfigMap for filters and exclusions that hide tenants from it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The kinds an examination looks at, beside those that rules speak of."""
+"""The kinds that an examination reads, in addition to those that rules cover."""
 
 from __future__ import annotations
 

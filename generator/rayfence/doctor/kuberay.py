@@ -1,4 +1,4 @@
-"""KubeRay: is it the one that the config speaks of, and does it know the kinds that the policies name?"""
+"""Checks KubeRay: whether it matches the config, and whether it serves the kinds that the policies name."""
 
 from __future__ import annotations
 

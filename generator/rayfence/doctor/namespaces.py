@@ -1,4 +1,4 @@
-"""Tenants' namespaces: are they there, with their network layer and their quota?"""
+"""Checks tenants' namespaces: whether they exist, with their network layer and their quota."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Nodes: does each tenant have some, and are they closed to everybody else?"""
+"""Checks nodes: whether each tenant has some, and whether a taint closes them to all other pods."""
 
 from __future__ import annotations
 

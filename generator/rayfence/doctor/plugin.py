@@ -1,4 +1,4 @@
-"""The network plugin: does anything in this cluster enforce NetworkPolicies?"""
+"""Checks whether a network plugin in the cluster enforces NetworkPolicies."""
 
 from __future__ import annotations
 

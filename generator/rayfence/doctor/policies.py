@@ -1,4 +1,4 @@
-"""The policies in the cluster against those of the bundle: missing, changed, not ready, not enforced, too many."""
+"""Compares the policies in the cluster with the bundle: missing, changed, not ready, not enforced, or stray."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ClusterRoles of the bundle: are they there, as they were written, and has Kyverno collected them?"""
+"""Checks the ClusterRoles of the bundle: whether they are installed unchanged, and whether Kyverno aggregated them."""
 
 from __future__ import annotations
 

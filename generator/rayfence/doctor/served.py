@@ -1,6 +1,6 @@
-"""A policy as it was written and as a server gives it back in, the first place where they differ out.
+"""Finds the first difference between a policy as rayfence wrote it and as the server returns it.
 
-Servers fill in what was left out. That is no difference; anything else that was added is one.
+Defaults that a server adds are not a difference. Any other addition is one.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The webhooks by which the API server asks an engine: do they cover everything, and fail closed?"""
+"""Checks the webhooks through which the API server calls an engine: whether they cover everything, and fail closed."""
 
 from __future__ import annotations
 

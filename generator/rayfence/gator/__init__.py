@@ -1,4 +1,4 @@
-"""gator, the CLI of OPA Gatekeeper: policies and objects in, what each policy says of each object out."""
+"""Runs gator, the CLI of OPA Gatekeeper, and reads the verdict of each policy on each object."""
 
 from rayfence.engine_error import EngineError
 from rayfence.gator.judging import Judged, judge

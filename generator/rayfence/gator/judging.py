@@ -1,13 +1,13 @@
-"""Policies and objects in, what each policy says of each object out; nothing is believed that gator did not say.
+"""Evaluates objects with gator and reads the verdict of each policy. A verdict that gator did not state is an error.
 
-gator speaks of violations alone. An object that a policy never matched, a condition that shut it off and an error that
-the policy ignores all look like objects that keep every rule. So each policy is given one validation more, which fails
-for every object by an error of CEL: where gator reports it, the policy was evaluated for this object, and an error of
-its own would have been a refusal. Where it is not reported, there is no answer.
+gator reports violations only. An object that a policy does not match, a condition that is false, and an error that the
+policy ignores all look like objects without violations. So each policy gets one additional validation, a canary, which
+fails for every object with a CEL error. If gator reports the canary, the policy was evaluated for this object, and an
+error of its own would have been a refusal. If gator does not report it, there is no verdict.
 
-Objects that nobody in particular creates go through `gator test`, thousands in one process. It knows neither operation
-nor user, so requests go through `gator verify`. That compiles the policy anew for each of them, which takes thirty
-times as long, and tells the messages only of assertions that do not hold.
+Objects without a user go through `gator test`, thousands in one process. It supports neither operation nor user, so
+requests go through `gator verify`. That compiles the policy again for each request, which takes thirty times as long,
+and it shows messages only of failed assertions.
 """
 
 from __future__ import annotations

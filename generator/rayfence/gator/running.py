@@ -1,4 +1,4 @@
-"""Files and words in, what gator wrote out."""
+"""Runs gator on files, and returns its output."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Config and a cluster in; the bundle on that cluster, or off it, out."""
+"""Installs the bundle on a cluster, and removes it."""
 
 from rayfence.installation.changes import Change, dry_run
 from rayfence.installation.installing import Clock, Installed, NotReady, Refused, install

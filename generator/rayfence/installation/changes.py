@@ -1,4 +1,4 @@
-"""What an installation would change in a cluster, as a diff; the server is asked what it would make of each object."""
+"""Shows as a diff what an installation would change. The server says what each object would become."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""The order of an installation: at no moment is a tenant less protected than before.
+"""Runs an installation in an order that keeps every tenant protected throughout.
 
-New policies come before old ones go, the closed layer before all of them, and a policy that takes over a namespace
-before the one that lets go of it. The one thing that cannot stand twice is a policy that generates: an old one of
-another kind lets go of what it made before the new one takes that over.
+The network layer is applied first, new policies are in force before old ones are removed, and a policy takes over a
+namespace before another releases it. The exception is a generating policy, which cannot exist twice: an old one of
+another kind releases its NetworkPolicies before the new one takes them over.
 """
 
 from __future__ import annotations

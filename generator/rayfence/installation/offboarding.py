@@ -1,4 +1,4 @@
-"""Namespaces that no tenant has any more: they stay closed until nothing runs there."""
+"""Handles namespaces that no tenant has any more: they stay closed until nothing runs there."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""In what order policy objects go whose ranges move, so that a namespace is never in nobody's care.
+"""Orders policy objects whose ranges of namespaces move, so that every namespace is always covered.
 
-A table that is cut stands in several objects, each in charge of the names from its first up to the next one's. Where
-the cut between two of them moves, one takes names over from the other: it has to decide before the other lets go.
+If a table is split, several objects share it. Each covers the names from its first up to the next one's first. If the
+boundary between two objects moves, one takes over names from the other: it must be in force before the other releases
+them.
 """
 
 from __future__ import annotations

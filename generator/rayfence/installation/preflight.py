@@ -1,4 +1,4 @@
-"""What stands in the way of an installation, before anything is touched: all of it at once."""
+"""Finds everything that prevents an installation, before anything is changed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Policies on a server in, what they let pass out: each is shown something that it must refuse, as a dry run."""
+"""Finds policies on a server that are not in force yet: a dry run sends each an object that it must refuse."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What rayfence has left in a cluster, known by its label, and how it is taken away."""
+"""Finds by its label what rayfence has installed in a cluster, and removes it."""
 
 from __future__ import annotations
 

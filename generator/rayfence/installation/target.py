@@ -1,4 +1,4 @@
-"""What an installation needs of a cluster beside reading it, and how one object is put there."""
+"""The cluster as an installation needs it: how to apply and delete one object."""
 
 from __future__ import annotations
 

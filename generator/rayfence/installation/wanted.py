@@ -1,4 +1,4 @@
-"""A config and a backend in, every object to be installed out, in the order in which they go."""
+"""Lists every object to install for a config and a backend, in order of installation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Kyverno CLI: policies and objects in, its own words out, and nothing believed that it did not say."""
+"""Runs the Kyverno CLI on policies and objects, and reads its output. A result that it did not state is an error."""
 
 from rayfence.engine_error import EngineError
 from rayfence.kyverno.files import Expected, stub_crds

@@ -1,4 +1,4 @@
-"""What the Kyverno CLI is given beside policies and objects: what to expect, who asks, which kinds there are."""
+"""Writes the input of the Kyverno CLI besides policies and objects: expected results, users and kinds."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The Kyverno CLI: policies and objects in, its own words out, and nothing believed that it did not say.
+"""Runs the Kyverno CLI on policies and objects, and reads its output. A result that it did not state is an error.
 
-`kyverno test` exits 0 for misspelled rules, policies that match nothing and resources it never found. So what comes out
-here is every row it wrote, and how many policies, rules and resources it says it loaded; the caller compares.
+`kyverno test` exits 0 for misspelled rules, policies that match nothing and missing resources. So this module returns
+every row of its output, and the numbers of policies, rules and resources that it loaded, for the caller to compare.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Policies broken on purpose, one at a time: does any test case notice?"""
+"""Breaks policies on purpose, one change at a time, and finds out whether a test case catches it."""
 
 from rayfence.mutation.equivalents import EQUIVALENTS, Equivalent, known
 from rayfence.mutation.killing import Fate, fate, run

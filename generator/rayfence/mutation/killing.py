@@ -1,4 +1,4 @@
-"""Mutants against the suite: the cases most likely to notice come first, and the first that does ends it."""
+"""Runs mutants against the suite. The cases most likely to catch one run first, and the first that does ends it."""
 
 from __future__ import annotations
 

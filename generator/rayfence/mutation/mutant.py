@@ -1,4 +1,4 @@
-"""One change of a bundle: where it is made, whose business it is, and the bundle with it."""
+"""One change of a bundle: where it is, which policy it concerns, and the bundle with the change."""
 
 from __future__ import annotations
 

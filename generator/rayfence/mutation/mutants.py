@@ -1,7 +1,7 @@
-"""A bundle in, many bundles out, each with one thing wrong: what a slip of the hand or a bad merge might do.
+"""Makes the mutants of a bundle. Each has one change, as a slip of the hand or a bad merge might make it.
 
-Edits are made to the text of the policies, as an editor would. Each mutant says which rules it may have to do with, so
-that the cases which can notice it are tried first; '' stands for what all rules share.
+A mutant is an edit of the policies' text. Each names the rule that it concerns, so that the cases which can catch it
+run first; '' is for parts that all rules share.
 """
 
 from __future__ import annotations

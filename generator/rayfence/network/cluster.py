@@ -1,9 +1,9 @@
-"""A RayCluster in, the two NetworkPolicies it must have out: one for its head, one for its workers.
+"""Writes the two NetworkPolicies of a RayCluster: one for its head, one for its workers.
 
 All ports are open between the pods of one cluster, because raylets, object managers and workers listen on random ones.
-From outside come a job's submitter, and where `rayStartParams` move a port KubeRay's operator and Prometheus: rules of
-the namespace's own layer know only the usual ports.
-This is the reading in Python; engines get theirs from `backends`, made of the same rules and `cluster_spec`.
+Other pods that may connect are a job's submitter and, if `rayStartParams` move a port, KubeRay's operator and
+Prometheus, because the rules of the namespace have only the usual ports. This is the implementation in Python.
+`backends` writes the one for engines, from the same rules and `cluster_spec`.
 """
 
 from __future__ import annotations

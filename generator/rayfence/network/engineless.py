@@ -1,7 +1,7 @@
-"""A tenant's network in, the policies of its namespaces out that stand for those an engine would generate.
+"""Writes the NetworkPolicies of a tenant's namespaces that replace those that an engine would generate.
 
-Backends without one bring these instead. They cannot know a RayCluster's name or ports, so Ray's pods of a namespace
-reach each other whichever cluster they are of, and a port that was moved is known by what its container calls it.
+They are for backends without an engine. They cannot know the name or ports of a RayCluster. So all Ray pods of a
+namespace can connect to each other, and a moved port is identified by the name that its container gives it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""A Ray object in, the object out as it is once the policy engine has asked KubeRay for its isolation.
+"""Sets a Ray object's networkPolicy as the policy engine does if KubeRay isolates the tenant's clusters.
 
-What is written stays as it is, also where it is wrong: that is for `require-network-policy` to refuse. This is the
-reading in Python; engines get theirs from `backends`.
+A value that is already set stays as it is, even if it is wrong: `require-network-policy` refuses it. This is the
+implementation in Python; `backends` writes the one for engines.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""A RayJob that runs on a cluster it selects in, the NetworkPolicy out that lets its submitter reach that head.
+"""Writes the NetworkPolicy that lets the submitter of a RayJob reach the head of the cluster that it selects.
 
-A RayJob with a cluster of its own has none: there the RayCluster's policy says it; see `cluster`.
+A RayJob with its own cluster has no such NetworkPolicy: the RayCluster's policy allows the connection; see `cluster`.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""A RayCluster in, the NetworkPolicies out that KubeRay's own controller makes of its `spec.networkPolicy`.
+"""Writes the NetworkPolicies that KubeRay's own controller creates from a RayCluster's `spec.networkPolicy`.
 
-This is a reading of KubeRay 1.7 with its gate `RayClusterNetworkPolicy` on. The rules open a cluster to itself and, for
-a job's cluster, to the pod that submits the job. DNS, the operator and monitoring are nobody's but the namespace's own
-layer to open; see `layer`.
+It follows KubeRay 1.7 with the feature gate `RayClusterNetworkPolicy`. The rules allow traffic within a cluster and,
+for a job's cluster, from the pod that submits the job. Only the NetworkPolicies of the namespace allow DNS, the
+operator and monitoring; see `layer`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""A tenant in, the NetworkPolicies of each of its namespaces out: deny by default, then open what Ray needs.
+"""Writes the NetworkPolicies of a tenant's namespaces: default deny, and the allow rules that Ray needs.
 
-They stand in the cluster before any RayCluster does, so that traffic stops, not leaks, while the engine is away.
-What a single RayCluster needs among its own pods is not here; see `cluster`.
+They are in the cluster before any RayCluster, so that traffic is denied, not allowed, while the engine is down.
+`cluster` has the rules for the pods of a single RayCluster.
 """
 
 from __future__ import annotations

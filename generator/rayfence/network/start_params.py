@@ -1,7 +1,7 @@
-"""A RayCluster in, the ports out that its `rayStartParams` move: where its dashboard is, where metrics are exported.
+"""Reads which ports the `rayStartParams` of a RayCluster move: those of the dashboard and of metrics.
 
-What a tenant writes there becomes a port only if it is the text of a plain decimal number from 1 to 65535. Anything
-else is as good as left out. Engines read the same, with the same patterns; see `backends`.
+A value is a port only if it is the text of a plain decimal number from 1 to 65535. Any other value is ignored. Engines
+use the same patterns; see `backends`.
 """
 
 from __future__ import annotations

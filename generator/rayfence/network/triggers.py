@@ -1,4 +1,4 @@
-"""Any object in, the NetworkPolicies out that must be made because of it: RayClusters and some RayJobs have such."""
+"""Decides which NetworkPolicies to generate for an object. Only RayClusters and some RayJobs have any."""
 
 from __future__ import annotations
 

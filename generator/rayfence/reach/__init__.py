@@ -1,1 +1,1 @@
-"""Who reaches whom: NetworkPolicies read the way Kubernetes defines them, over the pods that KubeRay would make."""
+"""Computes who can connect to whom: evaluates NetworkPolicies as Kubernetes does, for the pods that KubeRay creates."""

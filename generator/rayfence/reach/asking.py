@@ -1,4 +1,4 @@
-"""One question in: may this one open that port of that one, and why or why not?"""
+"""Answers whether one pod or address can connect to another on a port, and why."""
 
 from __future__ import annotations
 

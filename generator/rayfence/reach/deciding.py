@@ -1,4 +1,4 @@
-"""Flows in, decisions out: allowed or not in each direction, and by which policies and rules."""
+"""Decides whether a flow is allowed, in each direction, and which policies and rules decide it."""
 
 from __future__ import annotations
 

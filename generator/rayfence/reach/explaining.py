@@ -1,4 +1,4 @@
-"""Why a flow is let through or not, in words: which rules open it, which policies close it."""
+"""Explains why a flow is allowed or not: which rules allow it, and which policies deny it."""
 
 from __future__ import annotations
 

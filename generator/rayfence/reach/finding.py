@@ -1,4 +1,4 @@
-"""A scenario in, findings about all of its tenants out."""
+"""Runs the proofs for all tenants of a scenario and collects the findings."""
 
 from __future__ import annotations
 

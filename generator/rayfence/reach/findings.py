@@ -1,4 +1,4 @@
-"""What `rayfence reach` found, as plain values: who is there, who reaches whom, and what refutes a proof.
+"""The findings of `rayfence reach`, as plain values: members, connections and counterexamples.
 
 Everything is in a stable order, so the same input gives the same findings.
 """

@@ -1,4 +1,4 @@
-"""Documents in; the Ray objects and NetworkPolicies among them out, and what is wrong with those of no use."""
+"""Picks Ray objects and NetworkPolicies from documents, and reports those that cannot be used."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""A Ray object in, what KubeRay would make of it out: the RayCluster, its pods with their labels, the job's submitter.
+"""Models what KubeRay creates from a Ray object: the RayCluster, its pods with labels, and the submitter of a job.
 
-Names are readable ones: where KubeRay appends random characters, here they are `aaaaa`.
+Where KubeRay appends random characters to a name, this module appends `aaaaa`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""What the configuration asks for between two inhabitants, as ports: read from the config, never from the policies.
+"""Lists the ports that the config asks for between two members. It reads the config, never the policies.
 
-A way is wanted as far as it is wanted at each end that somebody closes. A direction that a tenant's mode leaves open is
-open to everybody but other tenants; a tenant whose network layer is off leaves both open, to other tenants too.
+A connection is intended if each end that has a default deny intends it. A direction that a tenant's mode does not deny
+is open to everyone except other tenants. A tenant without a network layer leaves both directions open, also to other
+tenants.
 """
 
 from __future__ import annotations

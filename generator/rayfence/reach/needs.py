@@ -1,6 +1,6 @@
-"""What must be open for Ray to start and to run, and for the config to be obeyed: flows out, each with its reason.
+"""Lists the flows that Ray needs and that the config asks for, each with its reason.
 
-Read from KubeRay's and Ray's ways and from the config, never from the policies.
+It follows from how KubeRay and Ray work and from the config, never from the policies.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which other tenants a proof about one tenant needs, so that a thousand tenants are not a million pairs."""
+"""Picks the other tenants that a proof about one tenant needs, so that not every pair of tenants is computed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a reader must know beside the proofs: tenants that are not isolated, and what nobody could be asked about."""
+"""Notes that a reader needs besides the proofs: tenants that are not isolated, and what no proof covers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A tenant in, the NetworkPolicy rules that it wrote itself for its heads and workers out: words of the config."""
+"""Reads the NetworkPolicy rules that a tenant wrote in its config for its heads and workers."""
 
 from __future__ import annotations
 

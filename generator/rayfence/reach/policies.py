@@ -1,8 +1,7 @@
-"""A NetworkPolicy manifest as values: which pods it selects, and in which directions it lets in or out what.
+"""Reads a NetworkPolicy manifest: which pods it selects, and what it allows in which directions.
 
-Read as the API defines it, its defaults included: an empty `from`, `to` or `ports` is everybody and everything, a
-policy without `policyTypes` closes ingress, and egress too if it has egress rules. `NotIn` holds where the key is
-missing.
+It follows the API with its defaults. An empty `from`, `to` or `ports` matches everything. A policy without
+`policyTypes` denies ingress by default, and egress too if it has egress rules. `NotIn` matches if the key is missing.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Who is in the cluster, as endpoints with a role: a tenant's pods, the platform's, and those outside of both."""
+"""Lists the endpoints in the cluster with their roles: pods of the tenant, pods of the platform, and others."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""A tenant's world in; what refutes the three proofs about it out, one line for each counterexample.
+"""Verifies the three proofs for one tenant. Each counterexample is one line.
 
-Runs: what Ray and the config need is open. Isolated: nothing else is, on any port of any protocol. Minimal: each rule
-is the only one that opens something needed.
+runs: all flows that Ray and the config need are open. isolated: nothing else is open, on any port of any protocol.
+minimal: each rule is the only one that allows some needed flow.
 """
 
 from __future__ import annotations

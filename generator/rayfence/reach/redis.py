@@ -1,7 +1,7 @@
-"""Which Redis a RayCluster keeps its state in, and where that Redis is in the cluster that `reach` looks at.
+"""Finds the Redis in which a RayCluster keeps its state, and its place in the cluster that `reach` models.
 
-A manifest gives an address, not the labels of the pods behind it. Redis is taken to wear what a rule for its namespace
-and port selects: whoever wrote that rule knew the labels.
+A manifest has an address, not the labels of the pods behind it. `reach` assumes that Redis has the labels that a rule
+for its namespace and port selects, because the author of that rule knew them.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""What stands in every tenant namespace where nobody gives Ray objects of their own: a RayCluster and three RayJobs.
+"""Sample Ray objects for every tenant namespace, used if no Ray objects are given: a RayCluster and three RayJobs.
 
-Together they need what most need: they autoscale where the API server is known, jobs bring a cluster or select one, and
-one moves its ports.
+They cover the usual needs: autoscaling if the config has the API server's address, jobs with their own or a selected
+cluster, and moved ports.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A config, Ray objects and NetworkPolicies in; what each tenant has of pods and of policies out."""
+"""Combines config, Ray objects and NetworkPolicies: which pods and policies each tenant has."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Which shapes of NetworkPolicies and Ray objects can be read, and what is wrong with any other.
+"""Checks the structure of NetworkPolicies and Ray objects, and says what is wrong with one that cannot be read.
 
-An API server refuses every object that is refused here: fields have the types that their schemas give them. Fields that
-nobody reads are not looked at.
+An API server also refuses every object that this module refuses: fields must have the types of their schemas. Fields
+that `reach` does not use are not checked.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Sets of ports as spans, so that a proof speaks of all 65,535 ports of a protocol and not of a sample.
+"""Sets of ports as spans, so that a proof covers all 65,535 ports of a protocol and not a sample.
 
 A set is a tuple of spans that neither touch nor overlap, in order.
 """

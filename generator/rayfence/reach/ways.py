@@ -1,6 +1,6 @@
-"""Two endpoints in, the way between them out: every port that is open, and which rules open it at either end.
+"""Computes what is open between two endpoints: every port, and which rules allow it at either end.
 
-It says for all ports at once what `deciding` says of a single flow.
+The result is that of `deciding`, for all ports at once instead of a single flow.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""A rule's peer in, an endpoint that it names out: so that whatever a rule opens, somebody is there to be let in.
+"""Makes an endpoint that matches a rule's peer, so that everything a rule allows is seen.
 
-A peer that names namespaces gets a pod in each of them. One that chooses namespaces by other labels gets a pod in a
-namespace made for it, for whoever may label a namespace may be there.
+A peer that names namespaces gets a pod in each of them. A peer that selects namespaces by other labels gets a pod in a
+synthetic namespace, because any namespace may be given these labels.
 """
 
 from __future__ import annotations

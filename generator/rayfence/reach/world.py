@@ -1,6 +1,6 @@
-"""A scenario and one of its tenants in, the cluster as that tenant meets it out: its pods, and everybody it may meet.
+"""Builds the cluster as one tenant meets it: its own pods, and every endpoint that it may connect to.
 
-Of the other tenants there are all, or in a large config those that can matter; see `neighbours`.
+It has all other tenants, or in a large config only those that can matter; see `neighbours`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Results, Outcomes and Findings in, text out: the formats of `rayfence check`, `rayfence test` and `rayfence reach`.
+"""The output formats of `rayfence check`, `rayfence test` and `rayfence reach`.
 
-Every format is a pure function. What it returns can always be encoded as UTF-8 and carries terminal codes only
-where `colour` asks for them.
+Every format is a pure function. Its text can always be encoded as UTF-8, and has terminal codes only if `colour` is
+set.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""An audit in, a line for each thing that is wrong and a summary out: what `rayfence audit` says to people."""
+"""The text report of `rayfence audit`: one line per finding, and a summary."""
 
 from __future__ import annotations
 

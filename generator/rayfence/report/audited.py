@@ -1,4 +1,4 @@
-"""An audit as remarks and sentences, which all formats share, and as JSON, SARIF and Markdown."""
+"""The report of `rayfence audit` as JSON, SARIF and Markdown, and the sentences that all its formats share."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Results in, one line per violation and a summary out: what `rayfence check` says to people."""
+"""The text report of `rayfence check`: one line per violation, and a summary."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Results and suite reports as JSON, for programs: same input, same bytes."""
+"""Results and suite reports as JSON. The same input gives the same bytes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An examination in, what `rayfence doctor` says out: to people, and as JSON to programs."""
+"""The reports of `rayfence doctor`, as text and as JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Results and suite reports as GitHub's workflow commands: annotations beside the lines at fault."""
+"""Results and suite reports as workflow commands of GitHub, which annotate the lines at fault."""
 
 from __future__ import annotations
 

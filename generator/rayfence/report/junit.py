@@ -1,4 +1,4 @@
-"""A suite report as JUnit XML: one testsuite per backend, well-formed whatever the messages hold."""
+"""A suite report as JUnit XML, one testsuite per backend. It is well-formed for any text in messages."""
 
 from __future__ import annotations
 

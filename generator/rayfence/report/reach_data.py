@@ -1,4 +1,4 @@
-"""Findings or the answer to a question in, JSON for programs out: same input, same bytes."""
+"""The findings of `rayfence reach`, or the answer to one question, as JSON. The same input gives the same bytes."""
 
 from __future__ import annotations
 

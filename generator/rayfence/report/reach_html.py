@@ -1,6 +1,7 @@
-"""Findings in, one HTML page out: the picture, what is behind every line, filters and a table; it needs nothing else.
+"""The HTML report of `rayfence reach`: one self-contained page with picture, filters and a table.
 
-Its own style and script are let in by their digests, and nothing else at all: no other script, style, image or request.
+Its content security policy allows its own style and script by digest, and nothing else: no other script, style, image
+or request.
 """
 
 from __future__ import annotations

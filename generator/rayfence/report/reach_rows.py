@@ -1,4 +1,4 @@
-"""Edges in, the rows of tables out, a table for each namespace of a tenant: what is opened alike shares a row."""
+"""The table rows of `rayfence reach` for each tenant namespace. Connections that the same rules allow share a row."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Findings in, the picture of who reaches whom out: one SVG file that stands alone, without a script."""
+"""The picture of `rayfence reach` as one SVG file without scripts."""
 
 from __future__ import annotations
 

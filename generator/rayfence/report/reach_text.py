@@ -1,4 +1,4 @@
-"""Findings in, text for people out: who reaches whom by which rule, what refutes the proofs, which of them hold."""
+"""The text report of `rayfence reach`: who can connect to whom, counterexamples, and which proofs hold."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Results in, one Remark per thing to say about them out: what text, SARIF and GitHub have in common."""
+"""Turns results into Remarks, which the text, SARIF and GitHub formats share."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Results in, SARIF 2.1.0 out: what code scanning services read."""
+"""Results as SARIF 2.1.0, the format of code scanning services."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A suite report as tables for people, ending in one line that says whether all went as expected."""
+"""The text report of `rayfence test`: tables, and a last line that says whether all cases passed."""
 
 from __future__ import annotations
 

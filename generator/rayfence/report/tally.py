@@ -1,4 +1,4 @@
-"""A suite report counted and summed up in words: what all of its formats have in common."""
+"""Counts and sentences about a suite report that all its formats share."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Text for people, on a terminal or in a pipe: control characters made visible, colour only where it is asked for."""
+"""Text for terminals and pipes: shows control characters visibly, and uses colour only if asked to."""
 
 from __future__ import annotations
 

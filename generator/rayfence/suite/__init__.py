@@ -1,4 +1,4 @@
-"""Cases against policies on the real engine, strictly: only what Kyverno itself said, row by row, counts."""
+"""Runs cases against policies on the real engine. Only what the engine states, row by row, counts."""
 
 from rayfence.suite.checking import check
 from rayfence.suite.engines import tool_of

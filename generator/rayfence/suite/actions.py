@@ -1,4 +1,4 @@
-"""Whether policies do what their tenants' enforcement says: refuse, record or warn. `kyverno test` cannot tell."""
+"""Checks that policies refuse, report or warn as the enforcement says. `kyverno test` does not check that."""
 
 from __future__ import annotations
 

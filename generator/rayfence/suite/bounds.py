@@ -1,7 +1,7 @@
-"""Whether guards are asked about the namespaces of their tenants, all of them and no others.
+"""Checks that guards cover exactly the namespaces of their tenants.
 
-Read from the policies' own texts, name by name: no run shows a name too many, nor what an API server does before it
-asks an engine.
+It reads the policies' texts, name by name, because a run cannot show a superfluous name, nor what an API server does
+before it calls an engine.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Documents as an engine judges them: the answers of `rayfence check`, from Kyverno in place of Python."""
+"""Evaluates documents with a real engine: `rayfence check --engine`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the engine said against what it had to say."""
+"""Compares the verdicts of an engine with the expected ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the suite asks of a policy engine, whichever program it is, and what it hears."""
+"""The interface between the suite and any policy engine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The engine of each backend, by what it says of offline evaluation. A new engine is a class, and a line here."""
+"""The engine of each backend, chosen by its offline evaluation. To add an engine, write a class and add a line here."""
 
 from __future__ import annotations
 

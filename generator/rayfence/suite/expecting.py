@@ -1,4 +1,4 @@
-"""What an engine must say: worked out from the configuration and a case's own words, never from an engine."""
+"""Works out the expected verdicts from the config and a case's own comments, never from an engine."""
 
 from __future__ import annotations
 

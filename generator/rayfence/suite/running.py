@@ -1,4 +1,4 @@
-"""Every case on every chosen backend: split over the cores, run by the real engine, and compared with what must be."""
+"""Runs every case on every chosen backend, split over the cores, and compares each result with the expected one."""
 
 from __future__ import annotations
 

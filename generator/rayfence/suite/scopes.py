@@ -1,6 +1,6 @@
-"""Whether policies say that they look at all they must: kinds and operations, of which some cannot be tried offline.
+"""Checks that policies cover all kinds and operations that they must, including those that cannot run offline.
 
-Nothing else may narrow what is looked at but what says which namespaces a policy is for: see `bounds`.
+Only the selection of namespaces may narrow what a policy covers: see `bounds`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Several engines at once, and none of the waiting ones started after an error or an interrupt."""
+"""Runs several engines in parallel, and starts no more of them after an error or an interrupt."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A backend's files taken apart: the text of each object, as it was written."""
+"""Splits a backend's files into the text of each object, as it was written."""
 
 from __future__ import annotations
 

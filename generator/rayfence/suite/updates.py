@@ -1,7 +1,7 @@
-"""Policies for a change, offline: the Kyverno CLI takes the object itself for the object as it was.
+"""Adapts policies for updates offline, because the Kyverno CLI uses the new object as the old one too.
 
-A policy reads what is asked for, and the object as it was, in one variable each. For one run the two say what the
-request says; every other word stays the policy's own.
+A policy reads the operation and the old object in one variable each. For one run, these two variables get the values of
+the request. Nothing else of the policy changes.
 """
 
 from __future__ import annotations

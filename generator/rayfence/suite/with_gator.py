@@ -1,4 +1,4 @@
-"""Templates and constraints on gator, which answers for each policy object and each object in so many words."""
+"""Runs a backend on gator, which states the verdict of each policy object on each object."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A backend's policies on the Kyverno CLI, of whose rows and reports nothing is taken for granted."""
+"""Runs a backend on the Kyverno CLI, and checks its rows and reports for completeness."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Files of `tenants/` -> a Config, or every problem in them at once.
+"""Reads the files of `tenants/` into a Config, or reports every problem in them at once.
 
-The shape of a document is `tenants.schema.json`'s to say. What makes sense is said by `claims`, `bounds`, `peers` and
-`providers` of a Tenant, by `keys`, `administrators` and `openings` of a Platform, and by `allow` of both.
+`tenants.schema.json` defines the structure of a document. `claims`, `bounds`, `peers` and `providers` check the values
+of a Tenant, `keys`, `administrators` and `openings` those of a Platform, and `allow` those of both.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Address ranges: whether one is one, whether it is as good as everywhere, and whether it reaches what is shut."""
+"""Checks address ranges: syntax, ranges that are nearly everything, and metadata services."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whom a Platform names as administrators: nobody whose identity a tenant has, or can act through."""
+"""Checks the administrators of a Platform: none may be an identity that a tenant has, or can act through."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Allowances of a Platform or a Tenant: none opens another tenant's, and each is written so that it can match."""
+"""Checks the allowances of a Platform or a Tenant: none opens another tenant, and each can match something."""
 
 from __future__ import annotations
 

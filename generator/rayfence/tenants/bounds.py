@@ -1,4 +1,4 @@
-"""Whether a tenant's quantities make sense: parsable, above zero, in order, and in a likely unit."""
+"""Checks the quantities of a tenant: syntax, above zero, in order, and in a likely unit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What documents of a tenant config say of each other: one name, one namespace, one Platform."""
+"""Checks across documents: unique names, one tenant per namespace, one Platform."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is wrong or odd in one document of a tenant config, collected with the line of each."""
+"""Collects the errors and warnings of one document of a tenant config, each with its line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The values of a sound tenant config -> Platform and Tenants. Defaults are the types' own."""
+"""Turns the values of a valid tenant config into Platform and Tenants. Defaults are those of the types."""
 
 from __future__ import annotations
 

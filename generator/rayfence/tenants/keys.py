@@ -1,4 +1,4 @@
-"""Keys of labels and taints: whether somebody else than the platform writes them."""
+"""Checks keys of labels and taints: whether anything other than the platform writes them."""
 
 from __future__ import annotations
 

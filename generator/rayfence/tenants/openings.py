@@ -1,4 +1,4 @@
-"""What a Platform opens to all tenants and to the operator: nothing of a tenant's, and no metadata service."""
+"""Checks what a Platform opens to all tenants and to the operator: no tenant, and no metadata service."""
 
 from __future__ import annotations
 

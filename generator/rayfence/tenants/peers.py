@@ -1,8 +1,7 @@
-"""A tenant's own NetworkPolicy rules: never open to everybody, to another tenant, or to a metadata service.
+"""Checks a tenant's own NetworkPolicy rules: never open to everyone, to another tenant, or to a metadata service.
 
-An address range is taken at its word. One that holds the cluster's own pod addresses reaches every pod there, on
-network plugins that apply ranges to pods; which addresses those are, a config cannot know. So a wide range for ingress
-gives a warning.
+A range of the cluster's own pod addresses matches every pod there, on network plugins that apply ranges to pods. The
+config does not say which addresses these are. So a wide range for ingress gives a warning.
 """
 
 from __future__ import annotations

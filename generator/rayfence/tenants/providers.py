@@ -1,4 +1,4 @@
-"""Whether what a tenant says of its isolation goes together."""
+"""Checks that a tenant's isolation settings are consistent."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Namespaces that no tenant may have: those of the platform, and of well-known programs that run with more rights.
+"""Namespaces that no tenant may have: those of the platform, and of well-known programs with more permissions.
 
-A tenant's namespace is closed, judged, and open to whoever runs Ray code in it. In `istio-system` that code would be
-next to the keys of the mesh. A name with a `*` stands for every name of that form.
+A tenant's Ray code runs in its namespace, and policies restrict all pods there. In `istio-system`, that code would be
+next to the keys of the mesh. A name with `*` matches every name of that form.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""The value of a document -> every fault of its shape, in our own words.
+"""Checks the structure of a document against the schema, and reports every fault in plain words.
 
-Code that fastjsonschema makes of `tenants.schema.json` lets good documents through almost for nothing. Only when it
-refuses one is jsonschema imported, to list the faults; that takes many times as long.
+fastjsonschema compiles `tenants.schema.json` to code that accepts valid documents in almost no time. Only if it refuses
+one, jsonschema is imported to list the faults, which takes many times as long.
 """
 
 from __future__ import annotations

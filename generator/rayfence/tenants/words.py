@@ -1,4 +1,4 @@
-"""How a fault of shape is told: what is wrong; what to write. The nouns and examples are the schema's own."""
+"""Messages for faults of structure: what is wrong, and what to write. Nouns and examples come from the schema."""
 
 from __future__ import annotations
 

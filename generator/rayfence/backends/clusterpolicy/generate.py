@@ -1,4 +1,4 @@
-"""Tenants in, the ClusterPolicies out that make Kyverno generate the NetworkPolicies of `network`.
+"""Writes the ClusterPolicies that make Kyverno generate the NetworkPolicies of `network`.
 
 Each has a rule for RayClusters, written here, and one for RayJobs. See `jmespath` for what Kyverno asks of both.
 """

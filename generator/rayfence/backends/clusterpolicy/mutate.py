@@ -1,7 +1,7 @@
-"""Tenants in, the ClusterPolicies out that make Kyverno do what `network.filling` says.
+"""Writes the ClusterPolicies that make Kyverno apply the mutation of `network.filling`.
 
-Paths of a JSON patch may hold no variables, so each kind has a patch to be merged, and the object's kind chooses one.
-Text of a tenant's is compared inside JMESPath, as in `clusterpolicy.generate`.
+Paths of a JSON patch cannot contain variables. So each kind has its own merge patch, and the object's kind selects one.
+Text that a tenant wrote is compared inside JMESPath, as in `clusterpolicy.generate`.
 """
 
 from __future__ import annotations

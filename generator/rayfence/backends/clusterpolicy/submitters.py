@@ -1,7 +1,7 @@
-"""Rows of tenants in, the rule of a ClusterPolicy out that makes Kyverno generate the NetworkPolicies of `network.job`.
+"""Writes the rule of a ClusterPolicy that makes Kyverno generate the NetworkPolicies of `network.job`.
 
-A cluster's name that a RayJob selects may be any text, and Kyverno reads `{{ }}` wherever it puts text in: so nothing
-is made of it before it is known to be a name.
+A RayJob can name its cluster by any text, and Kyverno evaluates `{{ }}` in text that it inserts. So the text is not
+used before it is known to be a name.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""The ClusterRoles that Kyverno needs before a server takes the policies; nothing comes in.
+"""Writes the ClusterRoles that Kyverno needs before a server accepts the policies.
 
-Kyverno's controllers collect roles by label, so nothing of Kyverno's is changed. Without them its admission webhook
-refuses a policy that generates NetworkPolicies; tools that run without a cluster never ask.
+Kyverno aggregates roles by label, so no object of Kyverno is changed. Without these roles, its admission webhook
+refuses policies that generate NetworkPolicies. Tools that run without a cluster do not check this.
 """
 
 from __future__ import annotations

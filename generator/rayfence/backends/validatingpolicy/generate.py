@@ -1,7 +1,7 @@
-"""Tenants in, the GeneratingPolicies out that make Kyverno generate the NetworkPolicies of `network`.
+"""Writes the GeneratingPolicies that make Kyverno generate the NetworkPolicies of `network`.
 
-What they make of a RayCluster is written here. Both kinds of object are in one policy, because each holds a table of
-tenants, and a server compiles it.
+The part for RayClusters is here, the part for RayJobs in `submitters`. Both are in one policy, because each policy has
+a table of tenants that a server must compile.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Tenants in, the MutatingPolicies out that make Kyverno do what `network.filling` says.
+"""Writes the MutatingPolicies that make Kyverno apply the mutation of `network.filling`.
 
-Whether there is anything to fill in is a match condition, so that the API server asks Kyverno about no other object.
+A match condition selects objects that need the mutation, so the API server calls Kyverno for no other object.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Findings of a reachability proof in, a picture out: what is drawn, where, and as which SVG elements.
+"""Draws the findings of `rayfence reach`: what is in the picture, where, and as which SVG elements.
 
-`connections` says what there is to draw, `rails` and `boxes` where it stands, `drawing` how it looks.
+`connections` lists what to draw, `rails` and `boxes` compute the positions, `drawing` makes the elements.
 """

@@ -1,6 +1,6 @@
-"""A tenant and what is drawn of it in, its box out: open with a row for each pod, and folded to one bar.
+"""Lays out the box of a tenant: open with a row for each pod, or folded to one bar.
 
-Every y counts from the top of the box, so a box can be moved, opened and folded without another look at the lines.
+Every y is relative to the top of the box, so a box can be moved, opened and folded without a change to its lines.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A tenant's box in, its SVG group out: header, namespaces, pods and lines, or one bar while it is folded."""
+"""Draws the box of a tenant as an SVG group: header, namespaces, pods and lines, or one bar if it is folded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Findings in, what the picture draws and its table lists out: every edge, and every flow that a proof misses."""
+"""Lists what the picture draws and its table shows: every edge, and every flow that a proof misses."""
 
 from __future__ import annotations
 

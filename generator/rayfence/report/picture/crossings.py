@@ -1,4 +1,4 @@
-"""Boxes and what is drawn in, crossings out: the lines from one tenant to another, of which there should be none."""
+"""Lays out the lines from one tenant to another, of which there should be none."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A crossing in, its SVG group out: a bow at the right of the boxes, which carries what it takes to bend it anew."""
+"""Draws a line between tenants as a bow at the right, with the data to redraw it when boxes move."""
 
 from __future__ import annotations
 

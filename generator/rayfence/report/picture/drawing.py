@@ -1,4 +1,4 @@
-"""Findings in, the drawing out: one SVG group with rails, fences, tenants' boxes and every line, and its size."""
+"""Puts the drawing together: one SVG group with rails, borders, boxes of tenants and all lines, and its size."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names, numbers and untrusted text in, SVG and HTML elements out: the only place where markup is made of values."""
+"""Makes SVG and HTML elements from names, numbers and untrusted text. No other module writes markup from values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Nothing in, the legend out: each sign that the picture uses, as a small drawing, and what it means."""
+"""Draws the legend: each sign that the picture uses, and its meaning."""
 
 from __future__ import annotations
 

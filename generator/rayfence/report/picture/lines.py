@@ -1,4 +1,4 @@
-"""Taps and arcs in, SVG groups out: the line, a wide one to hit, arrowheads, ports, and a mark if it is bad."""
+"""Draws lines as SVG groups: the line, a wide one to click, arrowheads, ports, and a mark if it is bad."""
 
 from __future__ import annotations
 

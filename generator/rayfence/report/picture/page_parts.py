@@ -1,4 +1,4 @@
-"""Findings in, the parts of the page around the picture out, as HTML elements."""
+"""Writes the parts of the HTML page around the picture."""
 
 from __future__ import annotations
 

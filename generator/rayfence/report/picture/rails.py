@@ -1,6 +1,7 @@
-"""Findings in, rails out: the upright bars that stand for the platform and the outside, left and right of the tenants.
+"""Lays out the rails: upright bars for the platform and the outside, left and right of the tenants.
 
-Right is whom the tenants go to and who never comes in, left is everybody else; the outside is beyond a fence.
+Members that tenants connect to, and that never connect to tenants, are on the right; all others are on the left. A
+border separates the outside of the cluster.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Rails and fences in, SVG elements out."""
+"""Draws rails and the borders of the cluster as SVG elements."""
 
 from __future__ import annotations
 

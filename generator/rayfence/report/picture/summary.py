@@ -1,4 +1,4 @@
-"""Findings in, what stands over the picture out: the answer in one line, and how much was looked at."""
+"""Writes the text above the picture: the result in one line, and how much was checked."""
 
 from __future__ import annotations
 

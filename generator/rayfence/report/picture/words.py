@@ -1,4 +1,4 @@
-"""Names and ports in, words for the picture out: made visible, shortened to fit, never taken apart."""
+"""Prepares names and ports for the picture: printable, and shortened to fit."""
 
 from __future__ import annotations
 
