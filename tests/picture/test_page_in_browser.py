@@ -181,7 +181,7 @@ def test_a_pod_shows_all_that_goes_in_and_out(good):
 def test_a_stranger_shows_that_nothing_goes_in_or_out(good):
     good.locator('.rail[aria-label^="elsewhere/stranger"]').hover()
 
-    expect(details(good)).to_contain_text("Nothing goes in or out here.")
+    expect(details(good)).to_contain_text("There are no connections here.")
 
 
 # The keyboard

@@ -123,7 +123,7 @@ def test_whatever_brings_the_cluster(kind: str) -> None:
 def test_samples_autoscale_only_where_they_can_and_a_note_says_so() -> None:
     unknown, known = (find(scenario(config(each))) for each in (Platform(), Platform(api_server=API)))
 
-    note = "apiServer.cidrs is empty, so no head can autoscale, and no sample does; set it in the Platform"
+    note = "apiServer.cidrs is empty, so heads cannot autoscale, and the samples do not; set it in the Platform"
     assert (True, True, note in unknown.notes, note in known.notes) == (unknown.holds, known.holds, True, False)
     assert [] == [each for group in unknown.groups for each in group.members if each.role == "api-server"]
 

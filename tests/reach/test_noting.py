@@ -33,11 +33,11 @@ def test_nothing_is_noted_of_the_defaults() -> None:
     ("rule", "told"),
     [
         ("guard-network-policies", "tenants may write NetworkPolicies that open their pods to everyone"),
-        ("restrict-network-kinds", "tenants may write what a network plugin decides before NetworkPolicies"),
-        ("guard-pods", "bare pods may be on their node's network, where no NetworkPolicy holds"),
-        ("restrict-exposure", "tenants may open their Services to the outside"),
-        ("restrict-pod-metadata", "pods may attach further networks, which no NetworkPolicy closes"),
-        ("restrict-pod-security", "Ray pods may be on their node's network, where no NetworkPolicy holds"),
+        ("guard-pods", "bare pods may use their node's network, where no NetworkPolicy applies"),
+        ("restrict-exposure", "tenants may expose their Services outside the cluster"),
+        ("restrict-network-kinds", "tenants may create policies of a network plugin, which precede NetworkPolicies"),
+        ("restrict-pod-metadata", "pods may attach additional networks, where no NetworkPolicy applies"),
+        ("restrict-pod-security", "Ray pods may use their node's network, where no NetworkPolicy applies"),
     ],
 )
 def test_a_disabled_rule_on_which_the_proofs_rest_is_noted(rule: str, told: str) -> None:
@@ -51,7 +51,7 @@ def test_a_disabled_rule_that_says_nothing_of_traffic_is_not_noted() -> None:
 def test_what_a_tenant_is_allowed_is_noted_with_its_name() -> None:
     (note,) = unseen(listing(Allow(networks=("shared/net",)), "team-a"))
 
-    assert note.startswith("allow.networks of team-a: pods may attach further networks")
+    assert note.startswith("allow.networks of team-a: pods may attach additional networks")
 
 
 def test_what_the_platform_allows_everybody_is_one_note() -> None:

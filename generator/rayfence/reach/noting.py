@@ -17,10 +17,13 @@ from rayfence.reach.scenario import Scenario, namespace_of
 from rayfence.rules import RULES
 
 _ALLOWED: Mapping[str, tuple[str, str]] = {
-    "networks": ("allow.networks", "pods may attach further networks, which no NetworkPolicy closes"),
-    "pod_annotations": ("allow.podAnnotations", "pods may have annotations by which a plugin moves or opens them"),
-    "exposure_annotations": ("allow.exposure.annotations", "controllers may open Services to the outside"),
-    "exposure_kinds": ("allow.exposure.kinds", "objects of these kinds may open what NetworkPolicies close"),
+    "networks": ("allow.networks", "pods may attach additional networks, where no NetworkPolicy applies"),
+    "pod_annotations": (
+        "allow.podAnnotations",
+        "pods may have annotations that change their network, address or cloud role",
+    ),
+    "exposure_annotations": ("allow.exposure.annotations", "controllers may expose Services outside the cluster"),
+    "exposure_kinds": ("allow.exposure.kinds", "objects of these kinds may bypass NetworkPolicies"),
 }
 """What a tenant may be allowed that NetworkPolicies do not bound, by the list, with its name in the config."""
 
@@ -41,7 +44,7 @@ def notes(scenario: Scenario) -> Iterator[str]:
     yield from _beside(scenario.config)
     shut = any(closes(tenant, EGRESS) for tenant in scenario.config.tenants)
     if shut and scenario.sampled and not autoscale(scenario.config.platform):
-        yield "apiServer.cidrs is empty, so no head can autoscale, and no sample does; set it in the Platform"
+        yield "apiServer.cidrs is empty, so heads cannot autoscale, and the samples do not; set it in the Platform"
     for tenant in scenario.config.tenants:
         for each in scenario.made[tenant.name]:
             if each.cluster:

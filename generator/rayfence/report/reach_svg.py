@@ -15,7 +15,7 @@ from rayfence.report.picture.rails import MARGIN
 from rayfence.report.picture.summary import amounts, standing, verdict
 from rayfence.report.picture.words import count, fit
 
-TITLE = "Who reaches whom"
+TITLE = "Who can connect to whom"
 LINE, SIZE = 24.0, 13.0
 MOST_LISTED = 6
 

@@ -27,7 +27,7 @@ from rayfence.workload import BOUNDED, SIDES, Workload, dig
 ID = "guard-pods"
 FAMILY = "backstop"
 WHY = "A user who may create Ray objects may usually create pods, and a bare pod would evade all rules for Ray objects."
-UNPROVEN = "bare pods may be on their node's network, where no NetworkPolicy holds"
+UNPROVEN = "bare pods may use their node's network, where no NetworkPolicy applies"
 
 RAY_LABELS = guard_pods_edits.RAY_LABELS
 AMOUNTS = tuple((side, resource) for side in SIDES for resource in BOUNDED)

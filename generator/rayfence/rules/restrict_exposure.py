@@ -23,7 +23,7 @@ from rayfence.workload import items as listed
 ID = "restrict-exposure"
 FAMILY = "network"
 WHY = "A Service or an Ingress leads outside traffic to a tenant's pods, under addresses that others may trust."
-UNPROVEN = "tenants may open their Services to the outside"
+UNPROVEN = "tenants may expose their Services outside the cluster"
 
 ANNOTATIONS = Path.of("metadata", "annotations")
 SNIPPET = "(-snippets?|/config-backend|/skipper-(filter|predicate|routes))$"

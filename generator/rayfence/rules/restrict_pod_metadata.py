@@ -25,7 +25,7 @@ WHY = (
     "NetworkPolicies apply only to a pod's first interface, with the address that its plugin chose. Agents on nodes "
     "give a pod the cloud role that its annotation names."
 )
-UNPROVEN = "pods may attach further networks, which no NetworkPolicy closes"
+UNPROVEN = "pods may attach additional networks, where no NetworkPolicy applies"
 
 WRITERS = ("system:node:", "system:serviceaccount:kube-system:")
 """How the names of those begin who write into pods that run what their network has become."""

@@ -14,7 +14,7 @@ from rayfence.workload import OPTIONS, Workload
 ID = "restrict-pod-security"
 FAMILY = "hardening"
 WHY = "A container that can access its node or the node's network bypasses all other rules and NetworkPolicies."
-UNPROVEN = "Ray pods may be on their node's network, where no NetworkPolicy holds"
+UNPROVEN = "Ray pods may use their node's network, where no NetworkPolicy applies"
 
 
 def variables(platform: Platform) -> dict[str, str]:

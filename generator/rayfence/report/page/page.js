@@ -62,7 +62,7 @@ function tell(element) {
   body.classList.toggle("single", element.matches(".line") && found.length === 1);
   details.classList.add("telling");
   letGo.hidden = kept !== element;
-  if (!found.length) body.append(make("p", "Nothing goes in or out here."));
+  if (!found.length) body.append(make("p", "There are no connections here."));
   if (found.length > TOLD) body.append(make("p", `And ${found.length - TOLD} more, in the table below.`));
   return found;
 }

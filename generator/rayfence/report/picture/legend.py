@@ -24,9 +24,12 @@ def entries(kinds: frozenset[GroupKind], standings: frozenset[Standing]) -> Iter
         if standing in standings or standing is Standing.ASKED:
             yield _line(standing), MEANINGS[standing]
     yield group(label(WIDTH - 2, _MIDDLE, "8265"), class_="ports left"), "a TCP port; other protocols are named"
-    yield _rail("platform"), "a service or a stranger: one bar, joined where a dot or an arrowhead meets it"
+    yield (
+        _rail("platform"),
+        "a service or a foreign pod: one bar; a line that ends at it with a dot or an arrowhead connects to it",
+    )
     if GroupKind.OUTSIDE in kinds:
-        yield fence(WIDTH / 2, HEIGHT), "the fence; who is beyond it is neither tenant nor platform"
+        yield fence(WIDTH / 2, HEIGHT), "the border; members beyond it belong neither to a tenant nor to the platform"
 
 
 def _line(standing: Standing) -> Element:
