@@ -120,7 +120,7 @@ def command(
 
 
 def exit_code(results: Sequence[Result]) -> int:
-    """One object that cannot be judged weighs more than any that is denied; where none was judged there is no yes."""
+    """The exit code: an unreadable object takes precedence over a denied one. Without any checked object it is 3."""
     verdicts = {result.verdict for result in results}
     by_weight = ((Verdict.ERROR, WRONG_INPUT), (Verdict.DENY, NO), (Verdict.ADMIT, 0))
     return next((code for verdict, code in by_weight if verdict in verdicts), UNDECIDED)

@@ -40,12 +40,12 @@ def colourful() -> bool:
 
 
 def answerable() -> bool:
-    """Whether there is somebody to ask."""
+    """Whether stdin is a terminal, so that a user can answer."""
     return sys.stdin.isatty()
 
 
 def is_read() -> bool:
-    """Whether answers go to a terminal, where somebody looks at them."""
+    """Whether stdout is a terminal."""
     return sys.stdout.isatty()
 
 

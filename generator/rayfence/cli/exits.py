@@ -16,7 +16,7 @@ INTERRUPTED = 130
 
 
 class _Ending(click.ClickException):
-    """An error that is told on stderr, line by line as it is."""
+    """An error whose lines are printed on stderr unchanged."""
 
     def show(self, file: IO[Any] | None = None) -> None:
         console.say(self.message)

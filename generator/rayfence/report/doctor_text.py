@@ -8,7 +8,7 @@ from rayfence.report.terminal import BAD, CAREFUL, GOOD, paint, visible
 
 
 def as_text(found: Examination, *, colour: bool) -> str:
-    """Each finding with what mends it on the next line, then notes, then the summary."""
+    """Each finding with its fix on the next line, then notes, then the summary."""
     lines = [line for finding in found.findings for line in _lines(finding, colour=colour)]
     lines += [f"{paint('note:', CAREFUL, colour=colour)} {visible(note)}" for note in found.notes]
     lines.append(paint(summary(found), BAD if found.findings else GOOD, colour=colour))

@@ -11,7 +11,7 @@ from rayfence.report.tally import case_name, last_line, problems
 
 
 def check(results: Sequence[Result]) -> str:
-    """One `::error` or `::warning` per violation, one `::notice` for each reason not to judge, then the summary."""
+    """One `::error` or `::warning` per violation, one `::notice` per reason not to check, then the summary."""
     commands = [_remark(remark) for remark in remarks(results)]
     return _lines([*commands, summary_of(results)])
 

@@ -79,7 +79,7 @@ def _by_kind(edges: Sequence[Edge], own: set[str]) -> dict[Kind, Pairs]:
 
 
 def _rest(edge: Edge, narrower: Sequence[Kind], own: set[str]) -> Kind:
-    """What is left to tell of an edge when its narrower kinds have been told."""
+    """What remains to show of an edge after its narrower kinds."""
     told_ports = {port for kind in narrower for port in kind.ports}
     told_rules = {rule for kind in narrower for rule in kind.rules}
     ports = tuple(port for port in edge.ports if port not in told_ports)

@@ -22,7 +22,7 @@ def render(results: Sequence[Result], rules: Mapping[str, str]) -> str:
 
 
 def of_remarks(found: Sequence[Remark], rules: Mapping[str, str], *, complete: bool) -> str:
-    """One SARIF run of these remarks; `complete` says that there was something to judge, and all of it was.
+    """One SARIF run of these remarks; `complete`: there were objects with rules, and all of them were checked.
 
     What is about no broken rule is a notification, which no service takes for an alert.
     """

@@ -17,7 +17,7 @@ from rayfence.suite.texts import Texts
 def compare_actions(
     probes: Sequence[tuple[Policy | None, Case]], judged: Sequence[kyverno.Judged], truth: Expectations
 ) -> list[str]:
-    """Whether each policy in charge answers: that it is broken for its own probe, that nothing is for another's."""
+    """Problems of policies that do not refuse their own probe, or that evaluate a probe of another policy."""
     results = {(each.policy, each.resource): each.result for each in judged}
     problems = []
     for speaker, probe in probes:

@@ -107,7 +107,7 @@ def _outcome(backend: str, case: Case, heard: _Heard, truth: Expectations, judge
 
 
 def _python(case: Case, judge: Judge, said: Sequence[tuple[frozenset[str], frozenset[tuple[str, str]]]]) -> list[str]:
-    """Whether the Python reading says the same: rules, places, and the lines that a person marked."""
+    """Problems where the Python implementation differs: rules, field paths, and the lines that a case marks."""
     found = list(judge.violations(dict(case.value)))
     rules = frozenset(violation.rule for violation in found)
     problems = []

@@ -21,7 +21,7 @@ def tool_of(backend: str) -> GoTool:
 
 
 def engine_of(config: Config, backend: str, policies: Texts, program: Path) -> Engine:
-    """The engine of one backend, with the policies it judges by. Raises KeyError where there is no such backend."""
+    """The engine of one backend, with its policies. Raises KeyError for an unknown backend."""
     match BACKENDS[backend].offline:
         case KyvernoOffline() as offline:
             return KyvernoEngine(config, offline, policies, program)

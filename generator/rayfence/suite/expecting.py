@@ -28,16 +28,16 @@ class Expectations:
         self.policies = admission.policies(config)
 
     def judges(self, value: Mapping[str, Any]) -> list[Policy]:
-        """The policy objects that judge an object: those in charge of its namespace, and no other is asked.
+        """The policy objects that evaluate an object: exactly those that cover its namespace.
 
-        None where a guard has no business: in a namespace that no tenant has.
+        Guards do not cover namespaces without a tenant.
         """
         subject = subject_of(value["apiVersion"], value["kind"])
         place = value["metadata"].get("namespace", "")
         return [policy for policy in self.policies if policy.subject is subject and policy.is_asked_about(place)]
 
     def action(self, policy: Policy) -> str:
-        """Kyverno's word for a broken rule where audits are told apart: Enforce fails, Audit and Warn only warn."""
+        """Kyverno's result for a violation where it distinguishes audits: Enforce fails, Audit and Warn only warn."""
         return "fail" if policy.shard.enforcement is Enforcement.ENFORCE else "warn"
 
     def edges(self) -> list[tuple[Policy | None, Case]]:
@@ -61,7 +61,7 @@ class Expectations:
         return [(policy, self._probe(policy, number)) for number, policy in enumerate(self.policies)]
 
     def _probe(self, policy: Policy, number: int) -> Case:
-        """A broken object of a tenant the policy speaks for; for want of one, in a namespace that nobody has."""
+        """A broken object of a tenant that the policy covers, or in a namespace without a tenant if there is none."""
         own = policy.shard.namespaces
         place = own[0] if own else _nobodys(policy)
         tenant = self._tenants[next(iter(own or self._tenants))]
@@ -79,7 +79,7 @@ class Expectations:
         return generated(self._platform, tenant, case.value) if tenant else []
 
     def filled(self, case: Case) -> Mapping[str, Any]:
-        """A case's object with what is filled in before it is judged."""
+        """A case's object after the mutation that precedes its evaluation."""
         return filled(self.tenant(case), case.value)
 
     def isolates(self, case: Case) -> bool:
@@ -112,7 +112,7 @@ def _places(policy: Policy) -> list[str]:
 
 
 def _nobodys(policy: Policy) -> str:
-    """A name in the object's range that nobody has, as none ends in a dash: it follows `first`, before all that do."""
+    """A name in the object's range that no namespace has, as none ends in a dash. It follows directly after `first`."""
     return f"{policy.shard.first}-"
 
 

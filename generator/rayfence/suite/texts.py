@@ -20,7 +20,7 @@ _APART = re.compile(r"^---\n", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """The policies under test: (kind, name) -> YAML of those that judge, and the YAML of those that generate.
+    """The policies under test: (kind, name) -> YAML of those that validate, and the YAML of those that generate.
 
     `filling` has the YAML of each that fills in what an object leaves out. `kustomization` is the YAML that names the
     files, with what it adds to the policies in them.

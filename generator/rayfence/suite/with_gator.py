@@ -33,7 +33,7 @@ class GatorEngine:
         return case
 
     def judge(self, policy: Policy, cases: Sequence[Case]) -> Answer:
-        """The policy's own word on each case; one that it did not judge is missing from the answer.
+        """The policy's verdict on each case. A case that it did not evaluate is missing.
 
         Of a case about which nobody is to be asked, silence is the answer `skip`.
         """

@@ -44,7 +44,7 @@ class KyvernoEngine:
         self._actions = {name: said for each in found for name, said in declared_actions(texts, each).items()}
 
     def posed(self, case: Case) -> Case | None:
-        """Native policies judge no deletions: one is asked as a creation if that comes to the same."""
+        """The CLI evaluates no deletions with native policies. One becomes a creation if the result is the same."""
         if not self._offline.is_native or case.request.operation != DELETE:
             return case
         request = replace(case.request, operation=CREATE, old=None)
@@ -72,7 +72,7 @@ class KyvernoEngine:
     def _runs(
         self, items: Sequence[T], value: Callable[[T], Mapping[str, Any]]
     ) -> Iterator[tuple[list[T], Sequence[Any]]]:
-        """The parts that can be judged in one run, each with the kinds that the CLI has to be told of.
+        """The parts that can run together, each with the kinds that the CLI does not know.
 
         Of several CustomResourceDefinitions in one group the CLI sees only the first.
         """
@@ -83,7 +83,7 @@ class KyvernoEngine:
             yield part, kyverno.stub_crds(resources)
 
     def _unknown(self, value: Mapping[str, Any]) -> Iterator[Resource]:
-        """The resource of an object, in every version that it is judged in, where the CLI does not know it by itself.
+        """The resource of an object, in every version that policies cover, if the CLI does not know it.
 
         For some kinds of policy it guesses the plurals of kinds, and not always right.
         """
@@ -146,7 +146,7 @@ class KyvernoEngine:
         return self._reported([text for name, text in self._judging.items() if name in asked], values, request)
 
     def _reported(self, texts: Iterable[str], values: Sequence[Mapping[str, Any]], request: Request) -> list[Judged]:
-        """`skip` is what a policy says where it is not in charge: no word, and one that is missing where it is."""
+        """The verdicts without `skip`, which a policy reports for namespaces that it does not cover."""
         policies, request = asked("---\n".join(texts), request)
         if not policies:
             return []
@@ -166,7 +166,7 @@ class KyvernoEngine:
         return replace(judged, result="fail" if denies else "warn")
 
     def _row(self, policy: Policy, case: Case) -> kyverno.Expected:
-        """What must be said of a case: `skip` where nobody is to be asked."""
+        """What must be said of a case: `skip` if no policy covers it."""
         judged = "fail" if case.fails - {GENERATION} else "pass"
         result = judged if self._expected.is_asked(case) else "skip"
         rule = self._by_policy[policy.name].rule(policy)

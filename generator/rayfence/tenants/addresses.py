@@ -44,7 +44,7 @@ def is_everywhere(text: str) -> bool:
 
 
 def is_many(text: str) -> bool:
-    """Whether a right range has more addresses than a few machines that somebody counted."""
+    """Whether a valid range is larger than the addresses of a few known machines."""
     network = ip_network(text)
     return network.prefixlen < _FEW[network.version]
 

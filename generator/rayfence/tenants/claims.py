@@ -15,7 +15,7 @@ from rayfence.yamlio import Document
 _NAME = Path.of("metadata", "name")
 _KIND = Path.of("kind")
 _FILES = ("kustomization", "retired")
-"""Files of the bundle that stand beside those of tenants."""
+"""Files of the bundle that are in the same folder as those of tenants."""
 
 _OWN = "write a namespace of the tenant's own"
 
@@ -35,7 +35,7 @@ class Claim(NamedTuple):
 
 
 def owners(documents: Sequence[Document]) -> dict[str, Claim]:
-    """Each namespace with whoever claims it first. Takes documents of any shape."""
+    """Each namespace with the first document that claims it. Takes documents of any structure."""
     first: dict[str, Claim] = {}
     for document in documents:
         for claim in _claims(document):
@@ -44,7 +44,7 @@ def owners(documents: Sequence[Document]) -> dict[str, Claim]:
 
 
 def check(document: Document, owners: dict[str, Claim], platform: Platform, complaints: Complaints) -> None:
-    """Namespaces that are another tenant's, or nobody's to have."""
+    """Reports namespaces that another tenant has, or that are reserved."""
     for claim in _claims(document):
         owner = owners[claim.namespace]
         if owner.document is not document:
@@ -56,7 +56,7 @@ def check(document: Document, owners: dict[str, Claim], platform: Platform, comp
 
 
 def _check_retired(document: Document, owners: dict[str, Claim], platform: Platform, complaints: Complaints) -> None:
-    """Retired namespaces that are a tenant's, or nobody's to close."""
+    """Reports retired namespaces that a tenant has, or that are reserved."""
     for namespace, path in _retired(document):
         owner, reserved = owners.get(namespace), why_reserved(namespace, platform)
         if owner is not None:

@@ -79,7 +79,7 @@ def check(spec: Mapping[str, Any], complaints: Complaints) -> None:
 
 
 def why_no_queue(key: str, platform: Platform) -> str | None:
-    """Why no list of queues may stand under a key; None for a key that may have one."""
+    """Why a key cannot have a list of queues; None if it can."""
     if key == platform.tenant_label:
         return "is the tenantLabel, whose value rayfence's own rules demand"
     if key in ALIASES:

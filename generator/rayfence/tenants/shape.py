@@ -51,7 +51,7 @@ def check() -> Shape:
 
 
 class Shape:
-    """What `schema` wants a value to be. Called with a value, where that stands, and whom to tell of its faults."""
+    """What `schema` wants a value to be. Called with a value, its path, and a collector of faults."""
 
     def __init__(self, schema: dict[str, Any]) -> None:
         self._schema = schema
@@ -79,7 +79,7 @@ class Shape:
 
 
 def _spelled_out(part: Any, root: Schema) -> Any:
-    """The part with what its references name, so that an error shows the words that stand beside the reference."""
+    """The part with its references resolved, so that an error uses the texts next to the reference."""
     match part:
         case {"$ref": str(name), **own}:
             return {**_spelled_out(root["$defs"][name.removeprefix("#/$defs/")], root), **own}

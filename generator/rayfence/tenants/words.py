@@ -32,7 +32,7 @@ def unnamed(schema: Schema) -> str:
 
 
 def wrong_type(schema: Schema, value: Any, written: str) -> str:
-    """`written` is the scalar as it stands in the file: YAML makes a boolean of `no`."""
+    """A value of another type. `written` is the scalar as it is in the file: YAML reads `no` as a boolean."""
     wanted = [schema["type"]] if isinstance(schema["type"], str) else schema["type"]
     match value:
         case None:
