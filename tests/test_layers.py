@@ -19,9 +19,9 @@ PACKAGE = Path(rayfence.__file__).parent
 ROWS: list[set[str]] = [
     {
         *("__init__", "cluster_queues", "engine_error", "metadata_services", "network_kinds", "outcome", "path"),
-        *("purposes", "quantity", "volume_types"),
+        *("quantity", "volume_types"),
     },
-    {"config"},
+    {"config", "purposes"},
     {"cel", "cel_layout", "yamlio"},
     {"row"},
     {"allowances", "shards", "tenants", "workload"},

@@ -18,14 +18,14 @@ from typing import Any, cast
 from rayfence import __version__, row
 from rayfence.backends.kyverno.filling import PURPOSE as FILLING
 from rayfence.backends.kyverno.generating import PURPOSE as GENERATION
-from rayfence.backends.resources import is_defined, resource_of
+from rayfence.backends.resources import is_defined
 from rayfence.config import Config, Network, Platform, Provider, Quota, Scope, Tenant
 from rayfence.engineless_file import NAME as ENGINELESS
 from rayfence.objects import name_of
 from rayfence.purposes import Purpose
 from rayfence.rules import OF, RULES
 from rayfence.rules.rule import Rule
-from rayfence.subjects import SUBJECTS
+from rayfence.subjects import SUBJECTS, Resource
 
 NAME = "README.md"
 
@@ -144,8 +144,10 @@ def _kinds_and_names(manifests: Manifests) -> str:
     """`ClusterPolicy guard-pods`, kind by kind; of many objects the first and the last name, and how many there are."""
     names: dict[str, list[str]] = {}
     for manifest in manifests:
+        kind = manifest["kind"]
+        group, _, version = manifest["apiVersion"].rpartition("/")
         # Each constraint is the only one of its kind.
-        kind = "constraint" if is_defined(resource_of(manifest)) else manifest["kind"]
+        kind = "constraint" if is_defined(Resource(group, version, kind, kind.lower())) else kind
         names.setdefault(kind, []).append(name_of(manifest))
     return "; ".join(f"{kind} {_some(found)}" for kind, found in names.items()) or "NetworkPolicies, by namespace"
 

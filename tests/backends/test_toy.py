@@ -55,7 +55,7 @@ def test_a_build_writes_its_folder_beside_the_others(place):
     assert 0 == rayfence("build").exit_code
     found = contents(place / "policies")
 
-    assert {"tenants", "toy", *OTHERS} == {path.partition("/")[0] for path in found}
+    assert {"README.md", "tenants", "toy", *OTHERS} == {path.partition("/")[0] for path in found}
     assert b"kind: ToyPolicy" in found["toy/guard-pods.yaml"]
     assert b"- guard-pods.yaml\n" in found["toy/kustomization.yaml"]
     assert f"toy/{ENGINELESS}" in found
@@ -64,7 +64,7 @@ def test_a_build_writes_its_folder_beside_the_others(place):
 
 def test_it_can_be_built_alone(place):
     assert 0 == rayfence("build", "--backend", "toy").exit_code
-    assert {"tenants", "toy"} == {path.partition("/")[0] for path in contents(place / "policies")}
+    assert {"README.md", "tenants", "toy"} == {path.partition("/")[0] for path in contents(place / "policies")}
 
     result = rayfence("build", "--backend", "toy", "--check")
     assert (0, True) == (result.exit_code, "up to date" in result.stdout)
