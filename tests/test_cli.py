@@ -165,6 +165,8 @@ def test_an_interrupt_says_nothing_and_is_130(place):
         process("check", "slow.yaml"), env=surroundings(), stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
     with opened_by_its_reader(place / "slow.yaml", running):
+        # Between opening and reading, Python notices a signal only once there is something to read.
+        time.sleep(0.5)
         running.send_signal(signal.SIGINT)
         said = running.communicate(timeout=60)
 

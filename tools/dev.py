@@ -120,7 +120,7 @@ def fresh() -> None:
 
 
 def quick(*more: str) -> None:
-    """in a minute: lint, are policies/ and docs/ up to date, all tests that are not slow and need no engine"""
+    """in two minutes: lint, are policies/ and docs/ up to date, all tests that are not slow and need no engine"""
     lint()
     fresh()
     step("pytest, quick", "-m", "pytest", "-m", " and ".join(f"not {mark}" for mark in NOT_QUICK), *more)
