@@ -20,7 +20,6 @@ from rayfence.backends.kyverno.filling import PURPOSE as FILLING
 from rayfence.backends.kyverno.generating import PURPOSE as GENERATION
 from rayfence.backends.resources import is_defined
 from rayfence.config import Config, Network, Platform, Provider, Quota, Scope, Tenant
-from rayfence.engineless_file import NAME as ENGINELESS
 from rayfence.objects import name_of
 from rayfence.purposes import Purpose
 from rayfence.rules import OF, RULES
@@ -44,21 +43,24 @@ Objects = Mapping[str, str]
 """The files of a backend -> kinds and names of the objects in each, as the page has them."""
 
 _PURPOSES: Mapping[str, Purpose] = {
-    **{f"{subject.name}.yaml": subject.purpose for subject in SUBJECTS},
-    GENERATION.file: GENERATION,
-    FILLING.file: FILLING,
-    "rbac.yaml": Purpose(
-        "rbac", "Roles for Kyverno", "Permissions that Kyverno needs for these policies in addition to its own."
-    ),
-    ENGINELESS: Purpose(
-        "network-policies",
-        "Ray traffic within a namespace",
-        "Allows the traffic between Ray pods. All RayClusters of a namespace share these NetworkPolicies.",
-    ),
+    purpose.file: purpose
+    for purpose in (
+        *(subject.purpose for subject in SUBJECTS),
+        GENERATION,
+        FILLING,
+        Purpose(
+            "rbac", "Roles for Kyverno", "Permissions that Kyverno needs for these policies in addition to its own."
+        ),
+        Purpose(
+            "network-policies",
+            "Ray traffic within a namespace",
+            "Allows the traffic between Ray pods. All RayClusters of a namespace share these NetworkPolicies.",
+        ),
+    )
 }
 """File name -> what its objects are for."""
 
-_RULES: Mapping[str, tuple[Rule, ...]] = {f"{subject.name}.yaml": rules for subject, rules in OF.items()}
+_RULES: Mapping[str, tuple[Rule, ...]] = {subject.purpose.file: rules for subject, rules in OF.items()}
 
 _HEAD = (
     "tenant",
