@@ -13,26 +13,15 @@ from rayfence.backends import BACKENDS, DEFAULT
 from rayfence.cli import console
 from rayfence.cli.exits import NO, Undecided
 from rayfence.cli.options import OneOf, configuration, engine, jobs_option, output_option, tenants_option
-from rayfence.cli.test import TESTCASES, written
+from rayfence.cli.test import no_derived_option, testcases_option, written
 from rayfence.kyverno import EngineError
 from rayfence.mutation import Fate
 
 
 @click.command("mutation-test")
 @tenants_option
-@click.option(
-    "--testcases",
-    "places",
-    multiple=True,
-    default=(TESTCASES,),
-    show_default=True,
-    metavar="DIR",
-    type=click.Path(path_type=Path),
-    help="Folder with test cases. Repeatable.",
-)
-@click.option(
-    "--no-derived", is_flag=True, help="Leave out the cases that rayfence derives from the rules and your tenants."
-)
+@testcases_option
+@no_derived_option
 @click.option("--backend", type=OneOf(BACKENDS), default=DEFAULT, show_default=True, help="Kind of policy to break.")
 @click.option("--most", type=click.IntRange(1), metavar="N", help="Run only N mutants, spread evenly over all of them.")
 @click.option("--format", type=OneOf(["text", "json"]), default="text", show_default=True, help="Output format.")

@@ -28,10 +28,7 @@ from rayfence.report.tally import last_line
 
 TESTCASES = "testcases"
 
-
-@click.command("test")
-@tenants_option
-@click.option(
+testcases_option = click.option(
     "--testcases",
     "places",
     multiple=True,
@@ -41,9 +38,15 @@ TESTCASES = "testcases"
     type=click.Path(path_type=Path),
     help="Folder with test cases. Repeatable.",
 )
-@click.option(
+no_derived_option = click.option(
     "--no-derived", is_flag=True, help="Leave out the cases that rayfence derives from the rules and your tenants."
 )
+
+
+@click.command("test")
+@tenants_option
+@testcases_option
+@no_derived_option
 @backend_option
 @format_option([each.value for each in SuiteFormat])
 @output_option
