@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from rayfence.backends import BACKENDS
-from rayfence.config import Config
-from rayfence.engineless_file import engineless_objects
-from rayfence.quota import resource_quotas
-from rayfence.subjects import SUBJECTS
+from rayfence.manifests.quota import resource_quotas
+from rayfence.manifests.static_file import engineless_objects
+from rayfence.model.config import Config
+from rayfence.model.subjects import SUBJECTS
 
 from .saved_cluster import CONFIG, Value, namespace, object_of, tenants_part
 from .saved_cluster import as_served as policy_as_served

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from rayfence import yamlio
-from rayfence.config import Bounds, Config, Container, Mode, Network, Platform, Quota, Tenant
+from rayfence.cluster.objects import Saved
+from rayfence.model.config import Bounds, Config, Container, Mode, Network, Platform, Quota, Tenant
 from rayfence.network import generated, static_layer
-from rayfence.objects import Saved
 
 Value = dict[str, Any]
 

@@ -40,7 +40,7 @@ def python(*arguments: str, cwd: Path = TOP, **environment: str) -> subprocess.C
     [
         "py.typed",
         "tenants/tenants.schema.json",
-        *(f"report/page/{file}" for file in ("page.html", "page.css", "picture.css", "arrange.js", "page.js")),
+        *(f"diagram/page/{file}" for file in ("page.html", "page.css", "picture.css", "arrange.js", "page.js")),
         "tools/go/requirements.txt",
         *(f"tools/{tool}/{file}" for tool in ("kyverno", "kustomize", "gator") for file in ("go.mod", "go.sum")),
     ],

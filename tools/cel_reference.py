@@ -7,11 +7,13 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from types import FunctionType, ModuleType
 
-from rayfence import allowances, cel, cel_context, row, workload
-from rayfence.cel_context import Record, Type, Variable
-from rayfence.config import Platform
+from rayfence import cel, workload
+from rayfence.cel import context, row
+from rayfence.cel.context import Record, Type, Variable
+from rayfence.model.config import Platform
+from rayfence.model.subjects import EXPOSURE, NETWORK_KINDS, NETWORK_POLICIES, PODS, RAY, SUBJECTS, Subject
 from rayfence.rules import SHARED
-from rayfence.subjects import EXPOSURE, NETWORK_KINDS, NETWORK_POLICIES, PODS, RAY, SUBJECTS, Subject
+from rayfence.rules.shared import allowances
 from rayfence.workload import exposed
 
 INTRO = """# CEL of a rule
@@ -70,12 +72,12 @@ EXAMPLES: Mapping[Callable[..., str], tuple[object, ...]] = {
 
 def page() -> str:
     """The whole page."""
-    common = [each for each in cel_context.VARIABLES if each.subjects == SUBJECTS and each.for_rules]
+    common = [each for each in context.VARIABLES if each.subjects == SUBJECTS and each.for_rules]
     always, on_demand = ([each for each in common if each.on_demand is asked] for asked in (False, True))
-    own = {each: [one for one in cel_context.of(each) if one.subjects != SUBJECTS] for each in SUBJECTS}
-    taken = ", ".join(f"`{each.name}`" for each in cel_context.VARIABLES if not each.for_rules)
-    given = _table(("name", "meaning"), ((f"`{name}`", meaning) for name, meaning in cel_context.GIVEN.items()))
-    fields = _table(("field", "meaning"), ((f"`{name}`", text) for name, text in cel_context.TENANT_FIELDS.items()))
+    own = {each: [one for one in context.of(each) if one.subjects != SUBJECTS] for each in SUBJECTS}
+    taken = ", ".join(f"`{each.name}`" for each in context.VARIABLES if not each.for_rules)
+    given = _table(("name", "meaning"), ((f"`{name}`", meaning) for name, meaning in context.GIVEN.items()))
+    fields = _table(("field", "meaning"), ((f"`{name}`", text) for name, text in context.TENANT_FIELDS.items()))
     parts = [
         INTRO,
         CONTAINERS,
@@ -87,7 +89,7 @@ def page() -> str:
         f"## Fields of the tenant\n\n`variables.tenant` has the fields that the tenant's config sets. `row.field` "
         f"reads one, `''` where it is not set.\n\n{fields}",
         "## Records\n\nA rule reads a field as `template.path`. Every record of a list has every field.",
-        *(f"### {record.name}\n\n{_record(record)}" for record in cel_context.records()),
+        *(f"### {record.name}\n\n{_record(record)}" for record in context.records()),
         "## Helpers\n\nThese functions return CEL text. An argument called `optional` is CEL with `.?`, such as "
         "`object.?spec.?tolerations`. Under each call is the text that it writes.",
         *(f"### {_name(each)}\n\n{_helper(each, values)}" for each, values in EXAMPLES.items()),
@@ -127,9 +129,7 @@ def made_in(variable: Variable) -> str:
 
 def _makers() -> dict[str, str]:
     found: dict[str, str] = {
-        **dict.fromkeys(
-            (each.name for each in cel_context.VARIABLES if each.name.startswith("allowed_")), "allowances"
-        ),
+        **dict.fromkeys((each.name for each in context.VARIABLES if each.name.startswith("allowed_")), "allowances"),
         **dict.fromkeys(("tenants", "tenant", row.OWN_NAMESPACES), "row"),
         **dict.fromkeys(workload.variables(Platform()), "workload.expressions"),
         **dict.fromkeys(exposed.variables(), "workload.exposed"),

@@ -18,6 +18,7 @@ NEWEST_MINOR = 14
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
+TESTING = ROOT / "testing"
 STAMP = VENV / "installed-from"
 
 NOT_QUICK = ("slow", "engine", "browser", "kernel", "e2e")
@@ -99,7 +100,7 @@ def e2e(*more: str) -> None:
     if "--kind" in more:
         os.environ["RAYFENCE_E2E_KIND"] = "yes"
     elif "RAYFENCE_E2E_KUBECONFIG" not in os.environ:
-        step("control plane", "tools/controlplane", "--build-servers" if native else "--build")
+        step("control plane", "testing/controlplane", "--build-servers" if native else "--build")
         # Half of the time is spent waiting, so that two control planes on two cores are done sooner than one.
         workers = ["-n", "2", "--dist", "loadfile"]
     words = [word for word in more if word not in ("--native", "--kind")]
@@ -162,7 +163,7 @@ def bench(*more: str) -> None:
 
 def load(*more: str) -> None:
     """admission latency by number of tenants, and many RayClusters at once, on control planes started for it"""
-    step("control plane", "tools/controlplane", "--build-kyverno")
+    step("control plane", "testing/controlplane", "--build-kyverno")
     step("load", "benchmarks/load", *more)
 
 
@@ -192,6 +193,7 @@ def kernel() -> None:
 
 def prepare() -> None:
     """Say how namespaces are made here, or that they cannot be had; runs inside `.venv`."""
+    sys.path.append(str(TESTING))
     from dataplane import machine
 
     try:
@@ -201,7 +203,8 @@ def prepare() -> None:
 
 
 def play(*words: str) -> None:
-    """Run the data plane's own command; runs inside `.venv`, with the folder of this file to import from."""
+    """Run the data plane's own command; runs inside `.venv`."""
+    sys.path.append(str(TESTING))
     from dataplane.command import main as command
 
     sys.exit(command(*words))

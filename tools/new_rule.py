@@ -15,7 +15,7 @@ from string import Template
 
 import click
 
-from rayfence import cel_context
+from rayfence.cel import context
 from rayfence.rules import ids
 from rayfence.rules.rule import UNWRITTEN
 
@@ -38,7 +38,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rayfence.cel import $helpers
-from rayfence.config import Platform, Tenant
+from rayfence.model.config import Platform, Tenant
 ${{imports}}\
 from rayfence.rules.rule import At, Edit, Edits, Violation, unwritten
 from rayfence.workload import Workload
@@ -70,8 +70,8 @@ from __future__ import annotations
 import pytest
 
 from rayfence.cases.good import model
+from rayfence.model.subjects import $subject
 from rayfence.rules import $module
-from rayfence.subjects import $subject
 
 from .objects import PLATFORM, TEAM_A, broken
 
@@ -107,7 +107,7 @@ _TEMPLATES = """\
 """
 _OBJECT = """\
     if unwritten("whether an object breaks the rule", work.value):
-        yield Violation(ID, Path.of("spec", "FIELD"), "NOT WRITTEN YET")
+        yield Violation(ID, FieldPath.of("spec", "FIELD"), "NOT WRITTEN YET")
 """
 
 _RAY_CLUSTER = """\
@@ -241,7 +241,7 @@ def files(rule: str, skeleton: Skeleton) -> dict[str, str]:
         cel=skeleton.cel,
         python=skeleton.python,
         helpers="literal, when" if of_object else "filled",
-        imports="from rayfence.path import Path\n" if of_object else "",
+        imports="from rayfence.model.field_path import FieldPath\n" if of_object else "",
         at="OBJECT" if of_object else "POD",
         part="an object" if of_object else "a pod spec",
     )
@@ -340,7 +340,7 @@ def problem(rule: str, root: Path) -> str:
         return f"{rule!r} is no id; write two or more words in lower case with hyphens between them"
     if rule in ids():
         return f"{rule} is a rule already"
-    if module_of(rule) in {each.name for each in cel_context.VARIABLES}:
+    if module_of(rule) in {each.name for each in context.VARIABLES}:
         return f"{module_of(rule)} is a variable of the policies (docs/cel.md); choose another id"
     there = [path for skeleton in SKELETONS.values() for path in files(rule, skeleton) if (root / path).exists()]
     return f"{there[0]} is there already; delete it, or choose another id" if there else ""

@@ -12,9 +12,10 @@ from types import ModuleType
 from typing import Any, cast
 
 from rayfence import yamlio
+from rayfence.admission.evaluate import Judge
 from rayfence.cases.good import model
 from rayfence.cases.sites import sites
-from rayfence.config import (
+from rayfence.model.config import (
     Allow,
     Authentication,
     Bounds,
@@ -27,10 +28,10 @@ from rayfence.config import (
     Require,
     Tenant,
 )
-from rayfence.evaluate import Judge
-from rayfence.rules import OF, RULES, pod_annotations, restrict_pod_metadata
+from rayfence.model.subjects import Subject
+from rayfence.rules import OF, RULES, restrict_pod_metadata
 from rayfence.rules.rule import Edit, Rule
-from rayfence.subjects import Subject
+from rayfence.rules.shared import pod_annotations
 from rayfence.tenants import shape
 
 TENANT = Tenant(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 # A folder that is run as a program sees only what is in it, neither itself as a package nor the control plane.
 TOP = Path(__file__).resolve().parents[2]
-sys.path[:1] = [str(TOP), str(TOP / "tools")]
+sys.path[:1] = [str(TOP), str(TOP / "testing")]
 
 if __name__ == "__main__":
     import_module("benchmarks.load.command").main()

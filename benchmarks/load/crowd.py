@@ -21,7 +21,7 @@ from benchmarks.load.settings import Object
 from benchmarks.load.times import Ask
 from benchmarks.load.usage import Usage, usage
 from rayfence.cases.good import ray_cluster
-from rayfence.config import Config, Tenant
+from rayfence.model.config import Config, Tenant
 
 CLIENTS = 20
 """As many as there are tenants: each asks for RayClusters of its own one, one after the other."""

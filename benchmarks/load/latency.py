@@ -19,7 +19,7 @@ from benchmarks.load.settings import FAULT, NATIVE, Object, Setting
 from benchmarks.load.times import p50, timed, warm_up
 from benchmarks.load.usage import Usage, usage
 from rayfence import admission
-from rayfence.config import Config
+from rayfence.model.config import Config
 
 BAD = 10
 SECONDS_TO_INSTALL = 300

@@ -12,8 +12,8 @@ from controlplane.client import Client
 from benchmarks import inputs
 from rayfence import admission, tenants
 from rayfence.cases.good import ray_cluster
-from rayfence.config import Config, Tenant
-from rayfence.subjects import RAY
+from rayfence.model.config import Config, Tenant
+from rayfence.model.subjects import RAY
 
 NATIVE, VALIDATING, CLUSTER = "validatingadmissionpolicy", "validatingpolicy", "clusterpolicy"
 BACKENDS = (NATIVE, VALIDATING, CLUSTER)

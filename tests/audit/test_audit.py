@@ -7,13 +7,13 @@ from collections.abc import Iterator
 
 import pytest
 
+from rayfence.admission.evaluate import Part
 from rayfence.audit import What, audit
-from rayfence.config import Config, Enforcement, Network, Platform, RoleRules, Tenant
-from rayfence.evaluate import Part
-from rayfence.objects import name_of, unwritten_part
-from rayfence.outcome import Verdict
-from rayfence.retired import retired_objects
-from rayfence.subjects import Resource
+from rayfence.cluster.objects import name_of, unwritten_part
+from rayfence.manifests.retired import retired_objects
+from rayfence.model.config import Config, Enforcement, Network, Platform, RoleRules, Tenant
+from rayfence.model.outcome import Verdict
+from rayfence.model.subjects import Resource
 
 from ..saved_cluster import (
     BOUNDS,

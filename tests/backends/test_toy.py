@@ -7,19 +7,21 @@ import re
 import pytest
 from docs import command_line
 
-from rayfence import admission, bundle, tenants
-from rayfence.audit.what_is_installed import backends
+from rayfence import admission, tenants
+from rayfence.audit.installed import backends
 from rayfence.backends import BACKENDS
 from rayfence.backends.resources import kinds, resource_of, why_not_ready
 from rayfence.doctor import examine
-from rayfence.engineless_file import NAME as ENGINELESS
 from rayfence.gotool import KYVERNO
-from rayfence.installation import dry_run, install, wanted
+from rayfence.installation import dry_run, install
+from rayfence.installation.desired import desired_objects
 from rayfence.installation.removing import ours
-from rayfence.subjects import RAY
-from rayfence.suite import texts
+from rayfence.manifests import bundle
+from rayfence.manifests.static_file import NAME as ENGINELESS
+from rayfence.model.subjects import RAY
+from rayfence.suite import manifests
+from rayfence.suite.coverage import compare_scopes
 from rayfence.suite.engines import engine_of, tool_of
-from rayfence.suite.scopes import compare_scopes
 
 from ..command_line import contents, rayfence, tenant, write
 from ..fake_cluster import FakeCluster
@@ -125,22 +127,22 @@ def test_a_build_without_one_of_the_others_leaves_the_rest_as_it_is(gone, monkey
 @pytest.mark.parametrize("other", OTHERS)
 def test_an_installation_puts_it_in_place_of_another_and_prunes_it_again(other):
     cluster = FakeCluster(CONFIG)
-    install(cluster, wanted(CONFIG, other), silent, cluster.clock)
+    install(cluster, desired_objects(CONFIG, other), silent, cluster.clock)
     before = installed(cluster)
-    gone = {each.name for each in dry_run(cluster, wanted(CONFIG, "toy")) if each.what == "remove"}
-    install(cluster, wanted(CONFIG, "toy"), silent, cluster.clock)
+    gone = {each.name for each in dry_run(cluster, desired_objects(CONFIG, "toy")) if each.what == "remove"}
+    install(cluster, desired_objects(CONFIG, "toy"), silent, cluster.clock)
 
     assert gone
     assert ["NetworkPolicy", "ToyPolicy"] == installed(cluster)
-    assert wanted(CONFIG, "toy").keys == set(ours(cluster))
+    assert desired_objects(CONFIG, "toy").keys == set(ours(cluster))
 
-    install(cluster, wanted(CONFIG, other), silent, cluster.clock)
+    install(cluster, desired_objects(CONFIG, other), silent, cluster.clock)
     assert before == installed(cluster)
 
 
 def test_the_suite_knows_its_engine_and_reads_its_policies():
     files = bundle.files(CONFIG, ["toy"])
-    policies, found = admission.policies(CONFIG), texts.of(files, "toy")
+    policies, found = admission.policies(CONFIG), manifests.of(files, "toy")
 
     assert KYVERNO == tool_of("toy")
     assert engine_of(CONFIG, "toy", found, tenants.__file__)
@@ -148,7 +150,7 @@ def test_the_suite_knows_its_engine_and_reads_its_policies():
 
     path = "toy/guard-pods.yaml"
     text = files[path].replace("'ray-a'", "'ray-x'").replace("pods/resize", "pods/x")
-    broken = texts.of({**files, path: text}, "toy")
+    broken = manifests.of({**files, path: text}, "toy")
     assert {
         "policy guard-pods does not cover namespace ray-a",
         "policy guard-pods covers namespace ray-x",

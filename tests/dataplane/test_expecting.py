@@ -9,7 +9,7 @@ from dataplane.messages import Result
 from dataplane.policies import Manifest, of_rayfence
 from dataplane.report import Attempt
 
-from rayfence.config import Mode, Scope
+from rayfence.model.config import Mode, Scope
 from rayfence.reach.deciding import Decider
 from rayfence.reach.topology import Flow
 

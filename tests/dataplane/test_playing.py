@@ -15,7 +15,7 @@ from dataplane.report import Exit, Report, judged
 from dataplane.scenario import Scenario, enforcing, of, scenarios
 from dataplane.stand_in import StandIn
 
-from rayfence.config import Mode, Scope
+from rayfence.model.config import Mode, Scope
 from rayfence.reach.topology import Pod
 
 pytestmark = pytest.mark.kernel

@@ -12,12 +12,12 @@ from rayfence import admission
 from rayfence.admission import Policy
 from rayfence.backends import BACKENDS
 from rayfence.backends.clusterpolicy.webhooks import conditions, without_conditions
-from rayfence.backends.kyverno.filling import NAME as FILLING
-from rayfence.config import Administrators, Config, Network, Operator, Peer, Platform, Provider, Quota
+from rayfence.backends.kyverno.mutation import NAME as FILLING
 from rayfence.doctor import examine
-from rayfence.purposes import VERSION
-from rayfence.retired import retired_objects
-from rayfence.subjects import RAY
+from rayfence.manifests.retired import retired_objects
+from rayfence.model.config import Administrators, Config, Network, Operator, Peer, Platform, Provider, Quota
+from rayfence.model.purposes import VERSION
+from rayfence.model.subjects import RAY
 
 from ..healthy_cluster import (
     as_served,

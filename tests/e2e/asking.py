@@ -13,7 +13,7 @@ from controlplane.client import AT_ONCE, Answer, Client
 
 from rayfence import admission
 from rayfence.cases import Case
-from rayfence.subjects import CREATE, DELETE
+from rayfence.model.subjects import CREATE, DELETE
 from rayfence.suite.engine import Said
 from rayfence.suite.expecting import resource
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from controlplane import bundles
 from controlplane.client import Client
 
-from rayfence.config import Config
+from rayfence.model.config import Config
 
 
 class Bundled:

@@ -14,7 +14,7 @@ from controlplane.kyverno import Kyverno
 from controlplane.plane import Plane
 
 from rayfence import tenants
-from rayfence.config import Config
+from rayfence.model.config import Config
 
 from .bundled import Bundled
 

@@ -11,7 +11,7 @@ from controlplane.isolation import POLICY, Manifest, defaulted, found, plain, wa
 from controlplane.processes import until
 
 from rayfence.cases.good import ray_cluster
-from rayfence.config import Config
+from rayfence.model.config import Config
 from rayfence.network import static_layer
 
 SECONDS_TO_ISOLATE = 60

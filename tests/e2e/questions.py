@@ -12,8 +12,8 @@ from controlplane.client import Client
 
 from rayfence import cases
 from rayfence.cases import Case
-from rayfence.config import Config, Enforcement
-from rayfence.outcome import Outcome
+from rayfence.model.config import Config, Enforcement
+from rayfence.model.outcome import Outcome
 from rayfence.suite.comparing import Compared, compare
 from rayfence.suite.engine import Answer
 from rayfence.suite.expecting import Expectations, distinct, namespace

@@ -14,15 +14,16 @@ from typing import Any
 import pytest
 
 from rayfence import installation
-from rayfence.cluster import connect
+from rayfence.cluster.connecting import connect
 from rayfence.cluster.live import Cluster
-from rayfence.installation import Clock, NotReady, wanted
-from rayfence.subjects import NETWORK_POLICIES
+from rayfence.installation import Clock, NotReady
+from rayfence.installation.desired import desired_objects
+from rayfence.model.subjects import NETWORK_POLICIES
 
 from ..command_line import process, rayfence, surroundings
 from . import isolation
 
-pytest.importorskip("controlplane", reason="tools/controlplane, which starts the servers, is not in this checkout")
+pytest.importorskip("controlplane", reason="testing/controlplane, which starts the servers, is not in this checkout")
 
 pytestmark = pytest.mark.e2e
 
@@ -143,7 +144,7 @@ def test_what_is_installed_decides_and_is_found_healthy(place, tenant, backend):
 
 
 def test_policies_that_are_ready_and_refuse_nothing_are_no_installation(place, config, here):
-    parts = wanted(config, "validatingadmissionpolicy")
+    parts = desired_objects(config, "validatingadmissionpolicy")
     judges = tuple(
         {**each, "spec": {**each["spec"], "validationActions": ["Audit"]}}
         if "validationActions" in each["spec"]
@@ -167,7 +168,7 @@ def test_a_second_installation_changes_nothing(place, backend):
 def test_a_dry_run_of_the_first_adds_everything_and_changes_nothing(place, config):
     result = install("--dry-run")
     *changes, last = result.stdout.splitlines()
-    count = len(list(wanted(config, "validatingadmissionpolicy")))
+    count = len(list(desired_objects(config, "validatingadmissionpolicy")))
 
     assert (1, f"{count} changes; nothing was changed") == (result.exit_code, last)
     assert ["add"] * count == [line.split()[0] for line in changes]

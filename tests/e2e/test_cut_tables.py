@@ -14,13 +14,14 @@ from controlplane.client import Answer, Client
 from controlplane.processes import until
 
 from rayfence import admission
+from rayfence.admission.shards import MOST_ROWS
 from rayfence.cases.good import good, ray_cluster
-from rayfence.cluster import connect
-from rayfence.config import Bounds, Config, Container, Network, Platform, Tenant
-from rayfence.installation import install, uninstall, wanted
+from rayfence.cluster.connecting import connect
+from rayfence.installation import install, uninstall
+from rayfence.installation.desired import desired_objects
+from rayfence.model.config import Bounds, Config, Container, Network, Platform, Tenant
+from rayfence.model.subjects import EXPOSURE, NETWORK_KINDS, NETWORK_POLICIES, PODS, RAY
 from rayfence.rules import OF
-from rayfence.shards import MOST_ROWS
-from rayfence.subjects import EXPOSURE, NETWORK_KINDS, NETWORK_POLICIES, PODS, RAY
 
 from .asking import broken
 from .bundled import Bundled
@@ -104,7 +105,7 @@ def test_no_namespace_is_in_nobodys_care_while_a_cut_moves(backend, cut, many, a
         replace(many.tenants[0], name="x9999", namespaces=("ray-x9999",)),
     )
     moved = replace(many, tenants=(*many.tenants[1:], later))
-    objects = [wanted(each, backend) for each in (many, moved, many)]
+    objects = [desired_objects(each, backend) for each in (many, moved, many)]
     say, bad = (lambda sentence: None), cluster(many, LAST, nodes="team-z")
     install(here, objects[0], say)
     try:

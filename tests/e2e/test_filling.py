@@ -14,12 +14,12 @@ from controlplane.client import Client
 from controlplane.processes import until
 
 from rayfence import tenants
-from rayfence.backends.kyverno.filling import NAME
+from rayfence.backends.kyverno.mutation import NAME
 from rayfence.cases.good import good
-from rayfence.config import Config, Mode, Tenant
+from rayfence.model.config import Config, Mode, Tenant
+from rayfence.model.subjects import RAY
 from rayfence.network import filled
-from rayfence.network.filling import FIELD, PLACES
-from rayfence.subjects import RAY
+from rayfence.network.mutation import FIELD, PLACES
 
 from ..command_line import rayfence
 from .asking import broken

@@ -13,8 +13,8 @@ from controlplane.gatekeeper import Gatekeeper
 from controlplane.processes import until
 
 from rayfence.cases.good import ray_cluster
-from rayfence.config import Config
-from rayfence.subjects import RAY
+from rayfence.model.config import Config
+from rayfence.model.subjects import RAY
 
 from ..command_line import rayfence
 from .asking import ask_all, broken

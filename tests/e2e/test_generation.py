@@ -12,7 +12,7 @@ from controlplane.kyverno import Kyverno
 from controlplane.processes import NotUp, until
 
 from rayfence import admission
-from rayfence.config import Config
+from rayfence.model.config import Config
 
 from . import isolation
 from .bundled import Bundled

@@ -16,8 +16,8 @@ from controlplane.kyverno import Kyverno
 from controlplane.processes import until
 
 from rayfence import admission
-from rayfence.config import Config
-from rayfence.subjects import SUBJECTS
+from rayfence.model.config import Config
+from rayfence.model.subjects import SUBJECTS
 
 from . import isolation
 from .bundled import Bundled

@@ -9,11 +9,11 @@ import pytest
 from controlplane.client import Client
 from controlplane.processes import until
 
-from rayfence import quantity
 from rayfence.cases.good import good
-from rayfence.config import Config, Tenant
-from rayfence.quota import NAME
-from rayfence.subjects import PODS
+from rayfence.manifests.quota import NAME
+from rayfence.model import quantity
+from rayfence.model.config import Config, Tenant
+from rayfence.model.subjects import PODS
 
 from . import isolation
 from .bundled import Bundled

@@ -13,7 +13,7 @@ from controlplane.client import Answer, Client
 from controlplane.processes import until
 
 from rayfence import admission
-from rayfence.config import Config
+from rayfence.model.config import Config
 
 from . import isolation
 from .bundled import Bundled

@@ -17,9 +17,9 @@ from controlplane.processes import until
 
 from rayfence import tenants
 from rayfence.cases.good import good
-from rayfence.config import Config
+from rayfence.model.config import Config
+from rayfence.model.subjects import PODS
 from rayfence.network.layer import CLOSING, DEFAULT_DENY
-from rayfence.subjects import PODS
 
 from ..command_line import rayfence
 from . import isolation

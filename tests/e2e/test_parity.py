@@ -10,8 +10,8 @@ import pytest
 from controlplane.client import Client
 from controlplane.processes import until
 
-from rayfence.config import Config
-from rayfence.subjects import RAY
+from rayfence.model.config import Config
+from rayfence.model.subjects import RAY
 
 from .asking import ask, ask_all
 from .bundled import Bundled

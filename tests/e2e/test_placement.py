@@ -13,8 +13,8 @@ from controlplane.processes import until
 
 from rayfence import admission
 from rayfence.cases.good import good, ray_cluster, ray_object
-from rayfence.config import Config, Tenant
-from rayfence.subjects import PODS
+from rayfence.model.config import Config, Tenant
+from rayfence.model.subjects import PODS
 from rayfence.workload import KINDS, Workload
 
 from .bundled import Bundled

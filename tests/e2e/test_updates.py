@@ -10,10 +10,10 @@ from controlplane.client import Answer, Client
 from controlplane.processes import until
 
 from rayfence import admission
+from rayfence.admission.evaluate import Judge
 from rayfence.cases.good import good
-from rayfence.config import Config
-from rayfence.evaluate import Judge
-from rayfence.subjects import PODS
+from rayfence.model.config import Config
+from rayfence.model.subjects import PODS
 from rayfence.workload import Request
 
 from . import isolation

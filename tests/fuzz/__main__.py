@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from rayfence import suite
 from rayfence.backends import BACKENDS
 from rayfence.gotool import find
-from rayfence.outcome import Result
+from rayfence.model.outcome import Result
 from rayfence.yamlio import Document
 
 from .differ import differences, smallest

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from rayfence import yamlio
-from rayfence.evaluate import Judge
-from rayfence.outcome import Result, Verdict
+from rayfence.admission.evaluate import Judge
+from rayfence.model.outcome import Result, Verdict
 from rayfence.yamlio import Document
 
 from .objects import CONFIG, Json

@@ -12,7 +12,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from rayfence.cases.good import good, model
-from rayfence.config import (
+from rayfence.model.config import (
     Allow,
     Authentication,
     Bounds,
@@ -29,8 +29,8 @@ from rayfence.config import (
     Require,
     Tenant,
 )
+from rayfence.model.subjects import NETWORK_KINDS, Subject
 from rayfence.rules import OF
-from rayfence.subjects import NETWORK_KINDS, Subject
 from rayfence.workload import SERVED
 
 Json = dict[str, Any]

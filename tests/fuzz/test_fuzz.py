@@ -9,7 +9,7 @@ import pytest
 from rayfence import suite
 from rayfence.backends import BACKENDS
 from rayfence.gotool import find
-from rayfence.outcome import Result
+from rayfence.model.outcome import Result
 from rayfence.yamlio import Document
 
 from .differ import differences, smallest

@@ -8,9 +8,10 @@ from types import ModuleType
 
 import pytest
 
-from rayfence import evaluate, suite, yamlio
+from rayfence import suite, yamlio
+from rayfence.admission import evaluate
 from rayfence.gotool import GATOR, find
-from rayfence.outcome import Result
+from rayfence.model.outcome import Result
 from rayfence.rules import (
     OF,
     honor_declared_bounds,

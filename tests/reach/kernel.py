@@ -18,7 +18,7 @@ from random import Random
 from typing import Any
 
 # pytest has this folder on its path, `python -m` has not.
-sys.path.append(str(Path(__file__).parents[2] / "tools"))
+sys.path.append(str(Path(__file__).parents[2] / "testing"))
 from dataplane.lab import CannotRun, CouldNotDecide, LabError, connects
 
 from rayfence import yamlio

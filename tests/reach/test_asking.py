@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rayfence.config import Mode
+from rayfence.model.config import Mode
 from rayfence.reach.asking import NobodyThere, Question, answer
 from rayfence.reach.explaining import sides
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from rayfence.config import Mode, Scope, Tenant
+from rayfence.model.config import Mode, Scope, Tenant
 from rayfence.reach.policies import Json
 from rayfence.reach.scenario import Scenario
 from rayfence.reach.topology import Endpoint

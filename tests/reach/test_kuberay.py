@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from rayfence.cases.good import ray_object
-from rayfence.config import Platform, Tenant
+from rayfence.model.config import Platform, Tenant
 from rayfence.reach.findings import Role
 from rayfence.reach.kuberay import Made, MadePod, made
 from rayfence.workload import KINDS, Malformed

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from rayfence.config import ApiServer, Config, Mode, Network, Platform, Provider, RoleRules, Scope, Tenant
+from rayfence.model.config import ApiServer, Config, Mode, Network, Platform, Provider, RoleRules, Scope, Tenant
 from rayfence.reach.finding import find
 from rayfence.reach.findings import Findings, Proof
 from rayfence.reach.policies import Json

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from rayfence.config import Allow, Config, Platform
+from rayfence.model.config import Allow, Config, Platform
 from rayfence.reach.noting import notes
 from rayfence.reach.scenario import scenario
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from rayfence.config import Config, Dns, Egress, Mode, Network, Platform, Provider, RoleRules, Scope
+from rayfence.model.config import Config, Dns, Egress, Mode, Network, Platform, Provider, RoleRules, Scope
 from rayfence.reach.deciding import Decider
 from rayfence.reach.finding import find
 from rayfence.reach.findings import Counterexample, Findings, NotIsolated, Proof

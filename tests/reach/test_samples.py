@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rayfence.evaluate import Judge
+from rayfence.admission.evaluate import Judge
 from rayfence.reach.samples import samples
 
 from .three import PLATFORM, config

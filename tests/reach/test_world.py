@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from rayfence.config import Bounds, Config, Container, Mode, Network, Platform, Scope, Tenant
+from rayfence.model.config import Bounds, Config, Container, Mode, Network, Platform, Scope, Tenant
 from rayfence.reach.finding import find
 from rayfence.reach.findings import Proof
 from rayfence.reach.neighbours import EVERYBODY, neighbours

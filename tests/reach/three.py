@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
-from rayfence.config import ApiServer, Bounds, Config, Container, Mode, Network, Platform, Scope, Tenant
+from rayfence.model.config import ApiServer, Bounds, Config, Container, Mode, Network, Platform, Scope, Tenant
 from rayfence.reach.scenario import Scenario, scenario
 
 BOUNDS = Container(Bounds("1", "8"), Bounds("1Gi", "8Gi"))

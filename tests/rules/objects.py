@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from rayfence.config import (
+from rayfence.model.config import (
     Allow,
     Authentication,
     Bounds,

@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 
 import rayfence.rules
+from rayfence.admission.evaluate import Judge
 from rayfence.cases.good import good, ray_cluster
-from rayfence.config import Tenant
-from rayfence.evaluate import Judge
+from rayfence.model.config import Tenant
+from rayfence.model.subjects import EXPOSURE, NETWORK_KINDS, RAY, SUBJECTS, Subject
 from rayfence.rules import OF, OF_SOME, RULES, ids, limit_resources, limit_total_resources, restrict_network_kinds
 from rayfence.rules.rule import At, Edit, Rule
-from rayfence.subjects import EXPOSURE, NETWORK_KINDS, RAY, SUBJECTS, Subject
 from rayfence.workload import NOBODY, Request
 
 from .objects import CONFIGS, Json, of_config

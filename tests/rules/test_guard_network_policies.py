@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 from rayfence import yamlio
+from rayfence.admission.evaluate import Judge
 from rayfence.cases.good import good
-from rayfence.config import Administrators, Config, Dns, Egress, Platform
-from rayfence.evaluate import Judge
 from rayfence.gotool import KYVERNO, find
-from rayfence.outcome import Result
+from rayfence.model.config import Administrators, Config, Dns, Egress, Platform
+from rayfence.model.outcome import Result
+from rayfence.model.subjects import NETWORK_POLICIES
 from rayfence.rules import guard_network_policies
-from rayfence.rules.peers import NAME_LABEL
-from rayfence.subjects import NETWORK_POLICIES
+from rayfence.rules.shared.peers import NAME_LABEL
 from rayfence.suite import check
 from rayfence.workload import Request, Workload
 from rayfence.yamlio import Document

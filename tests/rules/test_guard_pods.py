@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
+from rayfence.admission.evaluate import Judge
 from rayfence.cases.good import good
-from rayfence.config import Config, Platform
-from rayfence.evaluate import Judge
+from rayfence.model.config import Config, Platform
+from rayfence.model.subjects import PODS
 from rayfence.rules import guard_pods
-from rayfence.subjects import PODS
 from rayfence.workload import Request, Workload
 
 from .objects import PLATFORM, TEAM_A, Json, container, pod

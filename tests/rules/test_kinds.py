@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from rayfence.config import Config, Quota
-from rayfence.evaluate import Judge
-from rayfence.rules import limit_total_resources, worst_case
+from rayfence.admission.evaluate import Judge
+from rayfence.model.config import Config, Quota
+from rayfence.rules import limit_total_resources
+from rayfence.rules.shared import worst_case
 from rayfence.workload import Request, Workload
 
 from .objects import (

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from rayfence.config import Bounds, Container, Tenant
+from rayfence.model.config import Bounds, Container, Tenant
 from rayfence.rules import limit_resources
 from rayfence.workload import INJECTED
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from rayfence.config import Quota, Tenant
+from rayfence.model.config import Quota, Tenant
 from rayfence.rules import limit_total_resources
 from rayfence.workload import Request, Workload
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from rayfence import yamlio
-from rayfence.config import Config
-from rayfence.evaluate import Judge
+from rayfence.admission.evaluate import Judge
+from rayfence.model.config import Config
 from rayfence.rules.rule import Violation
 from rayfence.yamlio import Document
 

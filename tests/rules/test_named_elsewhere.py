@@ -15,23 +15,19 @@ from rayfence.rules import ids
 from ..source_reading import Tree, absolute, tree_of
 
 NAMES = {name for rule in ids() for name in (rule, rule.replace("-", "_"))}
-FOR_ALL = {"rayfence.rules", "rayfence.rules.rule"}
-"""What speaks of rules, and of none of them."""
+NO_RULES = {"rule", "shared", "cases"}
+"""Modules and packages of `rules` that are about several rules or all of them."""
 
 _NAME = re.compile(rf"(?<![\w-])({'|'.join(sorted(NAMES, key=len, reverse=True))})(?![\w-])")
 
 ALLOWED = {
+    "admission.evaluate": ({"restrict_namespace"}, "the one rule for namespaces that no tenant has"),
     "cases.derived": (
         {"limit_total_resources", "require_tenant_label"},
         "a break that also passes a quota, and what is not generated without a label",
     ),
     "cases.good": ({"require_authentication"}, "a good cluster has what the rule asks for"),
-    "cases.good_policies": ({"peers"}, "the label that names a namespace"),
     "cases.isolated": ({"require_tenant_label"}, "a job without its label breaks this rule too"),
-    "evaluate": (
-        {"missing_submitter", "restrict_namespace"},
-        "the one rule for namespaces that no tenant has, and the message for several rules at once",
-    ),
     "mutation.equivalents": (
         {
             *("guard_network_policies", "require-authentication", "require-network-policy", "require_authentication"),
@@ -44,7 +40,7 @@ ALLOWED = {
         {"limit-resources", "limit-total-resources", "require_network_policy"},
         "the rules that read the fields of a row that are moved; to be read from the rules",
     ),
-    "subjects": ({"guard-network-policies", "guard-pods"}, "names of policy objects"),
+    "model.subjects": ({"guard-network-policies", "guard-pods"}, "names of policy objects"),
     "tenants.allow": (
         {"guard-network-policies", "restrict-network-kinds", "restrict-pod-security"},
         "messages about the config, which is read before there are rules",
@@ -78,11 +74,12 @@ def _split(dotted: str) -> tuple[str, list[str]]:
 
 
 def _imported(source: str, names: list[str]) -> Iterator[str]:
-    if source.startswith("rayfence.rules.") and source not in FOR_ALL:
-        yield source.split(".")[2]
+    module = f"{source}.".removeprefix("rayfence.rules.").partition(".")[0]
+    if source.startswith("rayfence.rules.") and module not in NO_RULES:
+        yield module
     elif source == "rayfence.rules":
-        # Modules are in lower case; so is `ids`, and `rule` is about all of them.
-        yield from (name for name in names if name.islower() and name not in ("ids", "rule"))
+        # Modules are in lower case; so is `ids`.
+        yield from (name for name in names if name.islower() and name not in ("ids", *NO_RULES))
 
 
 def _docstrings(source: ast.Module) -> Iterator[int]:
@@ -104,7 +101,8 @@ def test_no_rule_is_named_elsewhere_but_for_what_is_listed() -> None:
     [
         ("from rayfence.rules import guard_pods", {"guard_pods"}),
         ("from rayfence.rules.guard_pods import RAY_LABELS", {"guard_pods"}),
-        ("from rayfence.rules.worst_case import totals", {"worst_case"}),
+        ("from rayfence.rules.shared.worst_case import totals", set()),
+        ("from rayfence.rules.shared import peers", set()),
         ("import rayfence.rules.guard_pods as rule", {"guard_pods"}),
         ("from .rules import guard_pods", {"guard_pods"}),
         ("rule = 'guard-pods'", {"guard-pods"}),

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from rayfence import yamlio
+from rayfence.admission.evaluate import Judge
 from rayfence.cases.good import good
-from rayfence.config import Config, Network, Platform, Provider, Tenant
-from rayfence.evaluate import Judge
 from rayfence.gotool import KYVERNO, find
-from rayfence.outcome import Result
-from rayfence.subjects import EXPOSURE, RAY, Subject
+from rayfence.model.config import Config, Network, Platform, Provider, Tenant
+from rayfence.model.outcome import Result
+from rayfence.model.subjects import EXPOSURE, RAY, Subject
 from rayfence.suite import check
 from rayfence.yamlio import Document
 

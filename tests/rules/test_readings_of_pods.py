@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 
 from rayfence import yamlio
+from rayfence.admission.evaluate import Judge
 from rayfence.cases.good import good, ray_object
-from rayfence.config import Allow, Config
-from rayfence.evaluate import Judge
 from rayfence.gotool import KYVERNO, find
-from rayfence.outcome import Result
-from rayfence.rules.baseline import APP_ARMOR
+from rayfence.model.config import Allow, Config
+from rayfence.model.outcome import Result
+from rayfence.model.subjects import PODS
 from rayfence.rules.restrict_scheduling import PREFERRED, REQUIRED
-from rayfence.subjects import PODS
+from rayfence.rules.shared.baseline import APP_ARMOR
 from rayfence.suite import check
 from rayfence.workload import KINDS
 from rayfence.yamlio import Document

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from rayfence import yamlio
+from rayfence.admission.evaluate import Judge
 from rayfence.cases.good import good
-from rayfence.config import Config
-from rayfence.evaluate import Judge
 from rayfence.gotool import GATOR, find
-from rayfence.outcome import Result
-from rayfence.subjects import PODS, RAY
+from rayfence.model.config import Config
+from rayfence.model.outcome import Result
+from rayfence.model.subjects import PODS, RAY
 from rayfence.suite import check
 from rayfence.workload import Request
 from rayfence.yamlio import Document

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from rayfence.config import Authentication, Require
+from rayfence.model.config import Authentication, Require
 from rayfence.rules import require_authentication
 from rayfence.workload import Malformed
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from rayfence.config import Config, Mode, Network, Provider
-from rayfence.evaluate import Judge
+from rayfence.admission.evaluate import Judge
+from rayfence.model.config import Config, Mode, Network, Provider
 from rayfence.rules import require_network_policy
 from rayfence.workload import Malformed, Request
 

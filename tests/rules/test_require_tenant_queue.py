@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from rayfence.cluster_queues import ALIASES, GANG, PRIORITIES
-from rayfence.config import Allow, Platform, Tenant
+from rayfence.model.allowable import ALIASES, GANG, PRIORITIES
+from rayfence.model.config import Allow, Platform, Tenant
 from rayfence.rules import require_tenant_queue
 from rayfence.rules.require_tenant_queue import JOB_CONTROLLER
 from rayfence.workload import NOBODY, Malformed, Request, Workload

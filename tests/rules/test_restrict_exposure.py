@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from rayfence.config import Allow, Exposure, Platform
+from rayfence.model.config import Allow, Exposure, Platform
 from rayfence.rules import restrict_exposure
-from rayfence.rules.opening_marks import FAMILIES
+from rayfence.rules.shared.opening_marks import FAMILIES
 from rayfence.workload import Malformed
 
 from .objects import HEAD, PLATFORM, TEAM_A, Json, broken, cluster, cron_job, job, service, told

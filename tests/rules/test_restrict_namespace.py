@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from rayfence.evaluate import Judge
+from rayfence.admission.evaluate import Judge
 from rayfence.rules import restrict_namespace
 from rayfence.workload import Request, Workload
 

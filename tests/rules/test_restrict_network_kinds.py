@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from rayfence.config import Administrators, Allow, Exposure, Platform
-from rayfence.network_kinds import plural
+from rayfence.model.config import Administrators, Allow, Exposure, Platform
+from rayfence.model.network_kinds import plural
+from rayfence.model.subjects import CREATE, NETWORK_KINDS, UPDATE, Resource, subject_of
 from rayfence.rules import restrict_network_kinds
 from rayfence.rules.restrict_network_kinds import MADE
-from rayfence.subjects import CREATE, NETWORK_KINDS, UPDATE, Resource, subject_of
 from rayfence.workload import NOBODY, Request, Workload
 
 from .objects import PLATFORM, TEAM_A, Json

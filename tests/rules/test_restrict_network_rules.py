@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from rayfence.config import Dns, Egress, Platform
-from rayfence.metadata_services import SERVICES, SHUT
+from rayfence.model.config import Dns, Egress, Platform
+from rayfence.model.metadata_services import SERVICES, SHUT
 from rayfence.rules import restrict_network_rules
-from rayfence.rules.peers import NAME_LABEL
+from rayfence.rules.shared.peers import NAME_LABEL
 from rayfence.workload import Malformed
 
 from .objects import PLATFORM, TEAM_B, Json, broken, cluster, cron_job, job, service, told

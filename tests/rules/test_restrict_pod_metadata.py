@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from rayfence.config import Allow
+from rayfence.model.config import Allow
 from rayfence.rules import restrict_pod_metadata
-from rayfence.rules.pod_annotations import ATTACHED, DEFAULT_NETWORK, EVERY, FAMILIES, family_of, is_one
+from rayfence.rules.shared.pod_annotations import ATTACHED, DEFAULT_NETWORK, EVERY, FAMILIES, family_of, is_one
 from rayfence.workload import Request, Workload
 
 from .objects import HEAD, PLATFORM, TEAM_A, Json, broken, cluster, pod, told

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from rayfence.rules import restrict_pod_security
-from rayfence.rules.baseline import APP_ARMOR, CAPABILITIES, SYSCTLS
+from rayfence.rules.shared.baseline import APP_ARMOR, CAPABILITIES, SYSCTLS
 
 from .objects import (
     HEAD,

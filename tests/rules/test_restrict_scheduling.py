@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from rayfence.config import Allow, Platform
+from rayfence.model.config import Allow, Platform
 from rayfence.rules import restrict_scheduling
 from rayfence.rules.restrict_scheduling import CONTROL_PLANE, HIGHEST, PREFERRED, REQUIRED
 

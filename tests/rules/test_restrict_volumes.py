@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from rayfence.config import Allow, Platform
+from rayfence.model.allowable import RESTRICTED
+from rayfence.model.config import Allow, Platform
 from rayfence.rules import restrict_volumes
-from rayfence.volume_types import RESTRICTED
 
 from .objects import HEAD, TEAM_A, WORKERS, Json, broken, cluster, group, job, pod, submitter, told
 

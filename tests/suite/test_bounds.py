@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from rayfence import admission, bundle, tenants
+from rayfence import admission, tenants
 from rayfence.backends import BACKENDS
-from rayfence.suite import texts
+from rayfence.manifests import bundle
+from rayfence.suite import manifests
 from rayfence.suite.bounds import compare_bounds
-from rayfence.suite.scopes import compare_scopes
+from rayfence.suite.coverage import compare_scopes
 
 CONFIG = tenants.load([Path(__file__).resolve().parents[2] / "tenants"])
 FILES = bundle.files(CONFIG)
@@ -21,12 +22,12 @@ EACH_GUARD = tuple(f"{guard}{suffix}" for guard in GUARDS for suffix in ("", "-a
 UNBOUND = "is not bound to the namespaces of its tenants"
 
 
-def changed(backend: str, file: str, pattern: str, instead: str = "") -> texts.Texts:
+def changed(backend: str, file: str, pattern: str, instead: str = "") -> manifests.Texts:
     """A backend's policies in which every such piece of one file is another."""
     path = f"{backend}/{file}.yaml"
     text = re.sub(pattern, instead, FILES[path], flags=re.MULTILINE)
     assert text != FILES[path], "nothing was changed"
-    return texts.of({**FILES, path: text}, backend)
+    return manifests.of({**FILES, path: text}, backend)
 
 
 def problems(backend: str, file: str, pattern: str, instead: str = "") -> list[str]:
@@ -37,7 +38,7 @@ def problems(backend: str, file: str, pattern: str, instead: str = "") -> list[s
 
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_guards_as_they_are_are_bound(backend: str) -> None:
-    assert [] == compare_bounds(texts.of(FILES, backend), BACKENDS[backend].offline, admission.policies(CONFIG))
+    assert [] == compare_bounds(manifests.of(FILES, backend), BACKENDS[backend].offline, admission.policies(CONFIG))
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

@@ -8,16 +8,16 @@ from typing import Any
 
 import pytest
 
-from rayfence import bundle
 from rayfence.backends import BACKENDS
 from rayfence.cases import GENERATION, Case
 from rayfence.cases.isolated import isolated
-from rayfence.config import Bounds, Config, Container, Mode, Network, Platform, Scope, Tenant
-from rayfence.suite import texts
+from rayfence.manifests import bundle
+from rayfence.model.config import Bounds, Config, Container, Mode, Network, Platform, Scope, Tenant
+from rayfence.suite import manifests
 from rayfence.suite.comparing import Compared, compare
 from rayfence.suite.engine import Answer, Said
 from rayfence.suite.expecting import Expectations, resource
-from rayfence.suite.texts import generates
+from rayfence.suite.manifests import generates
 
 TEAM = Tenant("team-a", ("ray-a",), Container(Bounds("1", "4"), Bounds("2Gi", "8Gi")))
 CONFIG = Config(Platform(), (TEAM,))
@@ -110,7 +110,7 @@ def test_a_backend_that_generates_nothing_is_asked_nothing() -> None:
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_a_backend_has_policies_that_generate_if_and_only_if_something_acts_on_them(backend: str) -> None:
     must = BACKENDS[backend].generates
-    written = texts.of(bundle.files(CONFIG, [backend]), backend)
+    written = manifests.of(bundle.files(CONFIG, [backend]), backend)
     without = replace(written, generating="" if must else "kind: GeneratingPolicy\n")
 
     assert [] == generates(written, must)
@@ -119,7 +119,7 @@ def test_a_backend_has_policies_that_generate_if_and_only_if_something_acts_on_t
 
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_static_network_policies_are_no_policies_to_judge_by(backend: str) -> None:
-    written = texts.of(bundle.files(CONFIG, [backend]), backend)
+    written = manifests.of(bundle.files(CONFIG, [backend]), backend)
 
     assert {} == written.of_kind("NetworkPolicy")
 

@@ -9,17 +9,18 @@ from typing import Any
 
 import pytest
 
-from rayfence import bundle, mutation, suite, yamlio
+from rayfence import mutation, suite, yamlio
 from rayfence.backends import BACKENDS
 from rayfence.cases import Case
 from rayfence.cases.good import good
-from rayfence.config import Bounds, Config, Container, Enforcement, Network, Platform, Tenant
 from rayfence.gotool import find
+from rayfence.manifests import bundle
+from rayfence.model.config import Bounds, Config, Container, Enforcement, Network, Platform, Tenant
+from rayfence.model.outcome import SuiteReport, Verdict
+from rayfence.model.subjects import NETWORK_POLICIES, PODS
 from rayfence.mutation import mutants
-from rayfence.outcome import SuiteReport, Verdict
 from rayfence.rules import OF
-from rayfence.subjects import NETWORK_POLICIES, PODS
-from rayfence.suite import texts
+from rayfence.suite import manifests
 from rayfence.suite.checking import check
 from rayfence.suite.engine import Engine
 from rayfence.suite.engines import engine_of, tool_of
@@ -43,7 +44,7 @@ def program(backend: str) -> Path:
 
 
 def engine(backend: str, files: Mapping[str, str]) -> Engine:
-    return engine_of(CONFIG, backend, texts.of(files, backend), program(backend))
+    return engine_of(CONFIG, backend, manifests.of(files, backend), program(backend))
 
 
 def pod(namespace: str) -> dict[str, Any]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from rayfence import bundle, suite
+from rayfence import suite
 from rayfence.backends import BACKENDS
 from rayfence.cases import Case, derived
-from rayfence.config import Bounds, Config, Container, Dns, Egress, Platform, Tenant
 from rayfence.gotool import find
+from rayfence.manifests import bundle
+from rayfence.model.config import Bounds, Config, Container, Dns, Egress, Platform, Tenant
 from rayfence.suite.engines import tool_of
 
 pytestmark = pytest.mark.engine

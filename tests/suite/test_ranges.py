@@ -10,18 +10,18 @@ from typing import Any
 
 import pytest
 
-from rayfence import bundle, mutation, suite, yamlio
+from rayfence import mutation, suite, yamlio
 from rayfence.backends import BACKENDS
 from rayfence.cases import Case
 from rayfence.cases.good import good, ray_cluster
-from rayfence.config import Bounds, Config, Container, Enforcement, Network, Platform, Tenant
-from rayfence.engine_error import EngineError
 from rayfence.gotool import find
+from rayfence.manifests import bundle
+from rayfence.model.config import Bounds, Config, Container, Enforcement, Network, Platform, Tenant
+from rayfence.model.outcome import EngineError, SuiteReport, Verdict
+from rayfence.model.subjects import NETWORK_POLICIES, RAY, Subject
 from rayfence.mutation import mutants
-from rayfence.outcome import SuiteReport, Verdict
 from rayfence.rules import OF
-from rayfence.subjects import NETWORK_POLICIES, RAY, Subject
-from rayfence.suite import texts
+from rayfence.suite import manifests
 from rayfence.suite.checking import check
 from rayfence.suite.engine import Engine
 from rayfence.suite.engines import engine_of, tool_of
@@ -61,7 +61,7 @@ def program(backend: str) -> Path:
 
 def engine(config: Config, backend: str, files: Mapping[str, str] | None = None) -> Engine:
     files = bundle.files(config, [backend]) if files is None else files
-    return engine_of(config, backend, texts.of(files, backend), program(backend))
+    return engine_of(config, backend, manifests.of(files, backend), program(backend))
 
 
 def cluster(namespace: str) -> dict[str, Any]:

@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from rayfence import bundle, kyverno, suite
+from rayfence import kyverno, suite
 from rayfence.cases import Case, CaseError, load
 from rayfence.cases.good import ray_cluster
-from rayfence.config import (
+from rayfence.gotool import KYVERNO, find
+from rayfence.manifests import bundle
+from rayfence.model.config import (
     Authentication,
     Bounds,
     Config,
@@ -25,10 +27,9 @@ from rayfence.config import (
     Require,
     Tenant,
 )
-from rayfence.gotool import KYVERNO, find
-from rayfence.outcome import SuiteReport
+from rayfence.model.outcome import SuiteReport
+from rayfence.model.subjects import RAY
 from rayfence.rules import OF, RULES
-from rayfence.subjects import RAY
 
 pytestmark = pytest.mark.engine
 

@@ -8,14 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from rayfence import bundle, kyverno, suite, yamlio
+from rayfence import kyverno, suite, yamlio
 from rayfence.cases import Case
 from rayfence.cases.good import ray_cluster
-from rayfence.config import Bounds, Config, Container, Enforcement, Network, Platform, Tenant
 from rayfence.gotool import KYVERNO, find
-from rayfence.outcome import SuiteReport, Verdict
+from rayfence.manifests import bundle
+from rayfence.model.config import Bounds, Config, Container, Enforcement, Network, Platform, Tenant
+from rayfence.model.outcome import SuiteReport, Verdict
+from rayfence.model.subjects import RAY
 from rayfence.rules import OF
-from rayfence.subjects import RAY
 
 pytestmark = pytest.mark.engine
 

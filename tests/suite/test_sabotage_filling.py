@@ -7,14 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from rayfence import bundle, suite
+from rayfence import suite
 from rayfence.cases import Case
 from rayfence.cases.good import good
-from rayfence.config import Bounds, Config, Container, Mode, Network, Platform, Provider, Tenant
 from rayfence.gotool import KYVERNO, find
-from rayfence.outcome import SuiteReport
+from rayfence.manifests import bundle
+from rayfence.model.config import Bounds, Config, Container, Mode, Network, Platform, Provider, Tenant
+from rayfence.model.outcome import SuiteReport
+from rayfence.model.subjects import RAY
 from rayfence.rules import OF
-from rayfence.subjects import RAY
 
 pytestmark = pytest.mark.engine
 

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from rayfence import admission, bundle, tenants
+from rayfence import admission, tenants
 from rayfence.backends import BACKENDS
 from rayfence.backends.offline import KyvernoOffline
-from rayfence.suite import texts
-from rayfence.suite.scopes import compare_scopes, compare_triggers
+from rayfence.manifests import bundle
+from rayfence.suite import manifests
+from rayfence.suite.coverage import compare_scopes, compare_triggers
 
 CONFIG = tenants.load([Path(__file__).resolve().parents[2] / "tenants"])
 OFFLINE = {name: each.offline for name, each in BACKENDS.items() if isinstance(each.offline, KyvernoOffline)}
@@ -23,7 +24,7 @@ def problems(backend: str, file: str = "", pattern: str = "", instead: str = "")
     path = f"{backend}/{file}.yaml"
     changed = {path: re.sub(pattern, instead, FILES[path], count=1, flags=re.MULTILINE)} if file else {}
     assert not file or changed[path] != FILES[path], "nothing was changed"
-    found = texts.of(FILES | changed, backend)
+    found = manifests.of(FILES | changed, backend)
     scopes = compare_scopes(found, OFFLINE[backend], admission.policies(CONFIG))
     return scopes + compare_triggers(found, OFFLINE[backend])
 

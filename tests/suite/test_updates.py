@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from rayfence import admission, bundle, yamlio
-from rayfence.config import Config
+from rayfence import admission, yamlio
+from rayfence.manifests import bundle
+from rayfence.model.config import Config
 from rayfence.suite import updates
 from rayfence.tenants import parse
 from rayfence.workload import Request

@@ -9,16 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Set
 from dataclasses import replace
 
+from rayfence.admission.evaluate import Judge, Part
 from rayfence.audit import engine_reports
 from rayfence.audit.engine_reports import Key, worse
+from rayfence.audit.installed import generates, has_no_engine
 from rayfence.audit.layer import Layer, is_ours
 from rayfence.audit.values import Audited, Deviation, Disagreement, Report, Word
-from rayfence.audit.what_is_installed import generates, has_no_engine
-from rayfence.config import Config
-from rayfence.evaluate import Judge, Part
-from rayfence.objects import Objects, list_at, name_of, text_at
-from rayfence.outcome import Result, Verdict
-from rayfence.subjects import NETWORK_KINDS, NETWORK_POLICIES, SUBJECTS, UPDATE, Resource
+from rayfence.cluster.objects import Objects, list_at, name_of, text_at
+from rayfence.model.config import Config
+from rayfence.model.outcome import Result, Verdict
+from rayfence.model.subjects import NETWORK_KINDS, NETWORK_POLICIES, SUBJECTS, UPDATE, Resource
 from rayfence.workload import API_GROUP, MADE_BY_KUBERAY, Request
 
 NAMESPACES = Resource("", "v1", "Namespace", "namespaces")

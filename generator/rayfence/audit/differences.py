@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from rayfence.path import Path
+from rayfence.model.field_path import FieldPath
 
 _SELECTORS = ("podSelector", "namespaceSelector")
 
 
-def difference(wanted: dict[str, Any], found: Any, at: Path) -> tuple[Path, str] | None:
+def difference(wanted: dict[str, Any], found: Any, at: FieldPath) -> tuple[FieldPath, str] | None:
     """Where and how `found` is not `wanted`, None where both say the same."""
     return _first(plain(wanted), plain(found), at)
 
@@ -32,7 +32,7 @@ def _says_something(name: str, value: Any) -> bool:
     return value is not None and value != [] and (value != {} or name in _SELECTORS)
 
 
-def _first(wanted: Any, found: Any, at: Path) -> tuple[Path, str] | None:
+def _first(wanted: Any, found: Any, at: FieldPath) -> tuple[FieldPath, str] | None:
     if isinstance(wanted, dict) and isinstance(found, dict):
         keys = [*wanted, *(key for key in found if key not in wanted)]
         pairs = ((at / key, wanted.get(key), found.get(key)) for key in keys)

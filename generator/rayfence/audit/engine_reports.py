@@ -11,10 +11,10 @@ from typing import Any
 
 from rayfence import admission
 from rayfence.audit.values import Word
-from rayfence.config import Config
-from rayfence.objects import Objects, list_at, text_at
+from rayfence.cluster.objects import Objects, list_at, text_at
+from rayfence.model.config import Config
+from rayfence.model.subjects import Resource
 from rayfence.rules import RULES
-from rayfence.subjects import Resource
 
 REPORTS = (
     Resource("wgpolicyk8s.io", "v1alpha2", "PolicyReport", "policyreports"),

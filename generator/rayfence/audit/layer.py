@@ -12,22 +12,22 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from rayfence.admission.evaluate import Part
 from rayfence.audit.differences import difference
 from rayfence.audit.values import Deviation, What
-from rayfence.config import Config
-from rayfence.evaluate import Part
+from rayfence.cluster.objects import map_at, name_of, text_at
+from rayfence.model.config import Config
+from rayfence.model.field_path import FieldPath
+from rayfence.model.subjects import RESERVED
 from rayfence.network import generated
-from rayfence.network.engineless import engineless_specs
 from rayfence.network.layer import CLOSING, closed_specs, own_specs, policy_specs
 from rayfence.network.policy import Manifest
-from rayfence.objects import map_at, name_of, text_at
-from rayfence.path import Path
-from rayfence.subjects import RESERVED
+from rayfence.network.static import engineless_specs
 
 KYVERNO_LABELS = "generate.kyverno.io/"
 """Labels by which Kyverno knows what it has generated; without them it leaves a policy to whoever changes it."""
 
-_SPEC = Path.of("spec")
+_SPEC = FieldPath.of("spec")
 
 Key = tuple[str, str]
 """A namespace, and a policy's name."""
@@ -89,7 +89,7 @@ class Layer:
                 f"has no label {KYVERNO_LABELS}*, so Kyverno no longer maintains it; delete it, and Kyverno creates it "
                 "again"
             )
-            return self._deviation(part, What.DRIFTED, what, Path.of("metadata", "labels"))
+            return self._deviation(part, What.DRIFTED, what, FieldPath.of("metadata", "labels"))
         return None
 
     def missing(self) -> Iterator[Deviation]:
@@ -152,9 +152,9 @@ class Layer:
             return f"should not exist, because {tenant.name} has no network layer; delete it, or set network.enforce"
         return f"is not one that {tenant.name} must have, and NetworkPolicies add up: what it allows is open; delete it"
 
-    def _deviation(self, part: Part, what: What, message: str, at: Path | None = None) -> Deviation:
+    def _deviation(self, part: Part, what: What, message: str, at: FieldPath | None = None) -> Deviation:
         tenant = self._tenants.get(part.namespace)
-        found = part.located("", at or Path(), message)
+        found = part.located("", at or FieldPath(), message)
         names = (part.namespace, name_of(part.value))
         return Deviation(
             what, tenant.name if tenant else None, *names, message, str(at or ""), part.document.file, found.line

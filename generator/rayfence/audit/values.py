@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from rayfence.outcome import Result, Verdict
+from rayfence.model.outcome import Result, Verdict
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from rayfence.backends.laid_out import laid_out
+from rayfence.backends.formatting import laid_out
 from rayfence.backends.offline import GatorOffline, KyvernoOffline
-from rayfence.config import Config
-from rayfence.subjects import Resource
+from rayfence.model.config import Config
+from rayfence.model.subjects import Resource
 
 Manifest = Mapping[str, Any]
 Files = Mapping[str, list[dict[str, Any]]]

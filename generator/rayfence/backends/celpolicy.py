@@ -8,8 +8,8 @@ from typing import Any, assert_never
 
 from rayfence import admission
 from rayfence.admission import Policy
-from rayfence.config import Enforcement
-from rayfence.subjects import Resource, Subject
+from rayfence.model.config import Enforcement
+from rayfence.model.subjects import Resource, Subject
 
 DEFAULTS = {"matchPolicy": "Equivalent", "scope": "*"}
 """What a server fills in where it is left out."""

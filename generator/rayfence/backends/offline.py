@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rayfence.admission import Policy
-from rayfence.subjects import Resource
+from rayfence.model.subjects import Resource
 
 Spec = Mapping[str, Any]
 Conditions = Sequence[Mapping[str, str]]

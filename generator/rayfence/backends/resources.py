@@ -7,7 +7,7 @@ from typing import Any
 
 from rayfence.backends import BACKENDS
 from rayfence.backends.base import Kind
-from rayfence.subjects import NETWORK_POLICIES, Resource
+from rayfence.model.subjects import NETWORK_POLICIES, Resource
 
 CLUSTER_ROLES = Resource("rbac.authorization.k8s.io", "v1", "ClusterRole", "clusterroles")
 RESOURCE_QUOTAS = Resource("", "v1", "ResourceQuota", "resourcequotas")

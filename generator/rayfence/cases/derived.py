@@ -13,15 +13,15 @@ from copy import deepcopy
 from dataclasses import dataclass, replace
 from typing import Any
 
+from rayfence.admission.shards import shards
 from rayfence.cases.case import GENERATION, Case
 from rayfence.cases.good import good, model, ray_cluster
 from rayfence.cases.isolated import isolated
 from rayfence.cases.sites import Target, sites
-from rayfence.config import Config, Platform, Tenant
+from rayfence.model.config import Config, Platform, Tenant
+from rayfence.model.subjects import CREATE, RAY, UPDATE, Subject
 from rayfence.rules import OF, OF_SOME, RULES, limit_total_resources, require_tenant_label
 from rayfence.rules.rule import Edit, Rule, RuleOfBounds
-from rayfence.shards import shards
-from rayfence.subjects import CREATE, RAY, UPDATE, Subject
 from rayfence.workload import NOBODY, Request
 
 

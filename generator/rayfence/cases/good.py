@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from rayfence import allowances
 from rayfence.cases.good_policies import network_policies
-from rayfence.config import Platform, Tenant
+from rayfence.model.config import Platform, Tenant
+from rayfence.model.subjects import EXPOSURE, NETWORK_KINDS, NETWORK_POLICIES, PODS, RAY, Resource, Subject
 from rayfence.rules import OF_SOME, require_authentication
-from rayfence.subjects import EXPOSURE, NETWORK_KINDS, NETWORK_POLICIES, PODS, RAY, Resource, Subject
+from rayfence.rules.shared import allowances
 from rayfence.workload import KINDS, SERVED, STORED, Kind
 
 

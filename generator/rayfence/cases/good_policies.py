@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from rayfence.config import Tenant
-from rayfence.rules.peers import NAME_LABEL
+from rayfence.model.config import Tenant
+from rayfence.rules.shared.peers import NAME_LABEL
 
 Json = dict[str, Any]
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rayfence.backends.kyverno.generating import shards
+from rayfence.backends.kyverno.generation import shards
 from rayfence.cases.case import GENERATION, Case
 from rayfence.cases.good import ray_cluster, ray_object
-from rayfence.config import Config, Platform, Tenant
+from rayfence.model.config import Config, Platform, Tenant
 from rayfence.network import asks
 from rayfence.network.job import SELECTOR
 from rayfence.network.policy import CLUSTER_LABEL, JOB_KIND, JOB_KIND_LABEL, JOB_NAME_LABEL

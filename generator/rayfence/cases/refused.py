@@ -9,7 +9,7 @@ from rayfence import admission
 from rayfence.admission import Policy
 from rayfence.cases.good import model
 from rayfence.cases.sites import sites
-from rayfence.config import Config, Enforcement, Platform, Tenant
+from rayfence.model.config import Config, Enforcement, Platform, Tenant
 
 
 def refused(config: Config) -> Iterator[tuple[Policy, dict[str, Any]]]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import reduce
 from typing import Any
 
-from rayfence.path import Path
+from rayfence.model.field_path import FieldPath
 from rayfence.rules.rule import At
 from rayfence.workload import SERVED, Kind, exposed
 
@@ -29,7 +29,7 @@ def sites(value: Mapping[str, Any], at: At) -> Mapping[str, Target]:
     return {name: _at(path) for name, path in paths.items()}
 
 
-def _ray(kind: Kind, at: At) -> dict[str, Path]:
+def _ray(kind: Kind, at: At) -> dict[str, FieldPath]:
     groups = {name: kind.cluster + steps for name, steps in _GROUPS.items()}
     templates = {name: path / "template" for name, path in groups.items()}
     if kind.job:
@@ -55,29 +55,29 @@ def _ray(kind: Kind, at: At) -> dict[str, Path]:
             return {}
 
 
-def _services(kind: Kind) -> dict[str, Path]:
+def _services(kind: Kind) -> dict[str, FieldPath]:
     head = {"head service": kind.cluster / "headGroupSpec" / "headService" / "spec"}
     return head | ({"serve service": exposed.SERVE_SERVICE} if kind.name == exposed.SERVING else {})
 
 
-def _other(value: Mapping[str, Any], at: At) -> dict[str, Path]:
+def _other(value: Mapping[str, Any], at: At) -> dict[str, FieldPath]:
     """The places in a bare pod, which is a template with nothing around it, and in a Service."""
     if value["kind"] == exposed.SERVICE and at is At.SERVICE:
-        return {"service": Path.of("spec")}
+        return {"service": FieldPath.of("spec")}
     if value["kind"] != "Pod":
         return {}
     match at:
         case At.TEMPLATE:
-            return {"pod": Path()}
+            return {"pod": FieldPath()}
         case At.POD:
-            return {"pod": Path.of("spec")}
+            return {"pod": FieldPath.of("spec")}
         case At.CONTAINER:
-            return _containers({"pod": Path()})
+            return _containers({"pod": FieldPath()})
         case _:
             return {}
 
 
-def _containers(templates: Mapping[str, Path]) -> dict[str, Path]:
+def _containers(templates: Mapping[str, FieldPath]) -> dict[str, FieldPath]:
     return {
         f"{word} of {name}": path / "spec" / field / 0
         for name, path in templates.items()
@@ -85,5 +85,5 @@ def _containers(templates: Mapping[str, Path]) -> dict[str, Path]:
     }
 
 
-def _at(path: Path) -> Target:
+def _at(path: FieldPath) -> Target:
     return lambda value: reduce(lambda part, step: part[step], path, value)  # type: ignore[index]

@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from rayfence import yamlio
+from rayfence.admission.evaluate import parts
 from rayfence.cases.case import GENERATION, Case
-from rayfence.evaluate import parts
+from rayfence.model.subjects import CREATE, DELETE, UPDATE
 from rayfence.rules import ids
-from rayfence.subjects import CREATE, DELETE, UPDATE
 from rayfence.workload import Request, dig
 from rayfence.yamlio import Document, Problem
 

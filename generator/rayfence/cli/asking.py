@@ -8,11 +8,11 @@ from typing import Any
 
 import click
 
+from rayfence.admission.evaluate import Part, parts
 from rayfence.cli import manifests
 from rayfence.cli.exits import refusal
-from rayfence.evaluate import Part, parts
-from rayfence.objects import name_of, text_at
-from rayfence.subjects import CREATE, UPDATE, subject_of
+from rayfence.cluster.objects import name_of, text_at
+from rayfence.model.subjects import CREATE, UPDATE, subject_of
 from rayfence.workload import Request
 from rayfence.yamlio import Document, Problem
 

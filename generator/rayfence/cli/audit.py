@@ -11,7 +11,7 @@ from rayfence.cli import console
 from rayfence.cli.exits import NO, WRONG_INPUT, Undecided
 from rayfence.cli.options import cluster_options, configuration, format_option, output_option, tenants_option
 from rayfence.cli.sources import Connection, source
-from rayfence.objects import Unanswered
+from rayfence.cluster.objects import Unanswered
 from rayfence.report import AuditFormat, audit_report
 from rayfence.report.audited import summary
 from rayfence.rules import RULES

@@ -9,15 +9,15 @@ from pathlib import Path
 
 import click
 
-from rayfence import bundle, overview
 from rayfence.backends import BACKENDS
 from rayfence.cli import console
 from rayfence.cli.exits import NO, refusal
 from rayfence.cli.folder import Difference, compare, paths, replace
 from rayfence.cli.options import TENANTS, backend_option, configuration, tenants_option
-from rayfence.config import Config, Enforcement
+from rayfence.manifests import bundle, overview
+from rayfence.manifests.retired import FILE as RETIRED
+from rayfence.model.config import Config, Enforcement
 from rayfence.network.layer import DEFAULT_DENY
-from rayfence.retired import FILE as RETIRED
 
 POLICIES = "policies"
 

@@ -7,18 +7,18 @@ from pathlib import Path
 
 import click
 
+from rayfence.admission.evaluate import Judge, Part, parts
 from rayfence.backends import BACKENDS
 from rayfence.cli import console, manifests
 from rayfence.cli.asking import CONSEQUENCE, asked, asking
 from rayfence.cli.exits import NO, UNDECIDED, WRONG_INPUT, Undecided
 from rayfence.cli.options import OneOf, configuration, engine, format_option, jobs_option, output_option, tenants_option
-from rayfence.config import Config
-from rayfence.evaluate import Judge, Part, parts
-from rayfence.outcome import Result, Verdict
+from rayfence.model.config import Config
+from rayfence.model.outcome import Result, Verdict
+from rayfence.model.subjects import CREATE, DELETE, UPDATE
 from rayfence.report import CheckFormat, check_report
 from rayfence.report.check_text import summary_of
 from rayfence.rules import RULES
-from rayfence.subjects import CREATE, DELETE, UPDATE
 from rayfence.workload import Request
 from rayfence.yamlio import Document, Problem
 

@@ -103,7 +103,7 @@ def _lines(text: str) -> str:
 def _visible(line: str) -> str:
     if line.isprintable():
         return line
-    from rayfence.report.terminal import visible
+    from rayfence.model.outcome import visible
 
     return visible(line)
 

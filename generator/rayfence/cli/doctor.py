@@ -10,8 +10,8 @@ from rayfence.cli import console
 from rayfence.cli.exits import NO, Undecided
 from rayfence.cli.options import cluster_options, configuration, format_option, output_option, tenants_option
 from rayfence.cli.sources import Connection, source
+from rayfence.cluster.objects import Unanswered
 from rayfence.doctor import examine
-from rayfence.objects import Unanswered
 from rayfence.report.doctor_text import as_json, as_text, summary
 
 

@@ -13,8 +13,8 @@ from rayfence.cli import console
 from rayfence.cli.exits import NO, Undecided
 from rayfence.cli.options import OneOf, cluster_options, configuration, tenants_option
 from rayfence.cli.sources import Connection, live
-from rayfence.installation import Clock, NotReady, Offboarding, Refused, Target, Wanted
-from rayfence.objects import Unanswered
+from rayfence.cluster.objects import Unanswered
+from rayfence.installation import Clock, DesiredObjects, NotReady, Offboarding, Refused, Target
 
 
 @click.command("install")
@@ -67,7 +67,7 @@ def command(
       3  the cluster does not answer, or lacks a prerequisite
     """
     config = configuration(folders, "nothing was installed")
-    parts = installation.wanted(config, backend)
+    parts = installation.desired_objects(config, backend)
     target = live(Connection(kubeconfig, context))
     try:
         if dry_run:
@@ -85,7 +85,7 @@ def _nothing(dry_run: bool) -> str:
     return "nothing would be installed" if dry_run else "nothing was installed"
 
 
-def _install(target: Target, parts: Wanted, timeout: float) -> None:
+def _install(target: Target, parts: DesiredObjects, timeout: float) -> None:
     try:
         with console.activity(quiet=True) as progress:
             installed = installation.install(target, parts, progress, Clock(timeout))
@@ -113,7 +113,7 @@ def _offboarding(found: Offboarding) -> Iterator[str]:
         yield f"{namespace} is retired, and nothing runs there any more: remove it from spec.retired"
 
 
-def _counted(parts: Wanted) -> str:
+def _counted(parts: DesiredObjects) -> str:
     policies = [*parts.templates, *parts.judges, *parts.generators]
     counts: Sequence[tuple[int, str]] = (
         (len(policies), "policy objects, all of them ready"),
@@ -123,7 +123,7 @@ def _counted(parts: Wanted) -> str:
     return ", ".join(f"{count} {what}" for count, what in counts)
 
 
-def _show(target: Target, parts: Wanted) -> int:
+def _show(target: Target, parts: DesiredObjects) -> int:
     """Print every change, and return their number."""
     changes = 0
     with console.activity(quiet=True) as progress:

@@ -11,7 +11,7 @@ from pathlib import Path, PurePath
 
 from rayfence import yamlio
 from rayfence.cli.exits import WrongInput, refusal
-from rayfence.outcome import Result, Verdict
+from rayfence.model.outcome import Result, Verdict
 from rayfence.yamlio import Document, Problem
 
 STDIN = "-"

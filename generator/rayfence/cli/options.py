@@ -14,8 +14,8 @@ from rayfence import tenants
 from rayfence.backends import BACKENDS
 from rayfence.cli import console
 from rayfence.cli.exits import Undecided, refusal
-from rayfence.config import Config
 from rayfence.gotool import KYVERNO, Found, GoTool, ToolMissing, find
+from rayfence.model.config import Config
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -10,7 +10,7 @@ import click
 from rayfence.cli import console, manifests
 from rayfence.cli.exits import NO, WrongInput, refusal
 from rayfence.cli.options import OneOf, configuration, format_option, output_option, tenants_option
-from rayfence.config import Config
+from rayfence.model.config import Config
 from rayfence.reach.asking import NobodyThere, Question, answer
 from rayfence.reach.finding import find
 from rayfence.reach.given import Given, given

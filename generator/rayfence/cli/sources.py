@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rayfence.admission.evaluate import Part, parts
 from rayfence.cli import manifests
 from rayfence.cli.exits import Undecided, refusal
-from rayfence.evaluate import Part, parts
-from rayfence.objects import Objects, Saved, Unanswered, text_at
+from rayfence.cluster.objects import Objects, Saved, Unanswered, text_at
 from rayfence.yamlio import Document, Problem
 
 if TYPE_CHECKING:
-    from rayfence.cluster import Cluster
+    from rayfence.cluster.live import Cluster
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ def source(paths: Sequence[str], connection: Connection, consequence: str) -> Ob
 def live(connection: Connection) -> Cluster:
     """A cluster that has answered once."""
     # Imported here, for the client takes longer than all other commands.
-    from rayfence.cluster import connect
+    from rayfence.cluster.connecting import connect
 
     try:
         cluster = connect(connection.kubeconfig, connection.context)

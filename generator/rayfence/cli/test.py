@@ -20,9 +20,9 @@ from rayfence.cli.options import (
     output_option,
     tenants_option,
 )
-from rayfence.config import Config
 from rayfence.kyverno import EngineError
-from rayfence.outcome import SuiteReport
+from rayfence.model.config import Config
+from rayfence.model.outcome import SuiteReport
 from rayfence.report import SuiteFormat, suite_report
 from rayfence.report.tally import last_line
 

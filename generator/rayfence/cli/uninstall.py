@@ -12,8 +12,8 @@ from rayfence.cli import console
 from rayfence.cli.exits import Undecided, WrongInput
 from rayfence.cli.options import cluster_options
 from rayfence.cli.sources import Connection, live
+from rayfence.cluster.objects import Unanswered
 from rayfence.installation import Key
-from rayfence.objects import Unanswered
 
 
 @click.command("uninstall")

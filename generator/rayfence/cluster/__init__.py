@@ -1,6 +1,1 @@
-"""A live cluster: the only package that talks to an API server."""
-
-from rayfence.cluster.connecting import connect
-from rayfence.cluster.live import Cluster
-
-__all__ = ["Cluster", "connect"]
+"""The objects of a cluster, live or saved. This is the only package that talks to an API server."""

@@ -9,7 +9,7 @@ from kubernetes.config.config_exception import ConfigException
 from kubernetes.dynamic import DynamicClient
 
 from rayfence.cluster.live import Cluster
-from rayfence.objects import Unanswered
+from rayfence.cluster.objects import Unanswered
 
 
 def connect(kubeconfig: str | None = None, context: str | None = None) -> Cluster:

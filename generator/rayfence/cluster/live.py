@@ -11,9 +11,9 @@ from kubernetes.client.exceptions import ApiException
 from kubernetes.dynamic import DynamicClient
 from urllib3.exceptions import HTTPError
 
-from rayfence.evaluate import Part
-from rayfence.objects import Busy, Unanswered, at, text_at, unwritten_part
-from rayfence.subjects import Resource
+from rayfence.admission.evaluate import Part
+from rayfence.cluster.objects import Busy, Unanswered, at, text_at, unwritten_part
+from rayfence.model.subjects import Resource
 
 PAGE = 500
 """Objects in one answer, and so in memory."""

@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from rayfence.backends.resources import CLUSTER_ROLES
-from rayfence.doctor.case import Case
+from rayfence.cluster.objects import list_at, name_of, text_at
+from rayfence.doctor.case import CLUSTER_ROLE_BINDINGS, ROLE_BINDINGS, ROLES, Case
 from rayfence.doctor.finding import Finding, Note
-from rayfence.doctor.kinds import CLUSTER_ROLE_BINDINGS, ROLE_BINDINGS, ROLES
-from rayfence.objects import list_at, name_of, text_at
-from rayfence.subjects import RAY
+from rayfence.model.subjects import RAY
 
 EDIT = "edit"
 """Kubernetes' role for those who work in a namespace. On clusters older than 1.22 it could write Endpoints, and an

@@ -8,12 +8,29 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from rayfence.audit.what_is_installed import backends
+from rayfence.audit.installed import backends
 from rayfence.backends import BACKENDS
 from rayfence.backends.base import Needs
-from rayfence.config import Config
-from rayfence.doctor.kinds import DEPLOYMENTS, NAMESPACES
-from rayfence.objects import Objects, at, list_at, map_at, name_of, text_at
+from rayfence.cluster.objects import Objects, at, list_at, map_at, name_of, text_at
+from rayfence.model.config import Config
+from rayfence.model.subjects import Resource
+
+NAMESPACES = Resource("", "v1", "Namespace", "namespaces")
+NODES = Resource("", "v1", "Node", "nodes")
+CONFIG_MAPS = Resource("", "v1", "ConfigMap", "configmaps")
+DEPLOYMENTS = Resource("apps", "v1", "Deployment", "deployments")
+DAEMON_SETS = Resource("apps", "v1", "DaemonSet", "daemonsets")
+ROLES = Resource("rbac.authorization.k8s.io", "v1", "Role", "roles")
+ROLE_BINDINGS = Resource("rbac.authorization.k8s.io", "v1", "RoleBinding", "rolebindings")
+CLUSTER_ROLE_BINDINGS = Resource("rbac.authorization.k8s.io", "v1", "ClusterRoleBinding", "clusterrolebindings")
+DEFINITIONS = Resource("apiextensions.k8s.io", "v1", "CustomResourceDefinition", "customresourcedefinitions")
+WEBHOOKS = Resource(
+    "admissionregistration.k8s.io", "v1", "ValidatingWebhookConfiguration", "validatingwebhookconfigurations"
+)
+EXCEPTIONS = (
+    Resource("kyverno.io", "v2", "PolicyException", "policyexceptions"),
+    Resource("policies.kyverno.io", "v1", "PolicyException", "policyexceptions"),
+)
 
 _TAG = re.compile(r":v?(\d+)\.(\d+)\.(\d+)(?:[-+@].*)?$")
 

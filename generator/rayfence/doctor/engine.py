@@ -6,12 +6,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rayfence.backends import BACKENDS, DEFAULT, Backend
-from rayfence.backends.kyverno.generating import NAME as GENERATION
-from rayfence.doctor.case import Case, Deployment, Version, shown
+from rayfence.backends.kyverno.generation import NAME as GENERATION
+from rayfence.cluster.objects import map_at, name_of
+from rayfence.doctor.case import WEBHOOKS, Case, Deployment, Version, shown
 from rayfence.doctor.finding import Finding, Note
-from rayfence.doctor.kinds import WEBHOOKS
-from rayfence.objects import map_at, name_of
-from rayfence.subjects import RAY
+from rayfence.model.subjects import RAY
 
 MINIMUM = (1, 19, 1)
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from rayfence.config import Config
+from rayfence.cluster.objects import Objects
 from rayfence.doctor import (
     access,
     engine,
     exceptions,
-    hidden,
     kuberay,
+    kyverno_config,
     namespaces,
     nodes,
     plugin,
@@ -20,7 +20,7 @@ from rayfence.doctor import (
 )
 from rayfence.doctor.case import Case
 from rayfence.doctor.finding import Examination, Finding, Note
-from rayfence.objects import Objects
+from rayfence.model.config import Config
 
 Check = Callable[[Case], Iterator[Finding | Note]]
 
@@ -30,7 +30,7 @@ CHECKS: dict[str, Check] = {
     "the policies": policies.findings,
     "the webhooks": webhooks.findings,
     "exceptions": exceptions.findings,
-    "what Kyverno leaves out": hidden.findings,
+    "what Kyverno leaves out": kyverno_config.findings,
     "KubeRay": kuberay.findings,
     "the network plugin": plugin.findings,
     "the namespaces": namespaces.findings,

@@ -7,11 +7,10 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from rayfence import admission
-from rayfence.backends.kyverno.generating import NAME as GENERATION
-from rayfence.doctor.case import Case
+from rayfence.backends.kyverno.generation import NAME as GENERATION
+from rayfence.cluster.objects import list_at, name_of, text_at
+from rayfence.doctor.case import EXCEPTIONS, Case
 from rayfence.doctor.finding import Finding, Note
-from rayfence.doctor.kinds import EXCEPTIONS
-from rayfence.objects import list_at, name_of, text_at
 
 
 def findings(case: Case) -> Iterator[Finding | Note]:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rayfence.doctor.case import Case, Deployment, shown
+from rayfence.cluster.objects import list_at, map_at, name_of, text_at
+from rayfence.doctor.case import DEFINITIONS, Case, Deployment, shown
 from rayfence.doctor.finding import Finding, Note
-from rayfence.doctor.kinds import DEFINITIONS
-from rayfence.objects import list_at, map_at, name_of, text_at
-from rayfence.subjects import RAY, Resource
+from rayfence.model.subjects import RAY, Resource
 
 MINIMUM = (1, 7, 0)
 CURRENT = "v1"

@@ -9,15 +9,15 @@ from rayfence.audit import Deviation
 from rayfence.audit.layer import Layer
 from rayfence.backends import BACKENDS
 from rayfence.backends.resources import RESOURCE_QUOTAS
-from rayfence.config import Config
+from rayfence.cluster.objects import map_at, name_of
 from rayfence.doctor.case import Case
 from rayfence.doctor.finding import Finding, Note
+from rayfence.manifests.quota import resource_quotas
+from rayfence.manifests.retired import retired_objects
+from rayfence.model.config import Config
+from rayfence.model.quantity import parse, text
+from rayfence.model.subjects import NETWORK_POLICIES
 from rayfence.network.policy import Manifest
-from rayfence.objects import map_at, name_of
-from rayfence.quantity import parse, text
-from rayfence.quota import resource_quotas
-from rayfence.retired import retired_objects
-from rayfence.subjects import NETWORK_POLICIES
 
 _APPLY = "rayfence install, or kubectl apply -k policies/tenants"
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from rayfence.doctor.case import Case
+from rayfence.cluster.objects import list_at, name_of, text_at
+from rayfence.doctor.case import NODES, Case
 from rayfence.doctor.finding import Finding, Note
-from rayfence.doctor.kinds import NODES
-from rayfence.objects import list_at, name_of, text_at
 
 
 def findings(case: Case) -> Iterator[Finding | Note]:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from rayfence.doctor.case import Case, containers_of
+from rayfence.cluster.objects import name_of, text_at
+from rayfence.doctor.case import DAEMON_SETS, Case, containers_of
 from rayfence.doctor.finding import Finding, Note
-from rayfence.doctor.kinds import DAEMON_SETS
-from rayfence.objects import name_of, text_at
 
 ENFORCING = (
     "antrea-agent",

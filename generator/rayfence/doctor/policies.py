@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rayfence.backends import BACKENDS
-from rayfence.backends.kyverno.generating import NAME as GENERATION
+from rayfence.backends.kyverno.generation import NAME as GENERATION
 from rayfence.backends.resources import CLUSTER_ROLES, kinds, resource_of, why_not_ready
+from rayfence.cluster.objects import list_at, map_at, name_of, text_at
 from rayfence.doctor.case import Case
+from rayfence.doctor.comparison import difference
 from rayfence.doctor.finding import Finding, Note
-from rayfence.doctor.served import difference
-from rayfence.objects import list_at, map_at, name_of, text_at
-from rayfence.path import Path
+from rayfence.model.field_path import FieldPath
 
 ACTIONS = ("failureAction", "validationActions", "enforcementAction")
 """Where a policy says what follows from a broken rule."""
@@ -73,13 +73,13 @@ def _of(case: Case, manifest: Value, fix: str) -> Iterator[Finding]:
         yield Finding("policy-not-ready", where, why, f"kubectl describe {manifest['kind'].lower()} {name}")
 
 
-def _difference(manifest: Value, found: Value) -> tuple[Path, str] | None:
+def _difference(manifest: Value, found: Value) -> tuple[FieldPath, str] | None:
     for key in (each for kind in kinds() for each in kind.annotations):
         mine = text_at(manifest, "metadata", "annotations", key)
         its = text_at(found, "metadata", "annotations", key)
         if mine != its:
-            return Path.of("metadata", "annotations", key), f"is {its or 'missing'}, must be {mine or 'left out'}"
-    return difference(manifest["spec"], found.get("spec"), Path.of("spec"))
+            return FieldPath.of("metadata", "annotations", key), f"is {its or 'missing'}, must be {mine or 'left out'}"
+    return difference(manifest["spec"], found.get("spec"), FieldPath.of("spec"))
 
 
 def _strays(case: Case, wanted: set[tuple[str, str]]) -> Iterator[Finding]:

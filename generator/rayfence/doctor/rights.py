@@ -8,9 +8,9 @@ from typing import Any
 from rayfence.backends import DEFAULT
 from rayfence.backends.kyverno.rbac import rbac
 from rayfence.backends.resources import CLUSTER_ROLES
+from rayfence.cluster.objects import Objects, list_at, map_at, name_of
 from rayfence.doctor.case import Case
 from rayfence.doctor.finding import Finding, Note
-from rayfence.objects import Objects, list_at, map_at, name_of
 from rayfence.reach.policies import selects
 
 _APPLY = "rayfence install, or kubectl apply -f policies/{backend}/rbac.yaml"

@@ -7,12 +7,11 @@ from typing import Any
 
 from rayfence import admission
 from rayfence.admission import IN_CHARGE, Policy
-from rayfence.doctor.case import Case
+from rayfence.cluster.objects import list_at, map_at, text_at
+from rayfence.doctor.case import WEBHOOKS, Case
 from rayfence.doctor.finding import Finding, Note
-from rayfence.doctor.kinds import WEBHOOKS
-from rayfence.objects import list_at, map_at, text_at
+from rayfence.model.subjects import CREATE, DELETE, UPDATE, Resource, Subject
 from rayfence.reach.policies import selects
-from rayfence.subjects import CREATE, DELETE, UPDATE, Resource, Subject
 
 Hook = Mapping[str, Any]
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from rayfence.engine_error import EngineError
+from rayfence.model.outcome import EngineError
 
 Manifest = Mapping[str, Any]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from rayfence.engine_error import EngineError
+from rayfence.model.outcome import EngineError
 
 TIMEOUT = 1800
 """Seconds for one run."""

@@ -14,9 +14,9 @@ SECONDS_TO_ANSWER = 60
 class GoTool:
     """One program and how to get it; `version` has no leading `v`.
 
-    Its go.mod lies under `tools/`, in a folder of its `name` or, where several programs share one, in `pins`. `package`
-    is one of a pinned module, or `.` for a program of our own that lies in the folder. A program that cannot be asked
-    for its version has no `version_arguments`: its own bytes are searched for `version_pattern`.
+    Its go.mod lies below `tools/` or `testing/`, in a folder of its `name`, or in `pins` if several programs share it.
+    `package` is one of a pinned module, or `.` for a program of our own in that folder. A program that cannot print
+    its version has no `version_arguments`: its own bytes are searched for `version_pattern`.
     """
 
     name: str
@@ -118,7 +118,8 @@ def _written_into(path: Path, pattern: str) -> str | None:
 
 
 def folder(name: str) -> Path:
-    """`tools/<name>`: inside the installed package, or at the top of a source checkout."""
+    """`tools/<name>` in the installed package or in a source checkout; there, `testing/<name>` for what tests need."""
     package = Path(__file__).resolve().parents[1]
-    places = (package / "tools" / name, package.parents[1] / "tools" / name)
+    checkout = package.parents[1]
+    places = (package / "tools" / name, checkout / "tools" / name, checkout / "testing" / name)
     return next((place for place in places if place.is_dir()), places[0])

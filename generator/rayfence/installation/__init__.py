@@ -1,16 +1,17 @@
 """Installs the bundle on a cluster, and removes it."""
 
 from rayfence.installation.changes import Change, dry_run
+from rayfence.installation.desired import DesiredObjects, desired_objects
 from rayfence.installation.installing import Clock, Installed, NotReady, Refused, install
 from rayfence.installation.offboarding import Offboarding
 from rayfence.installation.preflight import obstacles
 from rayfence.installation.removing import Key, Removed, ours, uninstall
 from rayfence.installation.target import Target
-from rayfence.installation.wanted import Wanted, wanted
 
 __all__ = [
     "Change",
     "Clock",
+    "DesiredObjects",
     "Installed",
     "Key",
     "NotReady",
@@ -18,11 +19,10 @@ __all__ = [
     "Refused",
     "Removed",
     "Target",
-    "Wanted",
+    "desired_objects",
     "dry_run",
     "install",
     "obstacles",
     "ours",
     "uninstall",
-    "wanted",
 ]

@@ -8,12 +8,12 @@ from difflib import unified_diff
 
 from rayfence import yamlio
 from rayfence.backends.resources import resource_of
-from rayfence.doctor.kinds import NAMESPACES
+from rayfence.cluster.objects import Unanswered, name_of, text_at
+from rayfence.doctor.case import NAMESPACES
+from rayfence.installation.desired import DesiredObjects
 from rayfence.installation.offboarding import closing, offboarding
 from rayfence.installation.removing import too_much
 from rayfence.installation.target import Target, Value, put
-from rayfence.installation.wanted import Wanted
-from rayfence.objects import Unanswered, name_of, text_at
 
 _SERVERS_OWN = ("managedFields", "resourceVersion", "uid", "generation", "creationTimestamp")
 
@@ -32,7 +32,9 @@ class Change:
     refusal: str = ""
 
 
-def dry_run(target: Target, parts: Wanted, progress: Callable[[str], None] = lambda sentence: None) -> Iterator[Change]:
+def dry_run(
+    target: Target, parts: DesiredObjects, progress: Callable[[str], None] = lambda sentence: None
+) -> Iterator[Change]:
     """Every change, in the order in which they would be made. Nothing is changed."""
     parts = closing(parts, offboarding(target, parts))
     namespaces = {name_of(part.value) for part in target.of(NAMESPACES)}

@@ -13,17 +13,17 @@ from dataclasses import dataclass
 
 from rayfence import network
 from rayfence.backends.resources import is_defined, kind_of, resource_of, why_not_ready
-from rayfence.config import Config
+from rayfence.cluster.objects import Busy, Unanswered, map_at, name_of, text_at
 from rayfence.doctor import rights
+from rayfence.installation.desired import DesiredObjects
+from rayfence.installation.enforcement import Answer, ask
 from rayfence.installation.offboarding import Offboarding, closes, closing, in_use, offboarding
 from rayfence.installation.ordering import stages
-from rayfence.installation.proving import Answer, ask
 from rayfence.installation.removing import LAYER, Key, generated, is_generator, let_go, remove, too_much
 from rayfence.installation.target import Target, Value, put
-from rayfence.installation.wanted import Wanted
-from rayfence.network.engineless import NAMES as ENGINELESS
-from rayfence.objects import Busy, Unanswered, map_at, name_of, text_at
-from rayfence.subjects import RAY, Resource
+from rayfence.model.config import Config
+from rayfence.model.subjects import RAY, Resource
+from rayfence.network.static import NAMES as ENGINELESS
 
 Progress = Callable[[str], None]
 
@@ -70,7 +70,7 @@ class Installed:
     offboarding: Offboarding
 
 
-def install(target: Target, parts: Wanted, progress: Progress, clock: Clock = Clock()) -> Installed:
+def install(target: Target, parts: DesiredObjects, progress: Progress, clock: Clock = Clock()) -> Installed:
     """Everything there and ready; what was taken away afterwards. Raises Refused and NotReady, and can be run again."""
     found = offboarding(target, parts)
     parts = closing(parts, found)
@@ -122,7 +122,7 @@ def _takes_time(value: Value) -> bool:
     return is_generator((resource, "", name_of(value))) or is_defined(resource)
 
 
-def _wait_for_rights(target: Target, parts: Wanted, progress: Progress, clock: Clock) -> None:
+def _wait_for_rights(target: Target, parts: DesiredObjects, progress: Progress, clock: Clock) -> None:
     """Wait until Kyverno's own roles have collected ours: it looks at them when a policy comes, and not again."""
     if parts.roles:
         progress("waiting until Kyverno's roles have aggregated the permissions")
@@ -158,7 +158,7 @@ def _wait_for(target: Target, value: Value, clock: Clock) -> None:
         put(target, value)
 
 
-def _prove(target: Target, parts: Wanted, progress: Progress, clock: Clock) -> None:
+def _prove(target: Target, parts: DesiredObjects, progress: Progress, clock: Clock) -> None:
     """Wait until each policy is seen to refuse. Where it cannot be asked, what it says of itself has to do."""
     for number, (name, value) in enumerate(parts.refused.items(), start=1):
         progress(f"waiting until {name} refuses a test object: {number} of {len(parts.refused)}")
@@ -188,7 +188,7 @@ def _nudging(value: Value, number: int) -> Value:
     return {**value, "metadata": {**value["metadata"], "annotations": annotations}}
 
 
-def _hand_over(target: Target, parts: Wanted, progress: Progress) -> None:
+def _hand_over(target: Target, parts: DesiredObjects, progress: Progress) -> None:
     """Take away generating policies of the other kind, and leave what they made to the new ones."""
     if not parts.generators:
         return
@@ -199,7 +199,7 @@ def _hand_over(target: Target, parts: Wanted, progress: Progress) -> None:
             remove(target, key)
 
 
-def _prune(target: Target, parts: Wanted, progress: Progress, clock: Clock) -> list[Key]:
+def _prune(target: Target, parts: DesiredObjects, progress: Progress, clock: Clock) -> list[Key]:
     stale = too_much(target, parts.keys)
     if parts.generators and any(_stands_in(key) for key in stale):
         _wait_for_generated(target, parts, progress, clock)
@@ -239,7 +239,7 @@ def _stands_in(key: Key) -> bool:
     return key[0] in LAYER and key[2] in ENGINELESS
 
 
-def _wait_for_generated(target: Target, parts: Wanted, progress: Progress, clock: Clock) -> None:
+def _wait_for_generated(target: Target, parts: DesiredObjects, progress: Progress, clock: Clock) -> None:
     """Wait until Ray objects have NetworkPolicies of their own: running pods lose what stood in for them next."""
     progress("waiting until Ray objects have NetworkPolicies of their own")
     for last in clock.tries():

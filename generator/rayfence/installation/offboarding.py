@@ -6,14 +6,14 @@ from collections.abc import Set
 from dataclasses import dataclass, replace
 from typing import Any
 
-from rayfence.doctor.kinds import NAMESPACES
+from rayfence.cluster.objects import name_of, text_at
+from rayfence.doctor.case import NAMESPACES
+from rayfence.installation.desired import DesiredObjects
 from rayfence.installation.removing import Key, ours
 from rayfence.installation.target import Target
-from rayfence.installation.wanted import Wanted
+from rayfence.manifests.retired import retired_objects
+from rayfence.model.subjects import NETWORK_POLICIES, PODS, RAY
 from rayfence.network.layer import CLOSING
-from rayfence.objects import name_of, text_at
-from rayfence.retired import retired_objects
-from rayfence.subjects import NETWORK_POLICIES, PODS, RAY
 
 _ENDED = ("Succeeded", "Failed")
 
@@ -27,7 +27,7 @@ class Offboarding:
     empty: tuple[str, ...] = ()
 
 
-def offboarding(target: Target, parts: Wanted) -> Offboarding:
+def offboarding(target: Target, parts: DesiredObjects) -> Offboarding:
     """Which namespaces an earlier installation closed, or the config retires, and what has to become of them."""
     # One that is on its way out takes no new objects. Kubernetes deletes its pods before its NetworkPolicies.
     existing = {name_of(part.value) for part in target.of(NAMESPACES) if not _is_going(part.value)}
@@ -38,7 +38,7 @@ def offboarding(target: Target, parts: Wanted) -> Offboarding:
     return Offboarding(tuple(retired), tuple(sorted(left & used)), tuple(each for each in retired if each not in used))
 
 
-def closing(parts: Wanted, found: Offboarding) -> Wanted:
+def closing(parts: DesiredObjects, found: Offboarding) -> DesiredObjects:
     """The same, with what closes those namespaces."""
     return replace(parts, layer=(*parts.layer, *retired_objects((*found.retired, *found.left))))
 

@@ -11,10 +11,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby, pairwise
 
+from rayfence.admission.shards import FROM
 from rayfence.backends.resources import kind_of, resource_of
+from rayfence.cluster.objects import map_at, name_of
 from rayfence.installation.target import Target, Value
-from rayfence.objects import map_at, name_of
-from rayfence.shards import FROM
 
 _NUMBERED = re.compile(r"(.*?)(?:-(\d+))?")
 

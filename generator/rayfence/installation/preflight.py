@@ -6,25 +6,25 @@ from collections.abc import Iterator
 
 from rayfence.backends import BACKENDS
 from rayfence.backends.resources import is_defined
-from rayfence.config import Config
 from rayfence.doctor import engine, kuberay
 from rayfence.doctor.case import Case
 from rayfence.doctor.finding import Finding, Note
+from rayfence.installation.desired import DesiredObjects
 from rayfence.installation.target import Target
-from rayfence.installation.wanted import Wanted
-from rayfence.subjects import Resource
+from rayfence.model.config import Config
+from rayfence.model.subjects import Resource
 
 VERBS = ("get", "list", "create", "patch", "update", "delete")
 """What it takes to install, and to take off what an earlier installation left."""
 
 
-def obstacles(config: Config, parts: Wanted, target: Target) -> list[str]:
+def obstacles(config: Config, parts: DesiredObjects, target: Target) -> list[str]:
     """Everything that has to be mended first, as sentences; none where the installation can begin."""
     case = Case(config, target)
     return [*_engine(case, parts), *_kinds(case, parts, target), *_rights(parts, target), *_namespaces(case)]
 
 
-def _engine(case: Case, parts: Wanted) -> Iterator[str]:
+def _engine(case: Case, parts: DesiredObjects) -> Iterator[str]:
     backend = BACKENDS[parts.backend]
     if backend.needs.kyverno:
         # One that is down refuses policies itself, and says why.
@@ -32,7 +32,7 @@ def _engine(case: Case, parts: Wanted) -> Iterator[str]:
     yield from _told(engine.not_enforced(case, backend))
 
 
-def _kinds(case: Case, parts: Wanted, target: Target) -> Iterator[str]:
+def _kinds(case: Case, parts: DesiredObjects, target: Target) -> Iterator[str]:
     needs = BACKENDS[parts.backend].needs
     absent = [each for each in parts.resources if not is_defined(each) and not target.serves(each)]
     if absent:
@@ -41,7 +41,7 @@ def _kinds(case: Case, parts: Wanted, target: Target) -> Iterator[str]:
         yield from _told(kuberay.definitions(case))
 
 
-def _rights(parts: Wanted, target: Target) -> Iterator[str]:
+def _rights(parts: DesiredObjects, target: Target) -> Iterator[str]:
     for resource in parts.resources:
         if lacking := [verb for verb in VERBS if not target.may(verb, resource)]:
             yield f"you may not {', '.join(lacking)} {_name(resource)}; ask an administrator of the cluster for it"

@@ -6,11 +6,11 @@ from typing import Any, Protocol
 
 from rayfence.audit.differences import difference as spec_difference
 from rayfence.backends.resources import resource_of
+from rayfence.cluster.objects import Objects, at, map_at, name_of, text_at
+from rayfence.doctor.comparison import difference
 from rayfence.doctor.namespaces import unlike
-from rayfence.doctor.served import difference
-from rayfence.objects import Objects, at, map_at, name_of, text_at
-from rayfence.path import Path
-from rayfence.subjects import Resource
+from rayfence.model.field_path import FieldPath
+from rayfence.model.subjects import Resource
 
 Value = dict[str, Any]
 
@@ -58,11 +58,11 @@ def differs(value: Value, found: Value) -> bool:
     """Whether an object says something else than what was written."""
     match value["kind"]:
         case "NetworkPolicy":
-            return spec_difference(value["spec"], found.get("spec"), Path.of("spec")) is not None
+            return spec_difference(value["spec"], found.get("spec"), FieldPath.of("spec")) is not None
         case "ResourceQuota":
             return bool(unlike(value["spec"], map_at(found, "spec")))
         case _:
-            return any(key in value and difference(value[key], found.get(key), Path.of(key)) for key in _BODIES)
+            return any(key in value and difference(value[key], found.get(key), FieldPath.of(key)) for key in _BODIES)
 
 
 def key_of(value: Value) -> tuple[Resource, str, str]:

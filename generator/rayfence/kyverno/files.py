@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rayfence import yamlio
-from rayfence.subjects import CREATE, Resource
+from rayfence.model.subjects import CREATE, Resource
 from rayfence.workload import Request
 
 USER, CRDS, CLUSTER = "user.yaml", "crds.yaml", "cluster.yaml"

@@ -18,8 +18,8 @@ from typing import Any
 import yaml
 
 from rayfence import yamlio
-from rayfence.engine_error import EngineError
 from rayfence.kyverno.files import CRDS, USER, Expected, known, test_manifest, user
+from rayfence.model.outcome import EngineError
 from rayfence.workload import NOBODY, Request
 
 TIMEOUT = 1800

@@ -1,8 +1,8 @@
 """Breaks policies on purpose, one change at a time, and finds out whether a test case catches it."""
 
 from rayfence.mutation.equivalents import EQUIVALENTS, Equivalent, known
-from rayfence.mutation.killing import Fate, fate, run
 from rayfence.mutation.mutant import Mutant
 from rayfence.mutation.mutants import mutants
+from rayfence.mutation.running import Fate, fate, run
 
 __all__ = ["EQUIVALENTS", "Equivalent", "Fate", "Mutant", "fate", "known", "mutants", "run"]

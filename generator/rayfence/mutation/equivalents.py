@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from rayfence.model.subjects import RAY
 from rayfence.mutation.mutant import Mutant
-from rayfence.subjects import RAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +62,9 @@ def _plain(text: str) -> str:
     return re.sub("'+", "'", re.sub(r"\s+", "", text))
 
 
-_OTHER_TENANTS = "tests/test_mutation_elsewhere.py::test_what_only_other_tenants_can_show_is_noticed"
-_UPDATES = "tests/test_mutation_elsewhere.py::test_what_only_an_older_object_can_show_is_noticed"
-_ALLOWANCES = "tests/test_mutation_elsewhere.py::test_what_only_tenants_with_allowances_can_show_is_noticed"
+_OTHER_TENANTS = "tests/mutation/test_elsewhere.py::test_what_only_other_tenants_can_show_is_noticed"
+_UPDATES = "tests/mutation/test_elsewhere.py::test_what_only_an_older_object_can_show_is_noticed"
+_ALLOWANCES = "tests/mutation/test_elsewhere.py::test_what_only_tenants_with_allowances_can_show_is_noticed"
 
 _AT_THE_EDGE = (
     "at exactly 1.0e15, both branches give the same result. A quantity that is larger by less than the precision of a"

@@ -9,15 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from rayfence import quantity
 from rayfence.admission import IN_CHARGE
-from rayfence.backends.kyverno.filling import NAME as FILLING
+from rayfence.backends.kyverno.mutation import NAME as FILLING
 from rayfence.cases import GENERATION
-from rayfence.config import Mode
-from rayfence.engineless_file import NAME as ENGINELESS
+from rayfence.manifests.static_file import NAME as ENGINELESS
+from rayfence.model import quantity
+from rayfence.model.config import Mode
+from rayfence.model.subjects import RAY
 from rayfence.mutation.mutant import Mutant
 from rayfence.rules import ids, require_network_policy
-from rayfence.subjects import RAY
 
 _FLIPS = {
     "isLessThan": "isGreaterThan",

@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from rayfence.config import Mode, Platform, Tenant
+from rayfence.model.config import Mode, Platform, Tenant
 from rayfence.network.layer import opens_dashboard
-from rayfence.network.makers import JOB, made_by
+from rayfence.network.owners import JOB, made_by
 from rayfence.network.policy import (
     CLUSTER_LABEL,
     DASHBOARD_PORT,

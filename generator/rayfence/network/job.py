@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from rayfence.config import Mode, Tenant
+from rayfence.model.config import Mode, Tenant
 from rayfence.network.cluster import from_submitter, network_policy, policy_name
 from rayfence.network.layer import dashboard_ports
 from rayfence.network.policy import (

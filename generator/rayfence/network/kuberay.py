@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from rayfence.config import Mode
+from rayfence.model.config import Mode
 from rayfence.network.cluster import from_cluster
 from rayfence.network.policy import (
     CLUSTER_LABEL,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rayfence.config import Mode, Network, Platform, Scope, Tenant
+from rayfence.model.config import Mode, Network, Platform, Scope, Tenant
 from rayfence.network.policy import (
     DASHBOARD_NAME,
     DASHBOARD_PORT,

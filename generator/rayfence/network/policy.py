@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, assert_never
 
-from rayfence.config import Mode, Peer
+from rayfence.model.config import Mode, Peer
 
 Manifest = dict[str, Any]
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from rayfence.evaluate import Part, parts
-from rayfence.path import Path
+from rayfence.admission.evaluate import Part, parts
+from rayfence.model.field_path import FieldPath
 from rayfence.reach.policies import Json
 from rayfence.reach.scenario import namespace_of
 from rayfence.reach.shapes import fault
@@ -54,9 +54,9 @@ def _parts(documents: Iterable[Document | Problem], namespace: str, problems: li
             yield from (part for part in parts(document, namespace) if isinstance(part.value, dict))
 
 
-def _fault(value: Any) -> tuple[Path, str] | None:
+def _fault(value: Any) -> tuple[FieldPath, str] | None:
     """Where something is wrong with a Ray object or a NetworkPolicy, and what."""
     metadata = value.get("metadata")
     if metadata is None or (isinstance(metadata, dict) and metadata.get("name") in (None, "")):
-        return Path.of("metadata", "name"), "is missing; name the object"
+        return FieldPath.of("metadata", "name"), "is missing; name the object"
     return fault(value)

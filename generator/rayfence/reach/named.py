@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from ipaddress import ip_address, ip_network
 
-from rayfence.config import Peer, Tenant
-from rayfence.metadata_services import SHUT, may_be_opened
+from rayfence.model.config import Peer, Tenant
+from rayfence.model.metadata_services import SHUT, may_be_opened
 from rayfence.network.policy import DASHBOARD_PORT, directions
 from rayfence.reach.findings import Role
 from rayfence.reach.kuberay import METRICS_PORT

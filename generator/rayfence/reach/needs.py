@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import permutations
 
-from rayfence.config import Network, Scope
+from rayfence.model.config import Network, Scope
 from rayfence.reach.findings import Role
 from rayfence.reach.kuberay import RayCluster
 from rayfence.reach.named import closes

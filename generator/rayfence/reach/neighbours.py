@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from rayfence.config import Tenant
+from rayfence.model.config import Tenant
 from rayfence.reach.policies import Json
 from rayfence.reach.scenario import Scenario
 from rayfence.reach.witnesses import named_namespaces, peers_of

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from rayfence import allowances
-from rayfence.config import Config, Enforcement, Scope, Tenant
+from rayfence.model.config import Config, Enforcement, Scope, Tenant
 from rayfence.reach.findings import NotIsolated
 from rayfence.reach.kuberay import RayCluster
 from rayfence.reach.named import closes
@@ -15,6 +14,7 @@ from rayfence.reach.redis import is_untold
 from rayfence.reach.samples import autoscale
 from rayfence.reach.scenario import Scenario, namespace_of
 from rayfence.rules import RULES
+from rayfence.rules.shared import allowances
 
 _ALLOWED: Mapping[str, tuple[str, str]] = {
     "networks": ("allow.networks", "pods may attach additional networks, where no NetworkPolicy applies"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from rayfence.config import RoleRules, Tenant
+from rayfence.model.config import RoleRules, Tenant
 from rayfence.reach.findings import Role
 from rayfence.reach.policies import DIRECTIONS, EGRESS, INGRESS, Json, Rule
 

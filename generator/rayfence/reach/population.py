@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_network
 
-from rayfence.config import Peer, Platform, Tenant
+from rayfence.model.config import Peer, Platform, Tenant
 from rayfence.reach.findings import Role
 from rayfence.reach.kuberay import METRICS_PORT, Made, MadePod, RayCluster
 from rayfence.reach.policies import Json

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from rayfence.cases.good import ray_object
-from rayfence.config import Platform, Tenant
+from rayfence.model.config import Platform, Tenant
 from rayfence.network.policy import CLUSTER_LABEL, DASHBOARD_NAME
 from rayfence.network.start_params import DASHBOARD, METRICS
 from rayfence.reach.kuberay import RANDOM

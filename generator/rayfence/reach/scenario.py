@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from rayfence.config import Config, Platform, Tenant
+from rayfence.model.config import Config, Platform, Tenant
 from rayfence.network import asks, carries_label, filled, generated, made_by_kuberay, static_layer
 from rayfence.reach.kuberay import Made, made
 from rayfence.reach.policies import Json

@@ -13,19 +13,19 @@ from typing import Any
 
 import fastjsonschema
 
-from rayfence.config import Mode
-from rayfence.path import Path
+from rayfence.model.config import Mode
+from rayfence.model.field_path import FieldPath
 from rayfence.workload import KINDS, Kind
 
 Shape = dict[str, Any]
 
 
-def fault(value: Any) -> tuple[Path, str] | None:
+def fault(value: Any) -> tuple[FieldPath, str] | None:
     """Where an object of these kinds cannot be read, and why; its `kind` is one of them."""
     try:
         _accept(value["kind"])(value)
     except fastjsonschema.JsonSchemaValueException as error:
-        return Path(_steps(value, str(error.name).removeprefix("data"))), _message(error)
+        return FieldPath(_steps(value, str(error.name).removeprefix("data"))), _message(error)
     return None
 
 
@@ -160,7 +160,7 @@ def _ray(kind: Kind) -> Shape:
     return shape
 
 
-def _put(shape: Shape, path: Path, inner: Shape) -> None:
+def _put(shape: Shape, path: FieldPath, inner: Shape) -> None:
     """Say of the place at `path` what `inner` says, beside what is said of it already."""
     for step in path:
         fields = shape.setdefault("properties", {})

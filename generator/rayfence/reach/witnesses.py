@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 from itertools import chain
 
-from rayfence.metadata_services import SERVICES, lies_inside
+from rayfence.model.metadata_services import SERVICES, lies_inside
 from rayfence.reach.policies import Json, read, selects
 from rayfence.reach.topology import NAME_LABEL
 

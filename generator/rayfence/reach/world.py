@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_network
 from itertools import chain, count
 
-from rayfence.config import Platform, Tenant
+from rayfence.model.config import Platform, Tenant
 from rayfence.reach.findings import Role
 from rayfence.reach.neighbours import neighbours
 from rayfence.reach.own import own_peers

@@ -11,7 +11,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, assert_never
 
-from rayfence.outcome import Result, SuiteReport
+from rayfence.diagram import html, svg
+from rayfence.model.outcome import Result, SuiteReport
 from rayfence.reach.deciding import Decision
 from rayfence.reach.findings import Findings
 from rayfence.report import (
@@ -20,8 +21,6 @@ from rayfence.report import (
     github,
     markdown,
     reach_data,
-    reach_html,
-    reach_svg,
     reach_text,
     sarif,
     suite_text,
@@ -130,9 +129,9 @@ def reach_report(
         case ReachFormat.JSON:
             return _encodable(reach_data.findings(findings))
         case ReachFormat.SVG:
-            return _encodable(reach_svg.render(findings))
+            return _encodable(svg.render(findings))
         case ReachFormat.HTML:
-            return _encodable(reach_html.render(findings))
+            return _encodable(html.render(findings))
         case _:
             assert_never(format)
 

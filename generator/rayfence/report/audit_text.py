@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rayfence.audit import Audited, Report
+from rayfence.model.outcome import visible
 from rayfence.report.audited import deviations, remarks_of, said_by_kyverno, summary
 from rayfence.report.remarks import Level, Remark
-from rayfence.report.terminal import BAD, CAREFUL, GOOD, paint, visible
+from rayfence.report.terminal import BAD, CAREFUL, GOOD, paint
 
 
 def render(report: Report, *, colour: bool) -> str:

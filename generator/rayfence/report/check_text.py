@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rayfence.outcome import Result, Verdict, count
+from rayfence.model.outcome import Result, Verdict, count, visible
 from rayfence.report.remarks import UNREADABLE, Level, Remark, remarks
-from rayfence.report.terminal import BAD, CAREFUL, GOOD, paint, visible
+from rayfence.report.terminal import BAD, CAREFUL, GOOD, paint
 
 
 def render(results: Sequence[Result], *, colour: bool) -> str:

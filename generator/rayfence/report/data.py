@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from rayfence.outcome import Finding, Outcome, Result, SuiteReport, Verdict, count
+from rayfence.model.outcome import Finding, Outcome, Result, SuiteReport, Verdict, count
 from rayfence.report.tally import by_backend, problems
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from rayfence.doctor import CHECKS, Examination, Finding
+from rayfence.model.outcome import visible
 from rayfence.report.data import dump
-from rayfence.report.terminal import BAD, CAREFUL, GOOD, paint, visible
+from rayfence.report.terminal import BAD, CAREFUL, GOOD, paint
 
 
 def as_text(found: Examination, *, colour: bool) -> str:

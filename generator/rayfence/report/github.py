@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rayfence.outcome import Outcome, Result, SuiteReport
+from rayfence.model.outcome import Outcome, Result, SuiteReport
 from rayfence.report.check_text import summary_of
 from rayfence.report.remarks import Level, Remark, remarks
 from rayfence.report.tally import case_name, last_line, problems

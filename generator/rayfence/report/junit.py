@@ -7,7 +7,7 @@ from io import BytesIO
 
 from junitparser import Attr, Failure, IntAttr, JUnitXml, TestCase, TestSuite
 
-from rayfence.outcome import Outcome, SuiteReport
+from rayfence.model.outcome import Outcome, SuiteReport
 from rayfence.report.tally import by_backend, case_name, problems, verdict
 
 # What XML 1.0 has no way to write, not even as a character reference.

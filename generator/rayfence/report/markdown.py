@@ -6,9 +6,8 @@ import html
 import re
 from collections.abc import Iterable, Iterator
 
-from rayfence.outcome import Outcome, SuiteReport
+from rayfence.model.outcome import Outcome, SuiteReport, visible
 from rayfence.report.tally import by_group, case_name, last_line, listed, problems, verdict
-from rayfence.report.terminal import visible
 
 _SPECIAL = re.compile(r"[\\`*_\[\]|~#]")
 

@@ -8,12 +8,13 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from rayfence.diagram.summary import amounts, not_isolated
+from rayfence.model.outcome import visible
 from rayfence.reach.deciding import Decision
 from rayfence.reach.explaining import sides
 from rayfence.reach.findings import Findings, Proof
-from rayfence.report.picture.summary import amounts, not_isolated
 from rayfence.report.reach_rows import Row, tables
-from rayfence.report.terminal import BAD, CAREFUL, GOOD, draw, paint, visible
+from rayfence.report.terminal import BAD, CAREFUL, GOOD, draw, paint
 
 # More counterexamples of a proof than this are not read on a screen; JSON has them all.
 MOST = 10

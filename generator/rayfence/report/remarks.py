@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import assert_never
 
-from rayfence.outcome import Finding, Result, Verdict
+from rayfence.model.outcome import Finding, Result, Verdict
 
 UNREADABLE = "unreadable"
 UNEXPLAINED = "unexplained"

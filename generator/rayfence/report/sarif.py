@@ -7,7 +7,7 @@ from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
 
-from rayfence.outcome import Result, Verdict
+from rayfence.model.outcome import Result, Verdict
 from rayfence.report.data import dump
 from rayfence.report.remarks import PSEUDO_RULES, Level, Remark, remarks
 

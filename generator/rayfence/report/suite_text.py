@@ -8,9 +8,9 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from rayfence.outcome import Outcome, SuiteReport
+from rayfence.model.outcome import Outcome, SuiteReport, visible
 from rayfence.report.tally import by_backend, by_group, case_name, last_line, listed, problems, verdict
-from rayfence.report.terminal import BAD, GOOD, draw, paint, visible
+from rayfence.report.terminal import BAD, GOOD, draw, paint
 
 # Below this many columns the names of the two policies leave no room for the cases.
 ROOMY = 100

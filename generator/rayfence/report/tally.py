@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from rayfence.outcome import Outcome, SuiteReport
+from rayfence.model.outcome import Outcome, SuiteReport
 
 NOTHING_RUN = "no case was run: a suite without cases proves nothing"
 

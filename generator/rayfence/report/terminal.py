@@ -1,4 +1,4 @@
-"""Text for terminals and pipes: shows control characters visibly, and uses colour only if asked to."""
+"""Text for terminals and pipes, in colour only if asked to."""
 
 from __future__ import annotations
 
@@ -11,13 +11,6 @@ from rich.style import Style
 BAD = "bold red"
 GOOD = "green"
 CAREFUL = "yellow"
-
-
-def visible(text: str) -> str:
-    r"""The text on one line; what moves a cursor, changes a colour or turns the reading direction shows as `\x1b`."""
-    if text.isprintable():
-        return text
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in text)
 
 
 def paint(text: str, style: str, *, colour: bool) -> str:

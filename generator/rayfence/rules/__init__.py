@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from rayfence.config import Platform
+from rayfence.model.config import Platform
+from rayfence.model.subjects import EXPOSURE, NETWORK_KINDS, NETWORK_POLICIES, PODS, RAY, Subject
 from rayfence.rules import (
     guard_network_policies,
     guard_pods,
@@ -27,10 +28,9 @@ from rayfence.rules import (
     restrict_scheduling,
     restrict_tolerations,
     restrict_volumes,
-    worst_case,
 )
 from rayfence.rules.rule import Rule, RuleOfSome
-from rayfence.subjects import EXPOSURE, NETWORK_KINDS, NETWORK_POLICIES, PODS, RAY, Subject
+from rayfence.rules.shared import worst_case
 
 _ON_TEMPLATES: tuple[Rule, ...] = (restrict_scheduling, restrict_volumes, restrict_pod_metadata)
 """Rules for pod templates that hold for bare pods too."""

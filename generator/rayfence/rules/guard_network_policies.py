@@ -13,12 +13,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from rayfence.cel import literal, literals
-from rayfence.config import Platform, Tenant
-from rayfence.path import Path
-from rayfence.rules import peers
-from rayfence.rules.peer_edits import Opening, bad, fine
+from rayfence.model.config import Platform, Tenant
+from rayfence.model.field_path import FieldPath
+from rayfence.model.subjects import RESERVED
+from rayfence.rules.cases.peers import Opening, bad, fine
 from rayfence.rules.rule import At, Edit, Edits, Violation
-from rayfence.subjects import RESERVED
+from rayfence.rules.shared import peers
 from rayfence.workload import Request, Workload, dig
 
 ID = "guard-network-policies"
@@ -38,8 +38,8 @@ TIDYING = (
 )
 """Who deletes, and takes off the finalizers of what is deleted; without them a namespace would never go away."""
 
-_RESERVED_PATH = Path.of("metadata", "name")
-_GENERATED_PATH = Path.of("metadata", "generateName")
+_RESERVED_PATH = FieldPath.of("metadata", "name")
+_GENERATED_PATH = FieldPath.of("metadata", "generateName")
 
 
 def variables(platform: Platform) -> dict[str, str]:
@@ -79,7 +79,7 @@ def violations(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[V
         what = f"{work.at(reserved[0])} is rayfence's own; leave it to Kyverno and administrators"
         yield Violation(ID, _RESERVED_PATH, what, reserved[0])
     elif work.request.operation != "DELETE":
-        for at, wrong in peers.faults(dig(work.value, "spec"), Path.of("spec"), FIELDS, tenant, platform):
+        for at, wrong in peers.faults(dig(work.value, "spec"), FieldPath.of("spec"), FIELDS, tenant, platform):
             yield Violation(ID, at, wrong)
 
 

@@ -12,16 +12,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from rayfence import row
-from rayfence.cel import filled, is_quantity, items, literal, literals, scalar, when
-from rayfence.config import Platform, Tenant
-from rayfence.path import Path
-from rayfence.quantity import parse, text
-from rayfence.rules import guard_pods_edits, pod_security, restrict_tolerations
+from rayfence.cel import filled, is_quantity, items, literal, literals, row, scalar, when
+from rayfence.model.config import Platform, Tenant
+from rayfence.model.field_path import FieldPath
+from rayfence.model.quantity import parse, text
+from rayfence.model.subjects import CREATE, UPDATE
+from rayfence.rules import restrict_tolerations
+from rayfence.rules.cases import guard_pods as guard_pods_edits
 from rayfence.rules.limit_resources import NO_LIMIT
 from rayfence.rules.require_tenant_toleration import SCHEDULING, has_own, own
 from rayfence.rules.rule import Edits, Violation, instead, shown
-from rayfence.subjects import CREATE, UPDATE
+from rayfence.rules.shared import pod_security
 from rayfence.workload import BOUNDED, SIDES, Workload, dig
 
 ID = "guard-pods"
@@ -31,7 +32,7 @@ UNPROVEN = "bare pods may use their node's network, where no NetworkPolicy appli
 
 RAY_LABELS = guard_pods_edits.RAY_LABELS
 AMOUNTS = tuple((side, resource) for side in SIDES for resource in BOUNDED)
-SPEC = Path.of("spec")
+SPEC = FieldPath.of("spec")
 NEW_ONLY = ("spec.nodeName",)
 """Later on, a node's name is what the scheduler decided."""
 
@@ -195,8 +196,8 @@ def _unlabelled(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[
         yield _label_path(key), f"came off, and {KEPT}; delete the pod instead"
 
 
-def _label_path(key: str) -> Path:
-    return Path.of("metadata", "labels", key)
+def _label_path(key: str) -> FieldPath:
+    return FieldPath.of("metadata", "labels", key)
 
 
 def _sized(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[pod_security.Problem]:
@@ -224,7 +225,7 @@ def _too_much(found: Any, side: str, most: str, tenant: Tenant) -> str:
 
 
 def _hardened(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[pod_security.Problem]:
-    yield from pod_security.of_pod(Path(), work.value)
+    yield from pod_security.of_pod(FieldPath(), work.value)
 
 
 def breaks(platform: Platform, tenant: Tenant) -> Edits:

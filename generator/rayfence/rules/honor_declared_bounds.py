@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from rayfence.cel import amount, filled, literals, said, when
-from rayfence.config import Bounds, Platform, Tenant
-from rayfence.path import Path
-from rayfence.quantity import parse, text
+from rayfence.model.config import Bounds, Platform, Tenant
+from rayfence.model.field_path import FieldPath
+from rayfence.model.quantity import parse, text
 from rayfence.rules.rule import At, Edit, Edits, Violation, shown
 from rayfence.workload import BOUNDED, SIDES, Container, Workload, dig
 
@@ -72,7 +72,7 @@ def violations(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[V
 
 
 def _annotation(work: Workload, name: str, found: str, bounds: Bounds, tenant: Tenant) -> Iterator[Violation]:
-    path, allowed = Path.of("metadata", "annotations", name), f"allowed is {bounds.min} to {bounds.max}"
+    path, allowed = FieldPath.of("metadata", "annotations", name), f"allowed is {bounds.min} to {bounds.max}"
     declared = _quantity(found)
     if declared is None:
         yield Violation(ID, path, f"{shown(found)} is not a quantity, {allowed}")

@@ -11,14 +11,13 @@ from copy import deepcopy
 from functools import partial
 from typing import Any
 
-from rayfence import row
-from rayfence.cel import filled, items, said, when
-from rayfence.config import Bounds, Platform, Tenant
-from rayfence.quantity import parse, text
-from rayfence.rules import container_edges
-from rayfence.rules.additions import ADDITIONS, AUTOSCALER, COLLECTOR, Addition, defaults
-from rayfence.rules.container_edges import milli, more, put, whole_bytes
+from rayfence.cel import filled, items, row, said, when
+from rayfence.model.config import Bounds, Platform, Tenant
+from rayfence.model.quantity import parse, text
+from rayfence.rules.cases import containers as container_edges
+from rayfence.rules.cases.containers import milli, more, put, whole_bytes
 from rayfence.rules.rule import At, Edit, Edits, Violation, shown
+from rayfence.rules.shared.additions import ADDITIONS, AUTOSCALER, COLLECTOR, Addition, defaults
 from rayfence.workload import BOUNDED, SIDES, Container, Role, Site, Workload, dig
 from rayfence.workload import items as listed
 

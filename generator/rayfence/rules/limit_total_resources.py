@@ -11,14 +11,14 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from rayfence import row
-from rayfence.cel import amount, filled, items, let, long_literal, number, scalar, when
-from rayfence.config import Platform, Tenant
-from rayfence.path import Path
-from rayfence.quantity import parse, text
-from rayfence.rules import quota_edges
+from rayfence.cel import amount, filled, items, let, long_literal, number, row, scalar, when
+from rayfence.model.config import Platform, Tenant
+from rayfence.model.field_path import FieldPath
+from rayfence.model.quantity import parse, text
+from rayfence.model.subjects import UPDATE
+from rayfence.rules.cases import quotas as quota_edges
 from rayfence.rules.rule import At, Edit, Edits, Violation, shown
-from rayfence.rules.worst_case import (
+from rayfence.rules.shared.worst_case import (
     FACTORS,
     factor,
     is_unbounded,
@@ -28,7 +28,6 @@ from rayfence.rules.worst_case import (
     whole,
     whole_amount,
 )
-from rayfence.subjects import UPDATE
 from rayfence.workload import UNLIMITED, Role, Site, Workload, dig
 from rayfence.workload import items as listed
 
@@ -44,7 +43,7 @@ OVERFLOW = f"maxReplicas times numOfHosts is more than {UNLIMITED}"
 SCALE = "must be scaled to zero (replicas and minReplicas 0) before it leaves the spec, or KubeRay keeps its pods"
 RECREATE = "Recreate"
 
-_SPEC = Path.of("spec")
+_SPEC = FieldPath.of("spec")
 _CLUSTER, _GROUPS = "RayCluster", _SPEC / "workerGroupSpecs"
 _STATED = {"minReplicas": 0, "replicas": 0, "maxReplicas": UNLIMITED}
 """What decides how many pods a group has, with what stands where it is left out."""
@@ -131,7 +130,7 @@ def violations(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[V
 
 def _above(work: Workload, tenant: Tenant) -> Iterator[Violation]:
     """The worst case is above quotas: because of groups that nothing bounds, or else as a whole."""
-    unbounded: dict[Path, list[str]] = {}
+    unbounded: dict[FieldPath, list[str]] = {}
     for resource, total in totals(work):
         quota = getattr(tenant.quota, resource)
         if quota is None or total <= parse(str(quota)):

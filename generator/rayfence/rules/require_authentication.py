@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from rayfence import row
-from rayfence.cel import filled
-from rayfence.config import Platform, Tenant
-from rayfence.path import Path
+from rayfence.cel import filled, row
+from rayfence.model.config import Platform, Tenant
+from rayfence.model.field_path import FieldPath
 from rayfence.rules.rule import At, Edit, Edits, Violation, instead
 from rayfence.workload import API_GROUP, SERVED, STORED, Workload
 
@@ -20,7 +19,7 @@ ID = "require-authentication"
 FAMILY = "network"
 WHY = "The operator connects to every head. A head without a token runs any job that the operator is led to send."
 
-FIELD = Path.of("authOptions", "mode")
+FIELD = FieldPath.of("authOptions", "mode")
 
 _MODE = row.field("authentication")
 
@@ -47,7 +46,7 @@ def violations(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[V
     version = work.value.get("apiVersion")
     if version != STORED:
         why = f"older versions have no {FIELD[0]}, and a write through one takes it away"
-        yield Violation(ID, Path.of("apiVersion"), f"{instead(version, STORED)}: {why}")
+        yield Violation(ID, FieldPath.of("apiVersion"), f"{instead(version, STORED)}: {why}")
     found = work.get(*map(str, FIELD))
     if found != required:
         yield Violation(ID, work.kind.cluster + FIELD, instead(found, f"{required}; it needs Ray 2.52 or newer"))

@@ -10,12 +10,11 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from rayfence import row
-from rayfence.cel import filled, let, literal
-from rayfence.config import Mode, Platform, Tenant
-from rayfence.path import Path
+from rayfence.cel import filled, let, literal, row
+from rayfence.model.config import Mode, Platform, Tenant
+from rayfence.model.field_path import FieldPath
+from rayfence.model.subjects import RESERVED
 from rayfence.rules.rule import At, Edit, Edits, Violation, instead, shown
-from rayfence.subjects import RESERVED
 from rayfence.workload import API_GROUP, SERVED, STORED, Role, Workload, dig
 
 ID = "require-network-policy"
@@ -68,7 +67,7 @@ def violations(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[V
     version = work.value.get("apiVersion")
     if version != VERSION:
         why = f"older versions have no {FIELD}, and a write through one takes it away"
-        yield Violation(ID, Path.of("apiVersion"), f"{instead(version, VERSION)}: {why}")
+        yield Violation(ID, FieldPath.of("apiVersion"), f"{instead(version, VERSION)}: {why}")
     yield from _mode(work, required)
     for site in work.sites:
         name = dig(site.group, "groupName", at=site.group_path)
@@ -93,7 +92,7 @@ def _name(work: Workload) -> Iterator[Violation]:
     given = (dig(work.value, "metadata", key) for key in ("name", "generateName"))
     if any(isinstance(name, str) and name.startswith(RESERVED) for name in given):
         yield Violation(
-            ID, Path.of("metadata", "name"), f"must not begin with {RESERVED}, which KubeRay cannot protect"
+            ID, FieldPath.of("metadata", "name"), f"must not begin with {RESERVED}, which KubeRay cannot protect"
         )
 
 

@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from rayfence import row
-from rayfence.cel import filled
-from rayfence.config import Platform, Tenant
+from rayfence.cel import filled, row
+from rayfence.model.config import Platform, Tenant
 from rayfence.rules.rule import At, Edit, Edits, Violation, instead
 from rayfence.workload import Workload
 

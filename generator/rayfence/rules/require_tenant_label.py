@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rayfence import row
-from rayfence.cel import literal, literals, when
-from rayfence.config import Platform, Tenant
-from rayfence.path import Path
+from rayfence.cel import literal, literals, row, when
+from rayfence.model.config import Platform, Tenant
+from rayfence.model.field_path import FieldPath
+from rayfence.model.subjects import UPDATE
 from rayfence.rules.rule import At, Edit, Edits, Violation, instead
-from rayfence.subjects import UPDATE
 from rayfence.workload import MADE_BY_KUBERAY, Workload
 
 ID = "require-tenant-label"
@@ -50,8 +49,8 @@ def _excused(work: Workload, platform: Platform) -> bool:
     return had_none or work.request.username == platform.operator.username
 
 
-def _path(platform: Platform) -> Path:
-    return Path.of("metadata", "labels", platform.tenant_label)
+def _path(platform: Platform) -> FieldPath:
+    return FieldPath.of("metadata", "labels", platform.tenant_label)
 
 
 def breaks(platform: Platform, tenant: Tenant) -> Edits:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rayfence import row
-from rayfence.cel import filled, literal
-from rayfence.config import Platform, Tenant
-from rayfence.path import Path
+from rayfence.cel import filled, literal, row
+from rayfence.model.config import Platform, Tenant
+from rayfence.model.field_path import FieldPath
 from rayfence.rules.rule import At, Edit, Edits, Violation, instead, shown
 from rayfence.workload import Workload
 
@@ -20,7 +19,7 @@ WHY = (
 
 def cel(platform: Platform) -> Iterator[str]:
     selector = f"template.spec.?nodeSelector[?{literal(platform.node_label)}].orValue('') != {row.NAME}"
-    path = Path.of("spec", "nodeSelector", platform.node_label)
+    path = FieldPath.of("spec", "nodeSelector", platform.node_label)
     told = filled(f"%s.{path}: must be %s", "template.path", row.NAME)
     named = "optional.ofNonZeroValue(template.spec.?nodeName.orValue(null)).hasValue()"
     yield (

@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from rayfence import allowances
 from rayfence.cel import entries, literal, literals
-from rayfence.cluster_queues import (
+from rayfence.model.allowable import (
     ALIASES,
     APPLICATION_OF_NONE,
     GANG,
@@ -21,9 +20,10 @@ from rayfence.cluster_queues import (
     YUNIKORN_APPLICATION,
     YUNIKORN_QUEUE,
 )
-from rayfence.config import Platform, Tenant
-from rayfence.path import Path
+from rayfence.model.config import Platform, Tenant
+from rayfence.model.field_path import FieldPath
 from rayfence.rules.rule import At, Edit, Edits, Violation, shown
+from rayfence.rules.shared import allowances
 from rayfence.workload import POD, SERVED, Workload, dig
 
 ID = "require-tenant-queue"
@@ -109,15 +109,15 @@ def violations(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[V
                 yield Violation(ID, path / key, f"is {shown(value)}, {_wanted(key, allowed)}")
 
 
-def _holders(work: Workload) -> Iterator[tuple[Path, Entries, Entries]]:
+def _holders(work: Workload) -> Iterator[tuple[FieldPath, Entries, Entries]]:
     """Where labels and annotations stand, what they are, and of a pod what they were."""
     if work.value["kind"] == POD:
         for sort in SORTS:
             old = dig(work.request.old, "metadata", sort)
-            yield Path.of("metadata", sort), _map(dig(work.value, "metadata", sort)), _map(old)
+            yield FieldPath.of("metadata", sort), _map(dig(work.value, "metadata", sort)), _map(old)
         return
     for sort in SORTS:
-        yield Path.of("metadata", sort), _map(dig(work.value, "metadata", sort)), {}
+        yield FieldPath.of("metadata", sort), _map(dig(work.value, "metadata", sort)), {}
     for site in work.sites:
         if site.group is not None:
             yield site.group_path / "labels", _map(dig(site.group, "labels", at=site.group_path)), {}

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from rayfence import row
-from rayfence.cel import filled, items, literal
-from rayfence.config import Platform, Tenant
-from rayfence.path import Path
+from rayfence.cel import filled, items, literal, row
+from rayfence.model.config import Platform, Tenant
+from rayfence.model.field_path import FieldPath
 from rayfence.rules.rule import At, Edit, Edits, Violation
 from rayfence.workload import Workload, dig
 from rayfence.workload import items as listed
@@ -36,7 +35,9 @@ def own(platform: Platform, effects: tuple[str, ...] = EFFECTS) -> str:
     )
 
 
-def is_own(toleration: Any, path: Path, tenant: Tenant, platform: Platform, effects: tuple[str, ...] = EFFECTS) -> bool:
+def is_own(
+    toleration: Any, path: FieldPath, tenant: Tenant, platform: Platform, effects: tuple[str, ...] = EFFECTS
+) -> bool:
     """The same in Python, of the toleration at `path`."""
     return (
         dig(toleration, "key", at=path) == platform.taint_key
@@ -46,7 +47,7 @@ def is_own(toleration: Any, path: Path, tenant: Tenant, platform: Platform, effe
     )
 
 
-def has_own(tolerations: Any, path: Path, tenant: Tenant, platform: Platform) -> bool:
+def has_own(tolerations: Any, path: FieldPath, tenant: Tenant, platform: Platform) -> bool:
     """Whether one of the tolerations at `path` lets a pod onto its tenant's nodes."""
     found = enumerate(listed(tolerations))
     return any(is_own(each, path / index, tenant, platform, SCHEDULING) for index, each in found)

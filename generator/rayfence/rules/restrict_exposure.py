@@ -10,13 +10,12 @@ from collections.abc import Iterator, Sequence
 from functools import reduce
 from typing import Any
 
-from rayfence import allowances
 from rayfence.cel import entries, filled, items, literal, literals, when
-from rayfence.config import Exposure, Platform, Tenant
-from rayfence.path import Path
-from rayfence.rules import opening_marks
-from rayfence.rules.opening_marks import FAMILIES
+from rayfence.model.config import Exposure, Platform, Tenant
+from rayfence.model.field_path import FieldPath
 from rayfence.rules.rule import At, Edit, Edits, Violation, instead, shown
+from rayfence.rules.shared import allowances, opening_marks
+from rayfence.rules.shared.opening_marks import FAMILIES
 from rayfence.workload import SERVED, Workload, dig, exposed
 from rayfence.workload import items as listed
 
@@ -25,7 +24,7 @@ FAMILY = "network"
 WHY = "A Service or an Ingress leads outside traffic to a tenant's pods, under addresses that others may trust."
 UNPROVEN = "tenants may expose their Services outside the cluster"
 
-ANNOTATIONS = Path.of("metadata", "annotations")
+ANNOTATIONS = FieldPath.of("metadata", "annotations")
 SNIPPET = "(-snippets?|/config-backend|/skipper-(filter|predicate|routes))$"
 """The end of annotations that controllers on nginx and HAProxy, and Skipper, copy into a configuration with others'."""
 
@@ -253,6 +252,6 @@ def _mark_head(value: dict[str, Any], key: str) -> None:
 
 def _head_or_service(value: dict[str, Any]) -> dict[str, Any]:
     kind = SERVED.get((value["apiVersion"], value["kind"]))
-    path = kind.cluster / "headGroupSpec" if kind else Path.of("spec")
+    path = kind.cluster / "headGroupSpec" if kind else FieldPath.of("spec")
     found: dict[str, Any] = reduce(lambda part, step: part[step], path, value)  # type: ignore[index]
     return found

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from functools import lru_cache
 
-from rayfence.config import Platform, Tenant
-from rayfence.path import Path
+from rayfence.model.config import Platform, Tenant
+from rayfence.model.field_path import FieldPath
 from rayfence.rules.rule import At, Edit, Edits, Violation, shown
 from rayfence.workload import Workload
 
@@ -26,7 +26,7 @@ def violations(
     """`namespaces` are all that tenants have, for the message."""
     if tenant is None:
         found = f"no tenant has {shown(work.namespace)}" if work.namespace else "is missing"
-        yield Violation(ID, Path.of("metadata", "namespace"), f"{found}; {_choice(work.namespace, namespaces)}")
+        yield Violation(ID, FieldPath.of("metadata", "namespace"), f"{found}; {_choice(work.namespace, namespaces)}")
 
 
 @lru_cache(maxsize=1024)

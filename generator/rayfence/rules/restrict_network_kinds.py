@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from rayfence import allowances
 from rayfence.cel import literal, literals
-from rayfence.config import Platform, Tenant
-from rayfence.path import Path
+from rayfence.model.config import Platform, Tenant
+from rayfence.model.field_path import FieldPath
+from rayfence.model.subjects import NETWORK_KINDS, Resource
 from rayfence.rules.guard_network_policies import is_privileged, privileged
 from rayfence.rules.rule import At, Edit, Edits, Violation
-from rayfence.subjects import NETWORK_KINDS, Resource
+from rayfence.rules.shared import allowances
 from rayfence.workload import Workload
 
 ID = "restrict-network-kinds"
@@ -34,7 +34,7 @@ The Ray object was refused already where the platform does not let that.
 """
 
 OPENS = "opens the network, and allow.exposure.kinds does not list it"
-KIND = Path.of("kind")
+KIND = FieldPath.of("kind")
 
 
 def cel(platform: Platform) -> Iterator[str]:

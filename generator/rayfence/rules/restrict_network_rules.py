@@ -7,11 +7,11 @@ from itertools import cycle
 from typing import Any
 
 from rayfence.cel import items
-from rayfence.config import Platform, Tenant
-from rayfence.path import Path
-from rayfence.rules import peers
-from rayfence.rules.peer_edits import Opening, bad, fine
+from rayfence.model.config import Platform, Tenant
+from rayfence.model.field_path import FieldPath
+from rayfence.rules.cases.peers import Opening, bad, fine
 from rayfence.rules.rule import At, Edit, Edits, Violation
+from rayfence.rules.shared import peers
 from rayfence.workload import Workload
 from rayfence.workload import items as listed
 
@@ -49,7 +49,7 @@ def violations(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[V
             yield Violation(ID, at, wrong)
 
 
-def _holders(work: Workload) -> Iterator[tuple[Path, Any]]:
+def _holders(work: Workload) -> Iterator[tuple[FieldPath, Any]]:
     path = work.kind.cluster / "networkPolicy"
     if work.has_cluster:
         for role in ("head", "worker"):

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rayfence import allowances
 from rayfence.cel import entries, filled, literal, literals
-from rayfence.config import Platform, Tenant
-from rayfence.path import Path
-from rayfence.rules.pod_annotations import ATTACHED, DEFAULT_NETWORK, FAMILIES, family_of, is_one
-from rayfence.rules.pod_security_edits import annotate
+from rayfence.model.config import Platform, Tenant
+from rayfence.model.field_path import FieldPath
+from rayfence.model.subjects import UPDATE
+from rayfence.rules.cases.pod_security import annotate
 from rayfence.rules.rule import Edits, Violation
-from rayfence.subjects import UPDATE
+from rayfence.rules.shared import allowances
+from rayfence.rules.shared.pod_annotations import ATTACHED, DEFAULT_NETWORK, FAMILIES, family_of, is_one
 from rayfence.workload import ROOT, Request, Workload, dig
 
 ID = "restrict-pod-metadata"
@@ -91,7 +91,7 @@ def violations(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[V
             yield Violation(ID, path / "metadata" / "annotations", _told(wrong))
 
 
-def _annotations(value: Any, at: Path = ROOT) -> Mapping[str, Any]:
+def _annotations(value: Any, at: FieldPath = ROOT) -> Mapping[str, Any]:
     found = dig(value, "metadata", "annotations", at=at)
     return found if isinstance(found, Mapping) else {}
 

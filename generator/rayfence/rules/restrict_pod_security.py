@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rayfence.cel import steps
-from rayfence.config import Platform, Tenant
-from rayfence.rules import pod_security, pod_security_edits
-from rayfence.rules.pod_security_edits import put
+from rayfence.model.config import Platform, Tenant
+from rayfence.rules.cases import pod_security as pod_security_edits
+from rayfence.rules.cases.pod_security import put
 from rayfence.rules.rule import At, Edits, Violation
+from rayfence.rules.shared import pod_security
 from rayfence.workload import OPTIONS, Workload
 
 ID = "restrict-pod-security"

@@ -10,13 +10,13 @@ from collections.abc import Iterator, Mapping
 from itertools import product
 from typing import Any
 
-from rayfence import allowances, row
-from rayfence.cel import entries, filled, items, literal, literals, when
-from rayfence.config import Platform, Tenant
-from rayfence.path import Path
-from rayfence.rules.pod_security import Problem
-from rayfence.rules.pod_security_edits import put
+from rayfence.cel import entries, filled, items, literal, literals, row, when
+from rayfence.model.config import Platform, Tenant
+from rayfence.model.field_path import FieldPath
+from rayfence.rules.cases.pod_security import put
 from rayfence.rules.rule import At, Edit, Edits, Violation, instead, shown
+from rayfence.rules.shared import allowances
+from rayfence.rules.shared.pod_security import Problem
 from rayfence.workload import Workload, dig
 from rayfence.workload import items as listed
 
@@ -99,7 +99,7 @@ def cel(platform: Platform) -> Iterator[str]:
     all_own = f"{items('expression.value.?values')}.all(name, name == {name})"
     own = f"expression.value.?operator.orValue(null) == 'In' && {all_own}"
     others = f"expression.value.?key.orValue(null) == {literal(platform.node_label)} && !({own})"
-    at = literal(f"{Path.of('spec', 'nodeSelector', platform.node_label)}: must be ")
+    at = literal(f"{FieldPath.of('spec', 'nodeSelector', platform.node_label)}: must be ")
     selected = when(f"{_selector(platform)} != null", f"{at} + {name}")
     terms = f"{literals(SIDES)}.map(side, {' + '.join(_terms(*each) for each in TERMS)}).flatten()"
     yield f"{_WITH_AFFINITY}.map(pod, {terms}).flatten()"
@@ -166,13 +166,13 @@ def violations(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[V
         yield from (Violation(ID, place, what) for place, what in problems)
 
 
-def _each(value: Any, at: Path, *way: str) -> Iterator[tuple[Path, Any]]:
+def _each(value: Any, at: FieldPath, *way: str) -> Iterator[tuple[FieldPath, Any]]:
     """The items of a list below `value`, which stands at `at`, with their paths."""
     for index, item in enumerate(listed(dig(value, *way, at=at))):
         yield (at + way) / index, item
 
 
-def _across_namespaces(spec: Any, at: Path) -> Iterator[Problem]:
+def _across_namespaces(spec: Any, at: FieldPath) -> Iterator[Problem]:
     for side, (field, inner) in product(SIDES, TERMS):
         for path, item in _each(spec, at, "affinity", side, field):
             place, term = path + inner, dig(item, *inner, at=path)
@@ -181,7 +181,7 @@ def _across_namespaces(spec: Any, at: Path) -> Iterator[Problem]:
                 yield place, APART
 
 
-def _on_foreign_nodes(spec: Any, at: Path, tenant: Tenant, label: str | None) -> Iterator[Problem]:
+def _on_foreign_nodes(spec: Any, at: FieldPath, tenant: Tenant, label: str | None) -> Iterator[Problem]:
     """What node affinity selects; `label` is the key of tenants' nodes where it matters."""
     for fields, inner in NODE_TERMS:
         for path, term in _each(spec, at, "affinity", "nodeAffinity", *fields):
@@ -193,7 +193,7 @@ def _on_foreign_nodes(spec: Any, at: Path, tenant: Tenant, label: str | None) ->
                     yield place, f"{ELSEWHERE}; {_instead(key, tenant)}"
 
 
-def _selecting(spec: Any, at: Path, tenant: Tenant, label: str | None) -> Iterator[Problem]:
+def _selecting(spec: Any, at: FieldPath, tenant: Tenant, label: str | None) -> Iterator[Problem]:
     selector = dig(spec, "nodeSelector", at=at)
     for key, value in selector.items() if isinstance(selector, Mapping) else ():
         if key in CONTROL_PLANE:
@@ -206,13 +206,13 @@ def _instead(key: str, tenant: Tenant) -> str:
     return "leave it out" if key in CONTROL_PLANE else f"with {key} only In [{tenant.name}], NotIn and DoesNotExist"
 
 
-def _tolerating(spec: Any, at: Path) -> Iterator[Problem]:
+def _tolerating(spec: Any, at: FieldPath) -> Iterator[Problem]:
     for place, toleration in _each(spec, at, "tolerations"):
         if dig(toleration, "key", at=place) in TAINTS:
             yield place / "key", SET_ASIDE
 
 
-def _prior(spec: Any, at: Path, allowed: tuple[str, ...]) -> Iterator[Problem]:
+def _prior(spec: Any, at: FieldPath, allowed: tuple[str, ...]) -> Iterator[Problem]:
     name, number = (dig(spec, field, at=at) for field in ("priorityClassName", "priority"))
     if name in (None, ""):
         # With a class the API server refuses any number but the class's own.

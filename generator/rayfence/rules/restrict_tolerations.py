@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from rayfence.cel import items, literal, when
-from rayfence.config import Platform, Tenant
-from rayfence.path import Path
+from rayfence.model.config import Platform, Tenant
+from rayfence.model.field_path import FieldPath
 from rayfence.rules.require_tenant_toleration import is_own, own
 from rayfence.rules.rule import At, Edit, Edits, Violation, shown
 from rayfence.workload import Workload, dig
@@ -40,7 +40,9 @@ def violations(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[V
             yield Violation(ID, path, what)
 
 
-def wrong_with(tolerations: Any, path: Path, tenant: Tenant, platform: Platform) -> Iterator[tuple[Path, str]]:
+def wrong_with(
+    tolerations: Any, path: FieldPath, tenant: Tenant, platform: Platform
+) -> Iterator[tuple[FieldPath, str]]:
     """Where it is and what people read, for each toleration at `path` that reaches other tenants."""
     for index, toleration in enumerate(listed(tolerations)):
         place = path / index

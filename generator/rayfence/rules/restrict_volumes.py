@@ -1,7 +1,7 @@
 """Pods mount only volume types of the restricted Pod Security profile, and types that the config lists.
 
 The type of a volume is its field, so a type that Kubernetes adds later is refused. The platform can list such a type
-only when the table in `volume_types` has it. The rules for pod security check `hostPath`.
+only when the table in `allowable` has it. The rules for pod security check `hostPath`.
 """
 
 from __future__ import annotations
@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rayfence import allowances
 from rayfence.cel import filled, items, literal, literals
-from rayfence.config import Platform, Tenant
-from rayfence.rules.pod_security_edits import put
+from rayfence.model.allowable import CSI, DRIVER, HOST_PATH
+from rayfence.model.allowable import RESTRICTED as TYPES
+from rayfence.model.config import Platform, Tenant
+from rayfence.rules.cases.pod_security import put
 from rayfence.rules.rule import At, Edit, Edits, Violation
-from rayfence.volume_types import CSI, DRIVER, HOST_PATH
-from rayfence.volume_types import RESTRICTED as TYPES
+from rayfence.rules.shared import allowances
 from rayfence.workload import Workload, dig
 from rayfence.workload import items as listed
 

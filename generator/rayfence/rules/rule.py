@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any, Protocol, runtime_checkable
 
-from rayfence.config import Platform, Tenant
-from rayfence.path import Path
+from rayfence.model.config import Platform, Tenant
+from rayfence.model.field_path import FieldPath
 from rayfence.workload import Workload
 
 
@@ -26,9 +26,9 @@ class Violation:
     """
 
     rule: str
-    path: Path
+    path: FieldPath
     message: str
-    about: Path | None = None
+    about: FieldPath | None = None
 
     def __str__(self) -> str:
         return f"[{self.rule}] {self.path}: {self.message}"

@@ -9,9 +9,9 @@ from rayfence import kyverno, yamlio
 from rayfence.admission import Policy
 from rayfence.backends.offline import KyvernoOffline
 from rayfence.cases import Case
-from rayfence.config import Enforcement
+from rayfence.model.config import Enforcement
 from rayfence.suite.expecting import Expectations, resource
-from rayfence.suite.texts import Texts
+from rayfence.suite.manifests import Texts
 
 
 def compare_actions(

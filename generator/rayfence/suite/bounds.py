@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 
 from rayfence.admission import Policy
 from rayfence.backends.offline import GatorOffline, KyvernoOffline, Namespaces, Webhooks
-from rayfence.backends.reading import namespaces_in
-from rayfence.suite.texts import Texts, values
+from rayfence.backends.parsing import namespaces_in
+from rayfence.suite.manifests import Texts, values
 
 Offline = KyvernoOffline | GatorOffline
 

@@ -6,17 +6,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path as File
 
-from rayfence import admission, bundle, kyverno
-from rayfence.config import Config
-from rayfence.evaluate import Judge, Part, asks, parts
-from rayfence.objects import text_at
-from rayfence.outcome import Finding, Result, Verdict
-from rayfence.path import Path
-from rayfence.subjects import RESERVED, subject_of
-from rayfence.suite import texts
+from rayfence import admission, kyverno
+from rayfence.admission.evaluate import Judge, Part, asks, parts
+from rayfence.cluster.objects import text_at
+from rayfence.manifests import bundle
+from rayfence.model.config import Config
+from rayfence.model.field_path import FieldPath
+from rayfence.model.outcome import Finding, Result, Verdict
+from rayfence.model.subjects import RESERVED, subject_of
+from rayfence.suite import manifests
+from rayfence.suite.engine import workers
 from rayfence.suite.engines import engine_of
 from rayfence.suite.expecting import Expectations
-from rayfence.suite.side_by_side import workers
 from rayfence.workload import NOBODY, Malformed, Request
 from rayfence.yamlio import Document
 
@@ -104,7 +105,7 @@ def _chunks(questions: Mapping[int, _Question]) -> Iterator[list[int]]:
 
 class _Engine:
     def __init__(self, config: Config, backend: str, engine: File) -> None:
-        self._engine = engine_of(config, backend, texts.of(bundle.files(config, [backend]), backend), engine)
+        self._engine = engine_of(config, backend, manifests.of(bundle.files(config, [backend]), backend), engine)
         self._expected, self._judge = Expectations(config), Judge(config)
 
     def results(self, questions: Sequence[_Question]) -> list[Result]:
@@ -146,7 +147,7 @@ def _renamed(part: Part, number: int) -> dict[str, object]:
 
 def _findings(part: Part, message: str) -> list[Finding]:
     """The violations in an engine's message, each at its line; a rule whose violations did not fit has the object's."""
-    shown = [part.located(rule, Path.parse(path), what) for rule, path, what in admission.violations(message)]
+    shown = [part.located(rule, FieldPath.parse(path), what) for rule, path, what in admission.violations(message)]
     named = {finding.rule for finding in shown}
     rest = sorted(admission.read(message)[0] - named)
-    return shown + [part.located(rule, Path(), "is broken; too much else is wrong to say where") for rule in rest]
+    return shown + [part.located(rule, FieldPath(), "is broken; too much else is wrong to say where") for rule in rest]

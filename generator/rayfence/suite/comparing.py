@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from rayfence import admission
-from rayfence.backends.kyverno.filling import NAME as FILLING
-from rayfence.backends.kyverno.generating import strip_kyverno
+from rayfence.admission.evaluate import Judge
+from rayfence.backends.kyverno.generation import strip_kyverno
+from rayfence.backends.kyverno.mutation import NAME as FILLING
 from rayfence.cases import GENERATION, Case
-from rayfence.config import Config
-from rayfence.evaluate import Judge
+from rayfence.model.config import Config
+from rayfence.model.field_path import FieldPath
+from rayfence.model.outcome import Outcome
 from rayfence.network.policy import CLUSTER_LABEL, JOB_KIND, JOB_NAME_LABEL
-from rayfence.outcome import Outcome
-from rayfence.path import Path
 from rayfence.rules.rule import Violation
 from rayfence.suite.engine import Answer, Said
 from rayfence.suite.expecting import Expectations, identity, namespace, resource
@@ -133,7 +133,7 @@ def _lines(case: Case, judge: Judge, found: Sequence[Violation]) -> list[str]:
         return []
     lines = {(violation.rule, case.document.line_of(violation.path)) for violation in found}
     if GENERATION in case.fails:
-        lines.add((GENERATION, case.document.line_of(Path.of("metadata", "labels", judge.tenant_label))))
+        lines.add((GENERATION, case.document.line_of(FieldPath.of("metadata", "labels", judge.tenant_label))))
     wrong = [f"{rule} is broken at line {line}, which does not say so" for rule, line in sorted(lines - case.lines)]
     return wrong + [f"line {line} says {rule}, which holds there" for rule, line in sorted(case.lines - lines)]
 

@@ -1,8 +1,10 @@
-"""The interface between the suite and any policy engine."""
+"""The interface between the suite and any policy engine, and a pool to run several engines in parallel."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -53,3 +55,15 @@ class Engine(Protocol):
 
     def report(self, values: Sequence[Mapping[str, Any]], request: Request) -> list[Judged]:
         """What every policy object says of objects, those it has no say in left out."""
+
+
+@contextmanager
+def workers(jobs: int) -> Iterator[ThreadPoolExecutor]:
+    """A pool of so many threads. Leaving it by an exception drops what has not begun."""
+    pool = ThreadPoolExecutor(jobs)
+    try:
+        yield pool
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        raise
+    pool.shutdown()

@@ -7,10 +7,10 @@ from typing import assert_never
 
 from rayfence.backends import BACKENDS
 from rayfence.backends.offline import GatorOffline, KyvernoOffline
-from rayfence.config import Config
 from rayfence.gotool import GATOR, KYVERNO, GoTool
+from rayfence.model.config import Config
 from rayfence.suite.engine import Engine
-from rayfence.suite.texts import Texts
+from rayfence.suite.manifests import Texts
 from rayfence.suite.with_gator import GatorEngine
 from rayfence.suite.with_kyverno import KyvernoEngine
 

@@ -9,13 +9,13 @@ from typing import Any
 
 from rayfence import admission
 from rayfence.admission import Policy
+from rayfence.admission.evaluate import Judge
 from rayfence.cases import Case
 from rayfence.cases.good import model
 from rayfence.cases.refused import broken
-from rayfence.config import Config, Enforcement, Tenant
-from rayfence.evaluate import Judge
+from rayfence.model.config import Config, Enforcement, Tenant
+from rayfence.model.subjects import Subject, subject_of
 from rayfence.network import asks, filled, generated
-from rayfence.subjects import Subject, subject_of
 
 
 class Expectations:

@@ -9,17 +9,16 @@ from concurrent.futures import as_completed
 from itertools import groupby
 from pathlib import Path
 
-from rayfence import bundle
 from rayfence.cases import Case
-from rayfence.config import Config
 from rayfence.gotool import KYVERNO
-from rayfence.outcome import Outcome, SuiteReport
-from rayfence.suite import texts
+from rayfence.manifests import bundle
+from rayfence.model.config import Config
+from rayfence.model.outcome import Outcome, SuiteReport
+from rayfence.suite import manifests
 from rayfence.suite.comparing import Compared, compare
-from rayfence.suite.engine import Engine
+from rayfence.suite.engine import Engine, workers
 from rayfence.suite.engines import engine_of
 from rayfence.suite.expecting import Expectations, distinct, resource
-from rayfence.suite.side_by_side import workers
 
 MOST_OBJECTS = 150
 """In one run of the engine; more of them at once cost more each."""
@@ -57,7 +56,7 @@ def run(
     notes: list[str] = []
     rules = 0
     for backend in backends:
-        judge = engine_of(config, backend, texts.of(files, backend), others.get(backend, engine))
+        judge = engine_of(config, backend, manifests.of(files, backend), others.get(backend, engine))
         posed = [case for each in cases if (case := judge.posed(each))]
         compared, loaded = _Suite(config, backend, judge).run(posed, jobs, progress, whole)
         found.extend(compared.outcomes)

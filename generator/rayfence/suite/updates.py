@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from rayfence import cel, yamlio
-from rayfence.subjects import CREATE
+from rayfence.model.subjects import CREATE
 from rayfence.workload import Request
 
 

@@ -10,14 +10,14 @@ from rayfence import gator
 from rayfence.admission import Policy
 from rayfence.backends.offline import GatorOffline
 from rayfence.cases import Case
-from rayfence.config import Config
-from rayfence.engine_error import EngineError
 from rayfence.kyverno import Judged
+from rayfence.model.config import Config
+from rayfence.model.outcome import EngineError
 from rayfence.suite.actions import compare_actions
 from rayfence.suite.bounds import compare_bounds
 from rayfence.suite.engine import Answer, Said
 from rayfence.suite.expecting import Expectations, resource
-from rayfence.suite.texts import Texts, generates
+from rayfence.suite.manifests import Texts, generates
 from rayfence.workload import NOBODY, Request
 
 

@@ -10,19 +10,19 @@ from typing import Any, TypeVar
 
 from rayfence import kyverno
 from rayfence.admission import Policy
-from rayfence.backends.kyverno import filling
-from rayfence.backends.kyverno.generating import shards
+from rayfence.admission.evaluate import Judge
+from rayfence.backends.kyverno import mutation
+from rayfence.backends.kyverno.generation import shards
 from rayfence.backends.offline import KyvernoOffline
 from rayfence.cases import GENERATION, Case
-from rayfence.config import Config
-from rayfence.evaluate import Judge
 from rayfence.kyverno import Judged
-from rayfence.subjects import CREATE, DELETE, RAY, Resource, subject_of
+from rayfence.model.config import Config
+from rayfence.model.subjects import CREATE, DELETE, RAY, Resource, subject_of
 from rayfence.suite.actions import compare_actions, compare_declared, declared_actions
+from rayfence.suite.coverage import compare_scopes, compare_triggers
 from rayfence.suite.engine import Answer, Said
 from rayfence.suite.expecting import Expectations, identity, resource
-from rayfence.suite.scopes import compare_scopes, compare_triggers
-from rayfence.suite.texts import Texts, generates
+from rayfence.suite.manifests import Texts, generates
 from rayfence.suite.updates import asked
 from rayfence.workload import Request
 
@@ -126,10 +126,10 @@ class KyvernoEngine:
             problems.append(f"{rules} of {len(self._expected.policies)} policies answered")
         problems += generates(self._texts, bool(self._offline.generating_rules))
         generating = len(shards(self._config.tenants)) * self._offline.generating_rules
-        filled_in = 0 if self._offline.is_native else len(filling.shards(self._config.tenants))
+        filled_in = 0 if self._offline.is_native else len(mutation.shards(self._config.tenants))
         for name, text, written in (
             (GENERATION, self._texts.generating, generating),
-            (filling.NAME, "---\n".join(self._texts.filling), filled_in),
+            (mutation.NAME, "---\n".join(self._texts.filling), filled_in),
         ):
             loaded = kyverno.apply(self._program, text, values[:1])[1] if text else 0
             if loaded != written:

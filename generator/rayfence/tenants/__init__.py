@@ -10,10 +10,21 @@ import pathlib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from rayfence.config import Config, Platform
-from rayfence.path import Path
-from rayfence.tenants import administrators, allow, bounds, claims, decode, keys, openings, peers, providers, shape
-from rayfence.tenants.complaints import Complaints
+from rayfence.model.config import Config, Platform
+from rayfence.model.field_path import FieldPath
+from rayfence.tenants import (
+    administrators,
+    allow,
+    bounds,
+    conflicts,
+    decode,
+    keys,
+    peers,
+    platform_egress,
+    providers,
+    shape,
+)
+from rayfence.tenants.problems import Complaints
 from rayfence.yamlio import Document, Problem, read
 
 __all__ = ["ConfigError", "load", "parse"]
@@ -102,19 +113,19 @@ def _checked(documents: Sequence[Document]) -> list[Complaints]:
     """What is wrong and what is odd in each document. Only those of the right shape are asked for their sense."""
     found = [Complaints(document) for document in documents]
     for complaints in found:
-        shape.check()(complaints.document.value, Path(), complaints)
+        shape.check()(complaints.document.value, FieldPath(), complaints)
     sound = [complaints for complaints in found if not complaints.problems]
     platform = _platform([complaints.document for complaints in sound])
-    owners = claims.owners(documents)
+    owners = conflicts.owners(documents)
     for complaints in found:
-        claims.check(complaints.document, owners, platform, complaints)
-    claims.check_names(found)
+        conflicts.check(complaints.document, owners, platform, complaints)
+    conflicts.check_names(found)
     for complaints in sound:
         _check_sense(complaints, owners, platform)
     return found
 
 
-def _check_sense(complaints: Complaints, owners: dict[str, claims.Claim], platform: Platform) -> None:
+def _check_sense(complaints: Complaints, owners: dict[str, conflicts.Claim], platform: Platform) -> None:
     value = complaints.document.value
     spec = value.get("spec", {})
     if value["kind"] == "Tenant":
@@ -126,7 +137,7 @@ def _check_sense(complaints: Complaints, owners: dict[str, claims.Claim], platfo
         return
     keys.check(spec, complaints)
     administrators.check(spec, owners, platform, complaints)
-    openings.check(spec, owners, complaints)
+    platform_egress.check(spec, owners, complaints)
     allow.check(spec, None, owners, platform, complaints)
 
 
@@ -134,7 +145,7 @@ def _check_require(spec: dict[str, Any], platform: Platform, complaints: Complai
     """Warns of a tenant that asks for less than its platform."""
     if "require" in spec and platform.require.authentication and "authentication" not in spec["require"]:
         less = f"is without the Platform's authentication: {platform.require.authentication}"
-        complaints.warn(Path.of("spec", "require"), f"{less}; leave require out, or write authentication")
+        complaints.warn(FieldPath.of("spec", "require"), f"{less}; leave require out, or write authentication")
 
 
 def _platform(documents: Sequence[Document]) -> Platform:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from ipaddress import IPv6Address, ip_network
 
-from rayfence.metadata_services import SHUT, lies_inside, may_be_opened, service_in
-from rayfence.tenants.words import quoted
+from rayfence.model.metadata_services import SHUT, lies_inside, may_be_opened, service_in
+from rayfence.tenants.messages import quoted
 
 WIDE = "and is wider than any private network; write the ranges that are needed"
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from rayfence.config import Platform
-from rayfence.path import Path
-from rayfence.tenants.claims import Claim
-from rayfence.tenants.complaints import Complaints
-from rayfence.tenants.words import quoted
+from rayfence.model.config import Platform
+from rayfence.model.field_path import FieldPath
+from rayfence.tenants.conflicts import Claim
+from rayfence.tenants.messages import quoted
+from rayfence.tenants.problems import Complaints
 
 _ACCOUNT, _ACCOUNTS = "system:serviceaccount:", "system:serviceaccounts"
 _GROUP = "name a group of the platform team"
@@ -30,7 +30,7 @@ def check(spec: Mapping[str, Any], owners: Mapping[str, Claim], platform: Platfo
     for kind, fault in (("groups", _group), ("users", _user)):
         for index, name in enumerate(named.get(kind, ())):
             if wrong := fault(name, owners, platform):
-                complaints.add(Path.of("spec", "administrators", kind, index), f"{quoted(name)} {wrong}")
+                complaints.add(FieldPath.of("spec", "administrators", kind, index), f"{quoted(name)} {wrong}")
 
 
 def _group(name: str, owners: Mapping[str, Claim], platform: Platform) -> str | None:

@@ -6,19 +6,18 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from rayfence.cluster_queues import PRIORITIES
-from rayfence.config import Platform
-from rayfence.network_kinds import NETWORK_KINDS, plural
-from rayfence.path import Path
-from rayfence.tenants.claims import Claim
-from rayfence.tenants.complaints import Complaints
+from rayfence.model.allowable import CSI, DRIVER, HOST_PATH, OTHERS, PRIORITIES, RESTRICTED
+from rayfence.model.config import Platform
+from rayfence.model.field_path import FieldPath
+from rayfence.model.network_kinds import NETWORK_KINDS, plural
+from rayfence.tenants.conflicts import Claim
 from rayfence.tenants.keys import why_no_queue
-from rayfence.tenants.words import closest, quoted
-from rayfence.volume_types import CSI, DRIVER, HOST_PATH, OTHERS, RESTRICTED
+from rayfence.tenants.messages import closest, quoted
+from rayfence.tenants.problems import Complaints
 
 Raw = Mapping[str, Any]
 
-_ALLOW = Path.of("spec", "allow")
+_ALLOW = FieldPath.of("spec", "allow")
 _ANY = "*"
 _SYSTEM = "system-"
 _OF_SYSTEM = "is a class of Kubernetes' own, whose pods evict all others; name a class of yours"
@@ -50,7 +49,7 @@ def check(
     """`spec` is a Tenant's, or a Platform's where `tenant` is None; `owners` has every tenant's namespaces."""
     allow = spec.get("allow", {})
     exposure = allow.get("exposure", {})
-    judged: tuple[tuple[Path, Iterable[str], Callable[[str], str | None]], ...] = (
+    judged: tuple[tuple[FieldPath, Iterable[str], Callable[[str], str | None]], ...] = (
         (_ALLOW / "networks", allow.get("networks", ()), lambda entry: _network(entry, tenant, owners, platform)),
         (_ALLOW / "volumes", allow.get("volumes", ()), _volume),
         (_ALLOW / "exposure" / "kinds", exposure.get("kinds", ()), _kind),

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from rayfence import quantity
-from rayfence.path import Path
-from rayfence.tenants.complaints import Complaints
-from rayfence.tenants.words import quoted
+from rayfence.model import quantity
+from rayfence.model.field_path import FieldPath
+from rayfence.tenants.messages import quoted
+from rayfence.tenants.problems import Complaints
 
 _LARGE_UNIT = re.compile(r"[kKMGTPE]i?\Z")
 _LITTLE = 1024**2
@@ -20,13 +20,15 @@ _LITTLE = 1024**2
 def check(spec: Mapping[str, Any], complaints: Complaints) -> None:
     """`spec` is a Tenant's, of the right shape."""
     quotas = {
-        name: {kind: _ceiling(spec[name], Path.of("spec", name), kind, kind, complaints) for kind in ("cpu", "memory")}
+        name: {
+            kind: _ceiling(spec[name], FieldPath.of("spec", name), kind, kind, complaints) for kind in ("cpu", "memory")
+        }
         for name in ("quota", "namespaceQuota")
         if name in spec
     }
     _check_quotas(spec, complaints)
     for kind, bounds in spec["container"].items():
-        path = Path.of("spec", "container", kind)
+        path = FieldPath.of("spec", "container", kind)
         least = _parsed(bounds["min"], path / "min", kind, complaints)
         most = _ceiling(bounds, path, "max", kind, complaints)
         if least is not None and least < 0:
@@ -51,7 +53,7 @@ def _check_quotas(spec: Mapping[str, Any], complaints: Complaints) -> None:
     one, all_together = (spec.get(name, {}) for name in ("quota", "namespaceQuota"))
     if one.get("accelerators") and all_together and not all_together.get("accelerators"):
         none = f"{quoted(one['accelerators'])} can never be reached, because namespaceQuota.accelerators is 0"
-        complaints.warn(Path.of("spec", "quota", "accelerators"), f"{none}; raise the namespaceQuota")
+        complaints.warn(FieldPath.of("spec", "quota", "accelerators"), f"{none}; raise the namespaceQuota")
     for kind in (each for each in ("cpu", "memory", "workers") if each in one and each in all_together):
         try:
             fits = _amount(one[kind]) <= _amount(all_together[kind])
@@ -59,14 +61,16 @@ def _check_quotas(spec: Mapping[str, Any], complaints: Complaints) -> None:
             continue
         if not fits:
             above = f"{quoted(one[kind])} is above namespaceQuota.{kind}, which is {quoted(all_together[kind])}"
-            complaints.warn(Path.of("spec", "quota", kind), f"{above}; lower the quota or raise the namespaceQuota")
+            complaints.warn(
+                FieldPath.of("spec", "quota", kind), f"{above}; lower the quota or raise the namespaceQuota"
+            )
 
 
 def _amount(value: Any) -> Decimal:
     return quantity.parse(quantity.text(value))
 
 
-def _ceiling(raw: Mapping[str, Any], path: Path, name: str, kind: str, complaints: Complaints) -> Decimal | None:
+def _ceiling(raw: Mapping[str, Any], path: FieldPath, name: str, kind: str, complaints: Complaints) -> Decimal | None:
     """The ceiling `raw[name]`, if there is one and it is above zero."""
     if name not in raw:
         return None
@@ -77,7 +81,7 @@ def _ceiling(raw: Mapping[str, Any], path: Path, name: str, kind: str, complaint
     return most
 
 
-def _parsed(value: Any, path: Path, kind: str, complaints: Complaints) -> Decimal | None:
+def _parsed(value: Any, path: FieldPath, kind: str, complaints: Complaints) -> Decimal | None:
     try:
         amount = _amount(value)
     except ValueError:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
-from rayfence.config import (
+from rayfence.model.config import (
     Administrators,
     Allow,
     ApiServer,
@@ -30,7 +30,7 @@ from rayfence.config import (
     Scope,
     Tenant,
 )
-from rayfence.quantity import text as quantity_text
+from rayfence.model.quantity import text as quantity_text
 
 Raw = Mapping[str, Any]
 

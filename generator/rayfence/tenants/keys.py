@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from rayfence.cluster_queues import ALIASES
-from rayfence.config import Platform
-from rayfence.path import Path
-from rayfence.tenants.complaints import Complaints
-from rayfence.tenants.words import quoted
+from rayfence.model.allowable import ALIASES
+from rayfence.model.config import Platform
+from rayfence.model.field_path import FieldPath
+from rayfence.tenants.messages import quoted
+from rayfence.tenants.problems import Complaints
 
 _KUBERNETES = ("kubernetes.io", "k8s.io")
 _KUBERAY = "ray.io"
@@ -59,23 +59,23 @@ def check(spec: Mapping[str, Any], complaints: Complaints) -> None:
     label, node, taint = (spec.get(name, "") for name in ("tenantLabel", "nodeLabel", "taintKey"))
     if _is_below(label, [_KUBERAY]):
         wrong = "belongs to KubeRay, which writes such labels itself"
-        complaints.add(Path.of("spec", "tenantLabel"), f"{quoted(label)} {wrong}; {_OWN}")
+        complaints.add(FieldPath.of("spec", "tenantLabel"), f"{quoted(label)} {wrong}; {_OWN}")
     if _is_below(label, _KUBERNETES):
         wrong = "belongs to Kubernetes, whose own programs write such labels"
-        complaints.add(Path.of("spec", "tenantLabel"), f"{quoted(label)} {wrong}; {_OWN}")
+        complaints.add(FieldPath.of("spec", "tenantLabel"), f"{quoted(label)} {wrong}; {_OWN}")
     if label in _CONTROLLERS:
         wrong = "is written by controllers of Kubernetes on the pods that they make"
-        complaints.add(Path.of("spec", "tenantLabel"), f"{quoted(label)} {wrong}; {_OWN}")
+        complaints.add(FieldPath.of("spec", "tenantLabel"), f"{quoted(label)} {wrong}; {_OWN}")
     if label in ALIASES:
         wrong = "names a queue or a priority to a scheduler, and require-tenant-queue would refuse every tenant's"
-        complaints.add(Path.of("spec", "tenantLabel"), f"{quoted(label)} {wrong}; {_OWN}")
+        complaints.add(FieldPath.of("spec", "tenantLabel"), f"{quoted(label)} {wrong}; {_OWN}")
     if owner := _owner_of_taint(taint):
         wrong = f"is a taint of {owner}, which pods tolerate without asking for a tenant's nodes"
-        complaints.add(Path.of("spec", "taintKey"), f"{quoted(taint)} {wrong}; {_OWN}")
+        complaints.add(FieldPath.of("spec", "taintKey"), f"{quoted(taint)} {wrong}; {_OWN}")
     if node not in ("", Platform().node_label) and _may_a_kubelet_write(node):
         wrong = "can be written by a kubelet, so a compromised node can claim to be another tenant's"
         write = f"write a key of {_OF_ADMINISTRATORS}, like {_OF_ADMINISTRATORS}/tenant"
-        complaints.warn(Path.of("spec", "nodeLabel"), f"{quoted(node)} {wrong}; {write}")
+        complaints.warn(FieldPath.of("spec", "nodeLabel"), f"{quoted(node)} {wrong}; {write}")
 
 
 def why_no_queue(key: str, platform: Platform) -> str | None:

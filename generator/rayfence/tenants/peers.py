@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rayfence.config import Platform
-from rayfence.path import Path
+from rayfence.model.config import Platform
+from rayfence.model.field_path import FieldPath
 from rayfence.tenants import addresses
-from rayfence.tenants.claims import Claim
-from rayfence.tenants.complaints import Complaints
-from rayfence.tenants.words import quoted
+from rayfence.tenants.conflicts import Claim
+from rayfence.tenants.messages import quoted
+from rayfence.tenants.problems import Complaints
 
 _NAMESPACE_LABEL = "kubernetes.io/metadata.name"
 _WAY = {True: "open to", False: "reach"}
@@ -28,7 +28,7 @@ def check(tenant: str, spec: Raw, owners: Mapping[str, Claim], platform: Platfor
     network = spec.get("network", {})
     for role in ("head", "worker"):
         for direction, peers_key in (("ingress", "from"), ("egress", "to")):
-            rules = Path.of("spec", "network", role, direction)
+            rules = FieldPath.of("spec", "network", role, direction)
             for index, rule in enumerate(network.get(role, {}).get(direction, ())):
                 _check_ports(rule.get("ports", ()), rules / index / "ports", complaints)
                 for number, peer in enumerate(rule.get(peers_key, ())):
@@ -38,7 +38,7 @@ def check(tenant: str, spec: Raw, owners: Mapping[str, Claim], platform: Platfor
                     _check_retired(peer, path, platform, complaints)
 
 
-def _check_peer(peer: Raw, path: Path, complaints: Complaints, *, ingress: bool) -> None:
+def _check_peer(peer: Raw, path: FieldPath, complaints: Complaints, *, ingress: bool) -> None:
     if "ipBlock" in peer and len(peer) > 1:
         complaints.add(path, "an ipBlock is in the same peer as a selector; write it as a separate peer")
     if "ipBlock" in peer:
@@ -50,7 +50,7 @@ def _check_peer(peer: Raw, path: Path, complaints: Complaints, *, ingress: bool)
         complaints.add(path / "namespaceSelector", f"{wrong}; {_BY_NAME}")
 
 
-def _check_block(block: Raw, path: Path, complaints: Complaints, *, ingress: bool) -> None:
+def _check_block(block: Raw, path: FieldPath, complaints: Complaints, *, ingress: bool) -> None:
     fault = addresses.fault(block["cidr"])
     if fault:
         complaints.add(path / "cidr", fault)
@@ -70,7 +70,7 @@ def _check_block(block: Raw, path: Path, complaints: Complaints, *, ingress: boo
             complaints.add(path / "except" / index, wrong_exception)
 
 
-def _check_way_out(block: Raw, path: Path, complaints: Complaints) -> None:
+def _check_way_out(block: Raw, path: FieldPath, complaints: Complaints) -> None:
     cidr = block["cidr"]
     left_out = [each for each in block.get("except", ()) if not addresses.fault(each)]
     if wrong := addresses.shut(cidr) or addresses.holds(cidr, left_out):
@@ -79,7 +79,7 @@ def _check_way_out(block: Raw, path: Path, complaints: Complaints) -> None:
         complaints.warn(path / "cidr", f"{quoted(cidr)} is open, {addresses.WIDE}")
 
 
-def _check_selector(selector: Raw, path: Path, complaints: Complaints) -> None:
+def _check_selector(selector: Raw, path: FieldPath, complaints: Complaints) -> None:
     for index, requirement in enumerate(selector.get("matchExpressions", ())):
         needs_values = requirement["operator"] in ("In", "NotIn")
         if needs_values != bool(requirement.get("values")):
@@ -88,7 +88,9 @@ def _check_selector(selector: Raw, path: Path, complaints: Complaints) -> None:
             complaints.add(path / "matchExpressions" / index, f"{wrong}; {write}")
 
 
-def _check_tenants(tenant: str, peer: Raw, path: Path, owners: Mapping[str, Claim], complaints: Complaints) -> None:
+def _check_tenants(
+    tenant: str, peer: Raw, path: FieldPath, owners: Mapping[str, Claim], complaints: Complaints
+) -> None:
     for namespace in sorted(_names(peer.get("namespaceSelector", {})) or ()):
         owner = owners.get(namespace)
         if owner is not None and owner.tenant != tenant:
@@ -96,7 +98,7 @@ def _check_tenants(tenant: str, peer: Raw, path: Path, owners: Mapping[str, Clai
             complaints.add(path / "namespaceSelector", f"{belongs}; name namespaces that no other tenant has")
 
 
-def _check_retired(peer: Raw, path: Path, platform: Platform, complaints: Complaints) -> None:
+def _check_retired(peer: Raw, path: FieldPath, platform: Platform, complaints: Complaints) -> None:
     for namespace in sorted(_names(peer.get("namespaceSelector", {})) or ()):
         if namespace in platform.retired:
             wrong = f"{quoted(namespace)} is retired and stays closed"
@@ -117,7 +119,7 @@ def _requirements(selector: Raw) -> Iterator[set[str]]:
             yield set(requirement.get("values", ()))
 
 
-def _check_ports(ports: Any, path: Path, complaints: Complaints) -> None:
+def _check_ports(ports: Any, path: FieldPath, complaints: Complaints) -> None:
     for index, port in enumerate(ports):
         if "endPort" not in port:
             continue

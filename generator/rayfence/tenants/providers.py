@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from rayfence.config import Enforcement, Platform, Provider
-from rayfence.path import Path
-from rayfence.tenants.complaints import Complaints
+from rayfence.model.config import Enforcement, Platform, Provider
+from rayfence.model.field_path import FieldPath
+from rayfence.tenants.problems import Complaints
 
-_PROVIDER = Path.of("spec", "network", "provider")
-_ENFORCE = Path.of("spec", "network", "enforce")
+_PROVIDER = FieldPath.of("spec", "network", "provider")
+_ENFORCE = FieldPath.of("spec", "network", "enforce")
 
 
 def check(spec: Mapping[str, Any], platform: Platform, complaints: Complaints) -> None:

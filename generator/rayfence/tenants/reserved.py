@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 
-from rayfence.config import Platform
+from rayfence.model.config import Platform
 
 _KUBERNETES = {
     "kube-*": "like every name that begins with kube-",

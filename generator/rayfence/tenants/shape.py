@@ -1,4 +1,4 @@
-"""Checks the structure of a document against the schema, and reports every fault in plain words.
+"""Checks the structure of a document against the schema, and reports every fault in plain messages.
 
 fastjsonschema compiles `tenants.schema.json` to code that accepts valid documents in almost no time. Only if it refuses
 one, jsonschema is imported to list the faults, which takes many times as long.
@@ -15,25 +15,25 @@ from typing import TYPE_CHECKING, Any
 
 import fastjsonschema
 
-from rayfence.path import Path
-from rayfence.tenants import words
-from rayfence.tenants.complaints import Complaints
+from rayfence.model.field_path import FieldPath
+from rayfence.tenants import messages
+from rayfence.tenants.problems import Complaints
 
 if TYPE_CHECKING:
     from jsonschema import Draft202012Validator, ValidationError
 
 Schema = Mapping[str, Any]
-Fault = tuple[Path, str]
+Fault = tuple[FieldPath, str]
 
 # How a fault is told that is the value's alone. The other keywords have a case in `_told`.
 WORDS: dict[str, Callable[[Schema, Any], str]] = {
-    "const": words.not_that,
-    "enum": words.not_one_of,
-    "minItems": words.empty,
-    "minProperties": words.empty,
-    "pattern": words.unlike,
-    "minimum": words.out_of_range,
-    "maximum": words.out_of_range,
+    "const": messages.not_that,
+    "enum": messages.not_one_of,
+    "minItems": messages.empty,
+    "minProperties": messages.empty,
+    "pattern": messages.unlike,
+    "minimum": messages.out_of_range,
+    "maximum": messages.out_of_range,
 }
 
 
@@ -58,16 +58,16 @@ class Shape:
         # fastjsonschema would write the schema's defaults into the value.
         self._accept = fastjsonschema.compile(schema, use_default=False)
 
-    def __call__(self, value: Any, path: Path, complaints: Complaints) -> None:
+    def __call__(self, value: Any, path: FieldPath, complaints: Complaints) -> None:
         """What fastjsonschema refuses is refused, even if jsonschema should find nothing wrong with it."""
         try:
             self._accept(value)
         except fastjsonschema.JsonSchemaException:
             faults = self._faults(value, lambda place: complaints.written(path + place))
-            for place, message in faults or [(Path(), words.unnamed(self._schema))]:
+            for place, message in faults or [(FieldPath(), messages.unnamed(self._schema))]:
                 complaints.add(path + place, message)
 
-    def _faults(self, value: Any, written: Callable[[Path], str]) -> list[Fault]:
+    def _faults(self, value: Any, written: Callable[[FieldPath], str]) -> list[Fault]:
         errors = _orderly(self._lister.iter_errors(value))
         return list(dict.fromkeys(fault for error in errors for fault in _told(error, written)))
 
@@ -110,23 +110,23 @@ def _orderly(errors: Iterable[ValidationError]) -> list[ValidationError]:
     return [error for error in found if error.validator == "type" or tuple(error.absolute_path) not in mistyped]
 
 
-def _told(error: ValidationError, written: Callable[[Path], str]) -> Iterator[Fault]:
+def _told(error: ValidationError, written: Callable[[FieldPath], str]) -> Iterator[Fault]:
     """The places at fault: jsonschema blames the mapping or the list for what is in it or missing from it."""
-    path = Path(error.absolute_path)
+    path = FieldPath(error.absolute_path)
     part: Any = error.schema
     value: Any = error.instance
     match error.validator:
         case "type":
-            yield path, words.wrong_type(part, value, written(path))
+            yield path, messages.wrong_type(part, value, written(path))
         case "required":
             # One error for each missing field, and none says which: the same fault is found again and again.
             missing = (name for name in part["required"] if name not in value)
-            yield from ((path / name, words.missing(part["properties"][name])) for name in missing)
+            yield from ((path / name, messages.missing(part["properties"][name])) for name in missing)
         case "additionalProperties":
             unknown = (name for name in value if name not in part["properties"])
-            yield from ((path / name, words.unknown_field(name, part["properties"])) for name in unknown)
+            yield from ((path / name, messages.unknown_field(name, part["properties"])) for name in unknown)
         case "uniqueItems":
-            yield from ((path / index, words.twice(value[index])) for index in _repeated(value))
+            yield from ((path / index, messages.twice(value[index])) for index in _repeated(value))
         case keyword:
             is_key = "propertyNames" in list(error.schema_path)[-2:]
             yield path / value if is_key else path, WORDS[str(keyword)](part, value)

@@ -1,8 +1,6 @@
 """A ray.io object as the rules see it, in Python (`Workload`) and in CEL (`variables`)."""
 
-from rayfence.workload import exposed
-from rayfence.workload.expressions import BOUNDED, SIDES, variables
-from rayfence.workload.kinds import (
+from rayfence.model.ray_kinds import (
     API_GROUP,
     INJECTED,
     K8S_JOB,
@@ -16,11 +14,12 @@ from rayfence.workload.kinds import (
     Kind,
     Role,
 )
-from rayfence.workload.reading import ROOT, Malformed, dig, items
-from rayfence.workload.request import Request
+from rayfence.workload import exposed
+from rayfence.workload.coercion import ROOT, Malformed, dig, items
+from rayfence.workload.expressions import BOUNDED, SIDES, variables
 from rayfence.workload.spelling import misspelled
 from rayfence.workload.templates import pod_of, template_of
-from rayfence.workload.workload import NOBODY, POD, Container, Site, Workload
+from rayfence.workload.workload import NOBODY, POD, Container, Request, Site, Workload
 
 __all__ = [
     "API_GROUP",

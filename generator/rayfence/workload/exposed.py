@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from rayfence import cel
-from rayfence.path import Path
-from rayfence.workload.reading import dig
+from rayfence.model.field_path import FieldPath
+from rayfence.workload.coercion import dig
 from rayfence.workload.workload import Workload
 
 INGRESS, SERVICE = "Ingress", "Service"
@@ -19,8 +19,8 @@ INGRESS, SERVICE = "Ingress", "Service"
 SERVING = "RayService"
 """The kind that has a second Service, for its applications, and may have a Gateway."""
 
-SERVE_SERVICE = Path.of("spec", "serveService", "spec")
-_SERVE_METADATA = Path.of("spec", "serveService", "metadata")
+SERVE_SERVICE = FieldPath.of("spec", "serveService", "spec")
+_SERVE_METADATA = FieldPath.of("spec", "serveService", "metadata")
 
 HEAD_ANNOTATIONS = "headServiceAnnotations"
 """The field of a cluster's spec that KubeRay copies to its head's Service."""
@@ -29,16 +29,16 @@ MARKS = ("annotations", "labels")
 """What controllers read on a Service."""
 
 # KubeRay makes a Gateway of this class, and routes to it, for a RayService that is upgraded step by step.
-GATEWAY = Path.of("spec", "upgradeStrategy", "clusterUpgradeOptions", "gatewayClassName")
+GATEWAY = FieldPath.of("spec", "upgradeStrategy", "clusterUpgradeOptions", "gatewayClassName")
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
     """A ServiceSpec at `path`, and its type, which may stand elsewhere."""
 
-    path: Path
+    path: FieldPath
     spec: Any
-    type_path: Path
+    type_path: FieldPath
     type: Any
 
 
@@ -46,7 +46,7 @@ def services(work: Workload) -> Iterator[Service]:
     """The Service that an object is, or those that KubeRay makes for it and the tenant may shape."""
     match work.value["kind"]:
         case "Service":
-            yield _service(work, Path.of("spec"))
+            yield _service(work, FieldPath.of("spec"))
         case "Ingress":
             return
         case kind:
@@ -57,16 +57,16 @@ def services(work: Workload) -> Iterator[Service]:
                 yield _service(work, SERVE_SERVICE)
 
 
-def _service(work: Workload, path: Path) -> Service:
+def _service(work: Workload, path: FieldPath) -> Service:
     spec = work.at(path)
     return Service(path, spec, path / "type", dig(spec, "type", at=path))
 
 
-def marks(work: Workload) -> Iterator[tuple[Path, Any]]:
+def marks(work: Workload) -> Iterator[tuple[FieldPath, Any]]:
     """The annotations and labels of those Services, where there are any."""
     kind = work.value["kind"]
     if kind == SERVICE:
-        paths = _marks(Path.of("metadata"))
+        paths = _marks(FieldPath.of("metadata"))
     elif kind == INGRESS:
         paths = []
     else:
@@ -77,17 +77,17 @@ def marks(work: Workload) -> Iterator[tuple[Path, Any]]:
     yield from ((path, value) for path, value in found if isinstance(value, dict))
 
 
-def _marks(metadata: Path) -> list[Path]:
+def _marks(metadata: FieldPath) -> list[FieldPath]:
     return [metadata / each for each in MARKS]
 
 
-def ingresses(work: Workload) -> Iterator[Path]:
+def ingresses(work: Workload) -> Iterator[FieldPath]:
     """Where an object asks for an Ingress or a Gateway; an Ingress does by its kind."""
     match work.value["kind"]:
         case "Service":
             return
         case "Ingress":
-            yield Path.of("kind")
+            yield FieldPath.of("kind")
         case kind:
             head = work.kind.cluster / "headGroupSpec"
             enabled = work.at(head, "enableIngress")
@@ -103,8 +103,8 @@ def variables() -> dict[str, str]:
     """For a Service or an Ingress. Expects `variables.tenant_name`."""
     own = f"variables.tenant_name != '' && object.kind == '{SERVICE}'"
     return {
-        "services": f"{own} ? [{_spec_at(Path.of('spec'))}] : []",
-        "service_metadata": f"{own} ? [{_marked_at(Path.of('metadata'))}] : []",
+        "services": f"{own} ? [{_spec_at(FieldPath.of('spec'))}] : []",
+        "service_metadata": f"{own} ? [{_marked_at(FieldPath.of('metadata'))}] : []",
         "ingress_paths": f"variables.tenant_name != '' && object.kind == '{INGRESS}' ? ['kind'] : []",
     }
 
@@ -140,7 +140,7 @@ def _head_service() -> str:
     return _spec("cluster.path + '.headGroupSpec.headService.spec'", "cluster.value.?headGroupSpec.?headService.?spec")
 
 
-def _spec_at(path: Path) -> str:
+def _spec_at(path: FieldPath) -> str:
     return _spec(cel.literal(str(path)), f"object.?{'.?'.join(map(str, path))}")
 
 
@@ -161,7 +161,7 @@ def _head_marks() -> str:
     )
 
 
-def _marked_at(metadata: Path) -> str:
+def _marked_at(metadata: FieldPath) -> str:
     return ", ".join(
         _marked(cel.literal(str(path)), f"object.?{'.?'.join(map(str, path))}") for path in _marks(metadata)
     )

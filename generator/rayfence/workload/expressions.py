@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from rayfence import cel
-from rayfence.config import Platform
-from rayfence.path import Path
-from rayfence.workload.kinds import INJECTED, K8S_JOB, KINDS, OPTIONS, Kind
+from rayfence.model.config import Platform
+from rayfence.model.field_path import FieldPath
+from rayfence.model.ray_kinds import INJECTED, K8S_JOB, KINDS, OPTIONS, Kind
 
 SIDES = ("requests", "limits")
 BOUNDED = ("cpu", "memory")
@@ -51,7 +51,7 @@ def variables(platform: Platform) -> dict[str, str]:
     }
 
 
-def _by_kind(path_of: Callable[[Kind], Path | None]) -> str:
+def _by_kind(path_of: Callable[[Kind], FieldPath | None]) -> str:
     """A list with what the object's kind has at a path, if it has anything there; a cluster always has one."""
     text = "[]"
     for kind in reversed(KINDS):

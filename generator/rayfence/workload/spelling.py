@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from difflib import SequenceMatcher, get_close_matches
 
-from rayfence.workload.kinds import API_GROUP, KINDS, SERVED
+from rayfence.model.ray_kinds import API_GROUP, KINDS, SERVED
 
 _NAMES = {kind.name.casefold(): kind for kind in KINDS}
 _PREFIX = "ray"

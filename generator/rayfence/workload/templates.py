@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from rayfence.path import Path
-from rayfence.workload.reading import Malformed, dig
+from rayfence.model.field_path import FieldPath
+from rayfence.workload.coercion import Malformed, dig
 
-_TEMPLATE = Path.of("spec", "template")
+_TEMPLATE = FieldPath.of("spec", "template")
 _PLACES = {
     ("apps", "DaemonSet"): _TEMPLATE,
     ("apps", "Deployment"): _TEMPLATE,
     ("apps", "ReplicaSet"): _TEMPLATE,
     ("apps", "StatefulSet"): _TEMPLATE,
-    ("batch", "CronJob"): Path.of("spec", "jobTemplate", "spec", "template"),
+    ("batch", "CronJob"): FieldPath.of("spec", "jobTemplate", "spec", "template"),
     ("batch", "Job"): _TEMPLATE,
     ("", "ReplicationController"): _TEMPLATE,
 }
@@ -24,13 +24,13 @@ _NAMES = ("name", "namespace")
 """What a pod has from its workload, whatever its template says."""
 
 
-def template_of(value: Any) -> Path | None:
+def template_of(value: Any) -> FieldPath | None:
     """Where a workload has its pod template; None for everything else."""
     api_version, kind = _text(value, "apiVersion"), _text(value, "kind")
     return _PLACES.get((api_version.rpartition("/")[0], kind))
 
 
-def pod_of(value: Mapping[str, Any], path: Path) -> dict[str, Any]:
+def pod_of(value: Mapping[str, Any], path: FieldPath) -> dict[str, Any]:
     """The pod that the template at `path` becomes, in the workload's namespace and under its name.
 
     Raises Malformed where there is no template.

@@ -7,10 +7,25 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from rayfence.path import Path
-from rayfence.workload.kinds import INJECTED, K8S_JOB, KINDS, OPTIONS, Kind, Role
-from rayfence.workload.reading import dig, items
-from rayfence.workload.request import Request
+from rayfence.model.field_path import FieldPath
+from rayfence.model.ray_kinds import INJECTED, K8S_JOB, KINDS, OPTIONS, Kind, Role
+from rayfence.workload.coercion import dig, items
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request for one object. `username` is '' where it is not known; `old` is the object as it was, if it was."""
+
+    username: str = ""
+    groups: tuple[str, ...] = ()
+    operation: str = "CREATE"
+    old: Mapping[str, Any] | None = None
+
+    @property
+    def is_update(self) -> bool:
+        """Whether there is an object before and after; where nobody knows the one before, it cannot be compared."""
+        return self.operation == "UPDATE" and self.old is not None
+
 
 NOBODY = Request()
 
@@ -23,7 +38,7 @@ _BY_NAME = {kind.name: kind for kind in KINDS}
 class Container:
     """A container, or a resources block that the operator turns into one; `injected` ones have no minimum."""
 
-    path: Path
+    path: FieldPath
     resources: Any
     injected: bool
     value: Any = None
@@ -42,9 +57,9 @@ class Container:
 class Site:
     """One pod template, at `path`. Those of a head or worker group stand in a `group`; a submitter's has none."""
 
-    path: Path
+    path: FieldPath
     template: Any
-    group_path: Path
+    group_path: FieldPath
     group: Any
     role: Role
 
@@ -57,7 +72,7 @@ class Site:
         """What stands below the pod spec."""
         return dig(self.spec, *keys, at=self.path / "spec")
 
-    def labels(self, key: str) -> list[tuple[Path, Any]]:
+    def labels(self, key: str) -> list[tuple[FieldPath, Any]]:
         """Each place that gives a label a value, the one that wins first; without any, the template's, with None."""
         # KubeRay lets the group's labels win over the template's, until a write through v1alpha1 drops them.
         group = self.group_path / "labels" / key, dig(self.group, "labels", key, at=self.group_path)
@@ -72,7 +87,7 @@ class Site:
         path = self.path / "spec" / field
         return [self._container(path / index, value) for index, value in enumerate(items(self.get(field)))]
 
-    def _container(self, path: Path, value: Any) -> Container:
+    def _container(self, path: FieldPath, value: Any) -> Container:
         name = dig(value, "name", at=path)
         return Container(
             path,
@@ -108,7 +123,7 @@ class Workload:
         """One of the object's annotations."""
         return dig(self.value, "metadata", "annotations", key)
 
-    def at(self, path: Path, *keys: str) -> Any:
+    def at(self, path: FieldPath, *keys: str) -> Any:
         """What stands at `path` and below."""
         return dig(self.value, *map(str, path), *keys)
 
@@ -141,10 +156,10 @@ class Workload:
         return (*self._groups(), *self._submitter())
 
     @cached_property
-    def templates(self) -> tuple[tuple[Path, Any], ...]:
+    def templates(self) -> tuple[tuple[FieldPath, Any], ...]:
         """Everything with `metadata` and `spec` of a pod: each pod template, or the pod that the object is."""
         if self.value["kind"] == POD:
-            return ((Path(), self.value),)
+            return ((FieldPath(), self.value),)
         return tuple((site.path, site.template) for site in self.sites)
 
     @cached_property
@@ -159,7 +174,7 @@ class Workload:
             for index, group in enumerate(items(self.get("workerGroupSpecs"))):
                 yield self._group(path / "workerGroupSpecs" / index, group, Role.WORKER)
 
-    def _group(self, path: Path, group: Any, role: Role) -> Site:
+    def _group(self, path: FieldPath, group: Any, role: Role) -> Site:
         return Site(path / "template", dig(group, "template", at=path), path, group, role)
 
     def _submitter(self) -> Iterator[Site]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from rayfence.path import Path
+from rayfence.model.field_path import FieldPath
 from rayfence.yamlio.composing import Refused, compose
 from rayfence.yamlio.mistakes import explain
 from rayfence.yamlio.places import Nowhere, Source
@@ -45,11 +45,11 @@ class Document:
     value: Any
     _source: Source | Nowhere = field(repr=False, compare=False)
 
-    def line_of(self, path: Path) -> int:
+    def line_of(self, path: FieldPath) -> int:
         """The line of the key or item that `path` names, or of its nearest existing ancestor."""
         return self._source.line_of(path)
 
-    def written(self, path: Path) -> str | None:
+    def written(self, path: FieldPath) -> str | None:
         """The text of the scalar at `path` as it was written, without quotes: `no` where the value is False."""
         return self._source.written(path)
 

@@ -8,13 +8,31 @@ from contextlib import contextmanager
 from typing import Any
 
 from yaml import Node
+from yaml.composer import Composer
+from yaml.parser import Parser
+from yaml.reader import Reader
+from yaml.scanner import Scanner
 
 from rayfence.yamlio.mistakes import MAX_NESTING, TOO_DEEP
+
+
+class SlowParser(Reader, Scanner, Parser, Composer):
+    """PyYAML's parser in pure Python, for an installation without libyaml.
+
+    It needs the same three hooks as the C parser: `resolve`, `descend_resolver` and `ascend_resolver`.
+    """
+
+    def __init__(self, text: str) -> None:
+        Reader.__init__(self, text)
+        Scanner.__init__(self)
+        Parser.__init__(self)
+        Composer.__init__(self)
+
 
 try:
     from yaml._yaml import CParser as _Parser
 except ImportError:  # PyYAML without libyaml: slower, the same otherwise
-    from rayfence.yamlio.slow import SlowParser as _Parser  # type: ignore[assignment]
+    _Parser = SlowParser  # type: ignore[assignment, misc]
 
 # The tags of scalars that carry none of their own.
 PLAIN, QUOTED = "plain", "quoted"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from yaml import MappingNode, Mark, Node, ScalarNode, SequenceNode
 
-from rayfence.path import Path
+from rayfence.model.field_path import FieldPath
 from rayfence.yamlio import scalars
 from rayfence.yamlio.composing import PLAIN, compose
 
@@ -29,12 +29,12 @@ class Source:
         self._end: int = root.end_mark.index
         self._composed: Node | None = None
 
-    def line_of(self, path: Path) -> int:
+    def line_of(self, path: FieldPath) -> int:
         """The 1-based line of the key or item that `path` names, or of its nearest existing ancestor."""
         *_, (place, _) = _way(self._root, path)
         return self._lines_before + int(place.start_mark.line) + 1
 
-    def written(self, path: Path) -> str | None:
+    def written(self, path: FieldPath) -> str | None:
         """The text of the scalar at `path`, without its quotes; None where no scalar is."""
         *_, last = steps = list(_way(self._root, path))
         found = last[1] if len(steps) == len(path) + 1 else None
@@ -59,16 +59,16 @@ class Nowhere:
 
     __slots__ = ()
 
-    def line_of(self, path: Path) -> int:
+    def line_of(self, path: FieldPath) -> int:
         """There is no line."""
         return 0
 
-    def written(self, path: Path) -> str | None:
+    def written(self, path: FieldPath) -> str | None:
         """There is no text."""
         return None
 
 
-def _way(root: Node, path: Path) -> Iterator[tuple[Node, Node]]:
+def _way(root: Node, path: FieldPath) -> Iterator[tuple[Node, Node]]:
     """From the root down, as far as `path` exists: the node whose line counts, and the value there."""
     yield root, root
     value = root

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rayfence.backends.offline import KyvernoOffline, Scopes
-from rayfence.backends.reading import matched_resources, namespaces_of, narrowing_fields, plurals
+from rayfence.backends.parsing import matched_resources, namespaces_of, narrowing_fields, plurals
 
 OFFLINE = KyvernoOffline(
     "ToyPolicy",

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from rayfence.backends.base import Kind, Manifest
-from rayfence.objects import text_at
-from rayfence.subjects import Resource
+from rayfence.cluster.objects import text_at
+from rayfence.model.subjects import Resource
 
 
 def _why_not_ready(policy: Manifest) -> str:

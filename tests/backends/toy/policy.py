@@ -7,8 +7,8 @@ from typing import Any
 from rayfence import admission
 from rayfence.backends.base import Files
 from rayfence.backends.celpolicy import judgement, metadata
-from rayfence.config import Config
-from rayfence.purposes import written_by
+from rayfence.model.config import Config
+from rayfence.model.purposes import written_by
 
 
 def files(config: Config) -> Files:

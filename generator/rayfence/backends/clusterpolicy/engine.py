@@ -10,10 +10,10 @@ from rayfence.backends.clusterpolicy.generate import CONCERNS_US
 from rayfence.backends.clusterpolicy.kinds import CLUSTER_POLICIES
 from rayfence.backends.clusterpolicy.webhooks import conditions
 from rayfence.backends.offline import Conditions, KyvernoOffline, Namespaces, Scope, Scopes, Spec, Webhooks
-from rayfence.backends.reading import on_one_line, only, quoted
+from rayfence.backends.parsing import on_one_line, only, quoted
 from rayfence.backends.validatingpolicy.engine import OFFLINE as IN_CEL
-from rayfence.objects import list_at, text_at
-from rayfence.subjects import Resource
+from rayfence.cluster.objects import list_at, text_at
+from rayfence.model.subjects import Resource
 from rayfence.yamlio import Document, read
 
 _IN_JMESPATH = re.compile(

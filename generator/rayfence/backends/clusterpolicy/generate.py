@@ -23,8 +23,9 @@ from rayfence.backends.clusterpolicy.jmespath import (
     words,
 )
 from rayfence.backends.clusterpolicy.submitters import submitter_rule
-from rayfence.backends.kyverno.generating import NAME, PURPOSE, Row, modes, shards
-from rayfence.config import Platform, Tenant
+from rayfence.backends.kyverno.generation import NAME, PURPOSE, Row, modes, shards
+from rayfence.model.config import Platform, Tenant
+from rayfence.model.subjects import RESERVED
 from rayfence.network.cluster import (
     API_VERSIONS,
     KIND,
@@ -38,15 +39,9 @@ from rayfence.network.cluster import (
     policy_labels,
     policy_name,
 )
-from rayfence.network.makers import JOB
-from rayfence.network.policy import (
-    DASHBOARD_PORT,
-    HEAD,
-    METRICS_PORT,
-    Manifest,
-)
+from rayfence.network.owners import JOB
+from rayfence.network.policy import DASHBOARD_PORT, HEAD, METRICS_PORT, Manifest
 from rayfence.network.start_params import DASHBOARD, METRICS, PARAMS, PORT
-from rayfence.subjects import RESERVED
 
 _IT = "(request.operation == 'DELETE' ? oldObject : object)"
 

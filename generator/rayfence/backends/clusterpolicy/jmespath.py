@@ -10,8 +10,8 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from rayfence.backends.kyverno.generating import Row, with_statuses
-from rayfence.network.makers import Maker
+from rayfence.backends.kyverno.generation import Row, with_statuses
+from rayfence.network.owners import Maker
 from rayfence.network.policy import Manifest
 
 METADATA = "request.object.metadata"

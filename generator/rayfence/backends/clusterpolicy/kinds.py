@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from rayfence.backends.base import UNKNOWN, Generating, Kind, Manifest
-from rayfence.objects import list_at, text_at
-from rayfence.subjects import Resource
+from rayfence.cluster.objects import list_at, text_at
+from rayfence.model.subjects import Resource
 
 AUTOGEN = "pod-policies.kyverno.io/autogen-controllers"
 

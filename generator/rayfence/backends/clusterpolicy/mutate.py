@@ -10,11 +10,11 @@ from collections.abc import Iterable
 from functools import reduce
 from typing import Any
 
-from rayfence.backends.kyverno.filling import NAME, PURPOSE, Rows, shards
-from rayfence.config import Tenant
-from rayfence.network.filling import FIELD, PLACES, VERSION
+from rayfence.backends.kyverno.mutation import NAME, PURPOSE, Rows, shards
+from rayfence.model.config import Tenant
+from rayfence.model.field_path import FieldPath
+from rayfence.network.mutation import FIELD, PLACES, VERSION
 from rayfence.network.policy import Manifest
-from rayfence.path import Path
 
 _OBJECT, _OLD = "request.object", "request.oldObject"
 _FILLED = {FIELD: {"mode": "{{ mode }}"}}
@@ -57,7 +57,7 @@ def _context(rows: Rows) -> list[Manifest]:
     ]
 
 
-def _lacks(kind: str, place: Path) -> str:
+def _lacks(kind: str, place: FieldPath) -> str:
     """Whether the object is of the kind, with a cluster, and that without the field. Null counts as nothing."""
     cluster = f"{_OBJECT}.{place}"
     is_there, is_missing = f"type({cluster}) == 'object'", f"type({cluster}.{FIELD}) == 'null'"
@@ -74,7 +74,7 @@ def _untouched() -> str:
     return " && ".join(["request.operation == 'UPDATE'", *same, changed])
 
 
-def _patch(place: Path) -> Manifest:
+def _patch(place: FieldPath) -> Manifest:
     """What is merged into the spec."""
     below = list(map(str, place))[1:]
     return reduce(lambda inner, step: {step: inner}, reversed(below), _FILLED)

@@ -10,16 +10,16 @@ from typing import Any
 
 from rayfence import admission
 from rayfence.admission import Policy
+from rayfence.admission.shards import Shard
 from rayfence.backends.clusterpolicy.generate import generate_policies
 from rayfence.backends.clusterpolicy.jmespath import METADATA, holds
 from rayfence.backends.clusterpolicy.mutate import filling_policies
-from rayfence.backends.kyverno.filling import NAME as FILLING
-from rayfence.backends.kyverno.generating import NAME as GENERATION
+from rayfence.backends.kyverno.generation import NAME as GENERATION
+from rayfence.backends.kyverno.mutation import NAME as FILLING
 from rayfence.backends.kyverno.rbac import rbac
 from rayfence.backends.validatingpolicy.policy import policy_of
-from rayfence.config import Config, Enforcement
-from rayfence.shards import Shard
-from rayfence.subjects import Resource
+from rayfence.model.config import Config, Enforcement
+from rayfence.model.subjects import Resource
 
 NAME = "clusterpolicy"
 

@@ -6,9 +6,9 @@ from rayfence.admission import Policy
 from rayfence.backends.base import UNKNOWN, Kind, Manifest
 from rayfence.backends.gatekeeper.policy import kind_of
 from rayfence.backends.offline import GatorOffline, Namespaces, Spec
-from rayfence.backends.reading import namespaces_in, only
-from rayfence.objects import at, list_at, text_at
-from rayfence.subjects import Resource
+from rayfence.backends.parsing import namespaces_in, only
+from rayfence.cluster.objects import at, list_at, text_at
+from rayfence.model.subjects import Resource
 
 CONSTRAINTS = "constraints.gatekeeper.sh"
 """The API group of the kinds that templates define."""

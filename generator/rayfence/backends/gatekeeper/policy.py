@@ -12,9 +12,9 @@ from typing import Any, assert_never
 from rayfence import admission
 from rayfence.admission import Policy
 from rayfence.cel import literals
-from rayfence.config import Config, Enforcement
-from rayfence.purposes import written_by
-from rayfence.subjects import Subject
+from rayfence.model.config import Config, Enforcement
+from rayfence.model.purposes import written_by
+from rayfence.model.subjects import Subject
 
 NAME = "gatekeeper"
 

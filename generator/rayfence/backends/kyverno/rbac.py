@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from rayfence.backends.kyverno.generating import MAKERS, STATUS
+from rayfence.backends.kyverno.generation import MAKERS, STATUS
+from rayfence.model.subjects import RAY, SUBJECTS, Resource
 from rayfence.network.policy import Manifest
-from rayfence.subjects import RAY, SUBJECTS, Resource
 
 OTHERS = tuple(subject for subject in SUBJECTS if subject is not RAY and subject.always_served)
 READ = ("get", "list", "watch")

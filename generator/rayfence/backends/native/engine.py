@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from rayfence.admission import Policy
 from rayfence.backends.native.kinds import BINDINGS, POLICIES
 from rayfence.backends.offline import Actions, KyvernoOffline, Scopes, Spec
-from rayfence.backends.reading import matched_resources, namespaces_of, narrowing_fields, plurals
-from rayfence.subjects import Resource
+from rayfence.backends.parsing import matched_resources, namespaces_of, narrowing_fields, plurals
+from rayfence.model.subjects import Resource
 
 
 def _expected(policy: Policy, resource: Resource) -> Iterator[str]:

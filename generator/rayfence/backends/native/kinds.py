@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from rayfence.backends.base import UNKNOWN, Kind, Manifest
 from rayfence.backends.celpolicy import DEFAULTS
-from rayfence.objects import at, list_at, text_at
-from rayfence.subjects import Resource
+from rayfence.cluster.objects import at, list_at, text_at
+from rayfence.model.subjects import Resource
 
 _GROUP, _VERSION = "admissionregistration.k8s.io", "v1"
 

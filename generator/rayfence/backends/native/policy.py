@@ -11,8 +11,8 @@ from typing import Any
 from rayfence import admission
 from rayfence.admission import Policy
 from rayfence.backends.celpolicy import actions, judgement, metadata
-from rayfence.config import Config
-from rayfence.purposes import written_by
+from rayfence.model.config import Config
+from rayfence.model.purposes import written_by
 
 NAME = "validatingadmissionpolicy"
 

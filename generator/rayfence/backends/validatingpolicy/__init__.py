@@ -5,7 +5,7 @@ from rayfence.backends.kyverno import WEBHOOK
 from rayfence.backends.validatingpolicy.engine import OFFLINE
 from rayfence.backends.validatingpolicy.kinds import KINDS
 from rayfence.backends.validatingpolicy.policy import NAME, files
-from rayfence.purposes import MIN_KYVERNO
+from rayfence.model.purposes import MIN_KYVERNO
 
 BACKEND = Backend(
     NAME,

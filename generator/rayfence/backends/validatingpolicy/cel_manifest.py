@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from rayfence.backends.kyverno.generating import PURPOSE, Row, with_statuses
+from rayfence.backends.kyverno.generation import PURPOSE, Row, with_statuses
 from rayfence.cel import items, let, literal, literals
 from rayfence.network.cluster import policy_name
-from rayfence.network.makers import Maker
+from rayfence.network.owners import Maker
 from rayfence.network.policy import Manifest
 
 _ON = {"enabled": True}

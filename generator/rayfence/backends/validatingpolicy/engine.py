@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from rayfence.admission import Policy
 from rayfence.backends.offline import Actions, KyvernoOffline, Scopes, Spec
-from rayfence.backends.reading import matched_resources, namespaces_of, narrowing_fields, plurals
+from rayfence.backends.parsing import matched_resources, namespaces_of, narrowing_fields, plurals
 from rayfence.backends.validatingpolicy.kinds import KINDS
-from rayfence.objects import list_at
-from rayfence.subjects import Resource
+from rayfence.cluster.objects import list_at
+from rayfence.model.subjects import Resource
 
 _KIND = KINDS[0].resource.kind
 

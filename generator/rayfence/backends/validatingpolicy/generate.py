@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from rayfence.backends.kyverno.generating import MAKERS, Row, modes, shards
+from rayfence.backends.kyverno.generation import MAKERS, Row, modes, shards
 from rayfence.backends.validatingpolicy.cel_manifest import (
     Expression,
     cel,
@@ -24,7 +24,7 @@ from rayfence.backends.validatingpolicy.cel_manifest import (
 )
 from rayfence.backends.validatingpolicy.submitters import selects_a_cluster, submitter_policy, submitter_variables
 from rayfence.cel import let, literal
-from rayfence.config import Platform, Tenant
+from rayfence.model.config import Platform, Tenant
 from rayfence.network.cluster import (
     ROLES,
     cluster_spec,
@@ -36,16 +36,8 @@ from rayfence.network.cluster import (
     operator_needs_dashboard,
     policy_labels,
 )
-from rayfence.network.makers import CRON_JOB, JOB
-from rayfence.network.policy import (
-    DASHBOARD_PORT,
-    HEAD,
-    JOB_KIND,
-    JOB_NAME_LABEL,
-    METRICS_PORT,
-    WORKER,
-    Manifest,
-)
+from rayfence.network.owners import CRON_JOB, JOB
+from rayfence.network.policy import DASHBOARD_PORT, HEAD, JOB_KIND, JOB_NAME_LABEL, METRICS_PORT, WORKER, Manifest
 from rayfence.network.start_params import DASHBOARD, METRICS, PARAMS, PORT
 
 _CLUSTER = "object.metadata.name"

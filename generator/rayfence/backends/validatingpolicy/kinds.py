@@ -6,8 +6,8 @@ from typing import Any
 
 from rayfence.backends.base import UNKNOWN, Generating, Kind, Manifest
 from rayfence.backends.celpolicy import DEFAULTS
-from rayfence.objects import list_at, map_at, text_at
-from rayfence.subjects import Resource
+from rayfence.cluster.objects import list_at, map_at, text_at
+from rayfence.model.subjects import Resource
 
 _GROUP, _VERSION = "policies.kyverno.io", "v1"
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from rayfence import admission
-from rayfence.backends.kyverno.filling import PURPOSE, Rows, shards
+from rayfence.backends.kyverno.mutation import PURPOSE, Rows, shards
 from rayfence.cel import literal
-from rayfence.config import Tenant
-from rayfence.network.filling import FIELD, PLACES, VERSION
+from rayfence.model.config import Tenant
+from rayfence.model.field_path import FieldPath
+from rayfence.model.subjects import RAY
+from rayfence.network.mutation import FIELD, PLACES, VERSION
 from rayfence.network.policy import Manifest
-from rayfence.path import Path
-from rayfence.subjects import RAY
 
 _UNTOUCHED = admission.untouched("request.operation", "oldObject")
 
@@ -72,6 +72,6 @@ def _patch() -> str:
     return f"[JSONPatch{{op: 'add', path: {{{places}}}[object.kind], value: {{'mode': variables.mode}}}}]"
 
 
-def _pointer(place: Path) -> str:
+def _pointer(place: FieldPath) -> str:
     """A path as JSON patches write it."""
     return "".join(f"/{step}" for step in place)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from rayfence.backends.kyverno.generating import Row
+from rayfence.backends.kyverno.generation import Row
 from rayfence.backends.validatingpolicy.cel_manifest import (
     Expression,
     cel,
