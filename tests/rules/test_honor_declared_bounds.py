@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from rayfence.rules import honor_declared_bounds
+from rayfence.workload import Malformed
 
 from .objects import HEAD, TEAM_A, WORKERS, Json, broken, cluster, container, group, pod, told
 
@@ -40,6 +41,11 @@ def at(*places: str) -> list[str]:
 )
 def test_the_tenants_bounds_or_narrower_ones_may_be_declared(annotations: Any) -> None:
     assert [] == broken(honor_declared_bounds, declaring(annotations, group()))
+
+
+def test_annotations_that_are_a_list_are_malformed() -> None:
+    with pytest.raises(Malformed, match=r"^metadata\.annotations: a list"):
+        broken(honor_declared_bounds, declaring([], group()))
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ SCALARS: list[Any] = [None, "", 5, True]
 ODD: dict[str, list[Any]] = {
     "metadata.labels": [None, {}, "x", []],
     "metadata.labels.tenant": [*SCALARS, {}],
-    "metadata.annotations": [None, "x", {"maxCpu": None}, {"maxCpu": 4}, {"minMemory": True}, {"maxMemory": [1]}],
+    "metadata.annotations": [None, "x", [], {"maxCpu": None}, {"maxCpu": 4}, {"minMemory": True}, {"maxMemory": [1]}],
     "spec": [None, "x", []],
     "spec.headGroupSpec": [None, {}, []],
     "spec.workerGroupSpecs": [None, {}, "x", [None], [[]]],

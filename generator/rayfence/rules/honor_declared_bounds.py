@@ -65,6 +65,8 @@ def cel(platform: Platform) -> Iterator[str]:
 def violations(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[Violation]:
     declared = dig(work.value, "metadata", "annotations")
     for name, (resource, _) in DECLARED.items():
+        # Raises Malformed where the annotations are a list, of which CEL has no entry by name either.
+        dig(work.value, "metadata", "annotations", name)
         # An API server turns null into an empty text before it asks anybody, so null is something, and no quantity.
         if isinstance(declared, dict) and name in declared:
             bounds = tenant.container.cpu if resource == "cpu" else tenant.container.memory
