@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from copy import deepcopy
 from typing import Any
 
-from rayfence.admission.evaluate import Judge, Part
+from rayfence.admission.evaluate import Evaluator, Part
 from rayfence.backends.gatekeeper.engine import CONSTRAINTS
 from rayfence.backends.kyverno.generation import NAME as GENERATION
 from rayfence.backends.resources import CLUSTER_ROLES, generators, kinds
@@ -40,7 +40,7 @@ class FakeCluster:
         self.watch: Callable[[FakeCluster], None] = lambda cluster: None
         self._eager, self._late = eager, late
         self._orphans: list[str] = []
-        self._judge = Judge(config, Request(groups=config.platform.administrators.groups))
+        self._evaluator = Evaluator(config, Request(groups=config.platform.administrators.groups))
         self._seconds = 0.0
         for each in (*map(namespace, config.by_namespace()), *map(collected, ("admission", "background", "reports"))):
             self.put(each)
@@ -100,7 +100,7 @@ class FakeCluster:
             raise Unanswered(f'namespaces "{place}" not found')
         subject = subject_of(value["apiVersion"], value["kind"])
         if subject and dry_run and self.judges(subject.name):
-            for violation in self._judge.violations(value):
+            for violation in self._evaluator.violations(value):
                 raise Unanswered(f"{violation.rule}: [{violation.rule}] {violation.path}: {violation.message}")
         served = as_served(value)
         if not dry_run:

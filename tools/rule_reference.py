@@ -12,7 +12,7 @@ from types import ModuleType
 from typing import Any, cast
 
 from rayfence import yamlio
-from rayfence.admission.evaluate import Judge
+from rayfence.admission.evaluate import Evaluator
 from rayfence.cases.good import model
 from rayfence.cases.sites import sites
 from rayfence.model.config import (
@@ -119,10 +119,10 @@ def _example(rule: Rule, subject: Subject) -> str:
 def _broken(rule: Rule, subject: Subject) -> Iterator[tuple[str, list[str]]]:
     _, tenant = _of_some(rule)
     value = model(subject, PLATFORM, tenant)
-    judge = Judge(Config(PLATFORM, (tenant,)))
+    evaluator = Evaluator(Config(PLATFORM, (tenant,)))
     for edit in rule.breaks(PLATFORM, tenant).values():
         changed = _edited(value, edit, tenant)
-        said = [f"{each.path}: {each.message}" for each in judge.violations(changed) if each.rule == rule.ID]
+        said = [f"{each.path}: {each.message}" for each in evaluator.violations(changed) if each.rule == rule.ID]
         before, after = (yamlio.dump([each]).splitlines() for each in (value, changed))
         lines = list(unified_diff(before, after, n=2, lineterm=""))[2:]
         if said and lines:

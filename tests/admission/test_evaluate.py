@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from rayfence import yamlio
-from rayfence.admission.evaluate import Judge, concerns_us, parts
+from rayfence.admission.evaluate import Evaluator, concerns_us, parts
 from rayfence.cases.good import good
 from rayfence.model.config import Bounds, Config, Container, Enforcement, Network, Platform, Provider, Tenant
 from rayfence.model.field_path import FieldPath
@@ -61,7 +61,7 @@ def list_of(*manifests: str, head: str = "apiVersion: v1\nkind: List\n") -> str:
 
 def judged(text: str, namespace: str = "", config: Config = CONFIG, username: str = "") -> list[Result]:
     documents = [document for document in yamlio.read(text, "ray.yaml") if isinstance(document, Document)]
-    return list(Judge(config, Request(username)).results(documents, namespace))
+    return list(Evaluator(config, Request(username)).results(documents, namespace))
 
 
 def summary(results: list[Result]) -> list[tuple[str, str, set[str]]]:
@@ -311,19 +311,19 @@ def test_where_every_rule_is_disabled_nothing_is_judged() -> None:
 
 
 def test_a_deletion_that_no_policy_looks_at_is_not_judged() -> None:
-    judge = Judge(CONFIG, Request(operation="DELETE"))
+    evaluator = Evaluator(CONFIG, Request(operation="DELETE"))
     documents = [each for each in yamlio.read(BAD, "x") if isinstance(each, Document)]
 
-    assert ["no rule is about DELETE of RayCluster"] == [each.reason for each in judge.results(documents)]
+    assert ["no rule is about DELETE of RayCluster"] == [each.reason for each in evaluator.results(documents)]
 
 
 def test_each_object_may_be_asked_for_in_its_own_way() -> None:
     part = next(parts(next(each for each in yamlio.read(BAD, "x") if isinstance(each, Document))))
     before = {**part.value, "metadata": {**part.value["metadata"], "finalizers": ["x"]}}
-    judge = Judge(CONFIG)
+    evaluator = Evaluator(CONFIG)
 
     assert [Verdict.DENY, Verdict.ADMIT] == [
-        judge.result(part, request).verdict for request in (None, Request(operation="UPDATE", old=before))
+        evaluator.result(part, request).verdict for request in (None, Request(operation="UPDATE", old=before))
     ]
 
 
@@ -444,7 +444,7 @@ def test_a_list_in_a_mappings_place_is_told_at_its_own_path_and_line(subject: Su
     for value in good(subject, config.platform, tenant):
         places = list(mappings(value))
         documents = list(yamlio.read(yamlio.dump([with_list(value, place) for place in places]), "x"))
-        found = [Judge(config).result(next(parts(each))) for each in documents if isinstance(each, Document)]
+        found = [Evaluator(config).result(next(parts(each))) for each in documents if isinstance(each, Document)]
         errors = [
             (place, document, result)
             for place, document, result in zip(places, documents, found, strict=True)
@@ -489,6 +489,6 @@ def test_whatever_stands_somewhere_there_is_a_verdict_and_never_a_yes(place: str
     for step in way:
         target = target[step]
     target[last] = odd
-    (result,) = Judge(CONFIG).results([document])
+    (result,) = Evaluator(CONFIG).results([document])
 
     assert Verdict.ADMIT != result.verdict

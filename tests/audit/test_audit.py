@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from rayfence.admission.evaluate import Part
-from rayfence.audit import What, audit
+from rayfence.audit import DriftKind, audit
 from rayfence.cluster.objects import name_of, unwritten_part
 from rayfence.manifests.retired import retired_objects
 from rayfence.model.config import Config, Enforcement, Network, Platform, RoleRules, Tenant
@@ -158,7 +158,7 @@ def test_a_policy_of_the_layer_that_was_changed_has_drifted(change, path):
     named(objects, "NetworkPolicy", "rayfence-default-deny", "ray-a")["spec"] |= change
     (found,) = audit(CONFIG, saved(*objects)).layer
 
-    assert (What.DRIFTED, "ray-a", "rayfence-default-deny", path) == (
+    assert (DriftKind.DRIFTED, "ray-a", "rayfence-default-deny", path) == (
         found.what,
         found.namespace,
         found.name,
@@ -196,7 +196,7 @@ def test_a_generated_policy_without_kyvernos_labels_is_no_longer_kept():
         del labels[label]
     (found,) = audit(CONFIG, saved(*objects)).layer
 
-    assert (What.DRIFTED, "metadata.labels") == (found.what, found.path)
+    assert (DriftKind.DRIFTED, "metadata.labels") == (found.what, found.path)
 
 
 def test_a_generated_policy_of_a_cluster_that_is_gone_is_stray():

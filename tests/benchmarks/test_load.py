@@ -28,7 +28,7 @@ from controlplane.client import Answer, Client, Refused
 from controlplane.processes import Process, until
 
 from rayfence import admission
-from rayfence.admission.evaluate import Judge
+from rayfence.admission.evaluate import Evaluator
 from rayfence.cases.refused import refused
 
 ROOT = Path(__file__).parents[2]
@@ -133,9 +133,9 @@ def test_memory_and_cpu_are_those_of_the_program(tmp_path):
 
 def test_what_is_asked_for_breaks_no_rule_and_its_bad_twin_one():
     config = settings.config(10)
-    judge = Judge(config)
+    evaluator = Evaluator(config)
     good, bad = (
-        [each.rule for each in judge.violations(value)] for value in (settings.good(config), settings.bad(config))
+        [each.rule for each in evaluator.violations(value)] for value in (settings.good(config), settings.bad(config))
     )
 
     assert ([], [settings.FAULT]) == (good, bad)

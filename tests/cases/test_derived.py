@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from rayfence.admission.evaluate import Judge
+from rayfence.admission.evaluate import Evaluator
 from rayfence.cases import GENERATION, Case, derived
 from rayfence.model.config import Bounds, Config, Container, Enforcement, Network, Platform, Provider, Quota, Tenant
 from rayfence.model.subjects import RAY
@@ -43,15 +43,17 @@ def test_derived_cases_have_names_of_their_own(name: str) -> None:
     assert [] == [each for each, number in names.items() if number > 1]
 
 
-def _said(judge: Judge, case: Case) -> set[str]:
-    return {each.rule for each in judge.violations(dict(case.value), case.request)}
+def _said(evaluator: Evaluator, case: Case) -> set[str]:
+    return {each.rule for each in evaluator.violations(dict(case.value), case.request)}
 
 
 @pytest.mark.parametrize("name", [*map(of_config, CONFIGS)])
 def test_a_derived_case_breaks_in_python_what_it_says(name: str) -> None:
-    judge = Judge(CONFIGS[name])
+    evaluator = Evaluator(CONFIGS[name])
     wrong = {
-        case.name: rules for case in derived_from(name) if (rules := _said(judge, case)) != case.fails - {GENERATION}
+        case.name: rules
+        for case in derived_from(name)
+        if (rules := _said(evaluator, case)) != case.fails - {GENERATION}
     }
 
     assert {} == wrong
@@ -141,7 +143,7 @@ def test_every_policy_object_has_a_case_that_fails_it_by_every_rule() -> None:
     failed: dict[str, set[str]] = {}
     for case in DERIVED:
         if broken := case.fails - {GENERATION}:
-            failed.setdefault(truth.speaking_for(case).name, set()).update(broken)
+            failed.setdefault(truth.policy_for(case).name, set()).update(broken)
 
     # Who has no tenant's namespace is refused under the platform's own enforcement.
     assert {

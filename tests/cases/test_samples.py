@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from rayfence import tenants
-from rayfence.admission.evaluate import Judge
+from rayfence.admission.evaluate import Evaluator
 from rayfence.cases import load
 from rayfence.workload import KINDS
 
@@ -14,8 +14,8 @@ SAMPLES = load([ROOT / "testcases" / "samples"])
 
 
 def test_no_rule_refuses_any_sample() -> None:
-    judge = Judge(tenants.load([ROOT / "tenants"]))
-    refused = {case.name: [str(each) for each in judge.violations(dict(case.value))] for case in SAMPLES}
+    evaluator = Evaluator(tenants.load([ROOT / "tenants"]))
+    refused = {case.name: [str(each) for each in evaluator.violations(dict(case.value))] for case in SAMPLES}
 
     assert {} == {name: violations for name, violations in refused.items() if violations}
     assert [] == [case.name for case in SAMPLES if case.fails]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from rayfence import tenants
-from rayfence.admission.evaluate import Judge
+from rayfence.admission.evaluate import Evaluator
 from rayfence.cases import GENERATION, Case, load
 from rayfence.model.config import Config
 from rayfence.model.field_path import FieldPath
@@ -34,11 +34,11 @@ OWN = load([ROOT / "testcases"])
 
 @pytest.mark.parametrize("case", OWN, ids=[case.name for case in OWN])
 def test_a_testcase_marks_every_broken_rule_on_its_line_and_no_other(case: Case, sample: Config) -> None:
-    judge = Judge(sample, case.request)
+    evaluator = Evaluator(sample, case.request)
     assert case.document is not None
-    found = {(each.rule, case.document.line_of(each.path)) for each in judge.violations(dict(case.value))}
+    found = {(each.rule, case.document.line_of(each.path)) for each in evaluator.violations(dict(case.value))}
     if GENERATION in case.fails:
-        found.add((GENERATION, case.document.line_of(FieldPath.of("metadata", "labels", judge.tenant_label))))
+        found.add((GENERATION, case.document.line_of(FieldPath.of("metadata", "labels", evaluator.tenant_label))))
 
     assert found == case.lines
 

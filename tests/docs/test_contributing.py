@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from rayfence.audit.values import Deviation, What
+from rayfence.audit.values import Drift, What
 from rayfence.rules import ids
 
 TOP = Path(__file__).parents[2]
@@ -48,7 +48,7 @@ def unknown(text: str) -> set[str]:
     named = set(re.findall(r"`([a-z]+(?:-[a-z]+)+)`", text)) - {"rayfence-quota", "rayfence-pod-affinity"}
     doctor = (TOP / "generator" / "rayfence" / "doctor").glob("*.py")
     findings = {each for path in doctor for each in re.findall(r'"([a-z]+(?:-[a-z]+)+)"', path.read_text())}
-    deviations = {Deviation(what, None, "", "", "").rule for what in What}
+    deviations = {Drift(what, None, "", "", "").rule for what in What}
     return named - findings - deviations - set(ids())
 
 

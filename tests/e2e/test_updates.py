@@ -10,7 +10,7 @@ from controlplane.client import Answer, Client
 from controlplane.processes import until
 
 from rayfence import admission
-from rayfence.admission.evaluate import Judge
+from rayfence.admission.evaluate import Evaluator
 from rayfence.cases.good import good
 from rayfence.model.config import Config
 from rayfence.model.subjects import PODS
@@ -98,7 +98,7 @@ def test_a_change_is_judged_in_either_version(version, cluster, admin, tenant, c
 
     answer = tenant.patch(cluster | {"apiVersion": f"ray.io/{version}"}, change)
 
-    assert {each.rule for each in Judge(config, request).violations(after)} == ids(answer)
+    assert {each.rule for each in Evaluator(config, request).violations(after)} == ids(answer)
     assert {"require-tenant-label", "require-tenant-nodes"} == ids(answer)
     assert before == admin.get(cluster).or_raise()
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rayfence import yamlio
-from rayfence.admission.evaluate import Judge
+from rayfence.admission.evaluate import Evaluator
 from rayfence.model.outcome import Result, Verdict
 from rayfence.yamlio import Document
 
@@ -34,7 +34,7 @@ def differences(values: Sequence[Json], engine: Reading) -> list[Difference]:
     """Every object that the two do not judge alike, by verdict and rule ids."""
     documents = [each for each in yamlio.read(yamlio.dump(values), "drawn.yaml") if isinstance(each, Document)]
     assert len(values) == len(documents)
-    pairs = zip(values, Judge(CONFIG).results(documents), engine(documents), strict=True)
+    pairs = zip(values, Evaluator(CONFIG).results(documents), engine(documents), strict=True)
     said = ((value, *_both(python, other)) for value, python, other in pairs)
     return [Difference(value, python, other) for value, python, other in said if python != other]
 

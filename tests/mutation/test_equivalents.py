@@ -11,7 +11,7 @@ import pytest
 from rayfence import mutation, tenants
 from rayfence.backends import BACKENDS
 from rayfence.manifests import bundle
-from rayfence.mutation import EQUIVALENTS, Equivalent, Fate, Mutant, known, mutants
+from rayfence.mutation import EQUIVALENTS, Equivalent, Mutant, MutantResult, known, mutants
 
 from . import test_elsewhere as test_mutation_elsewhere
 
@@ -107,7 +107,7 @@ def test_an_entry_fits_nothing_else(entry: Equivalent) -> None:
 def test_a_fate_in_a_word(word: str, by: str, entry: Equivalent | None) -> None:
     mutant = Mutant("a slip", FILE, 0, " && ", " || ", "")
 
-    assert word == Fate(mutant, 1, by, entry).word
+    assert word == MutantResult(mutant, 1, by, entry).word
 
 
 def test_a_mutant_without_an_entry_is_not_known() -> None:

@@ -18,7 +18,7 @@ from rayfence.gotool import KYVERNO, find
 from rayfence.manifests import bundle
 from rayfence.model.config import Bounds, Config, Container, Mode, Network, Platform, Provider, Tenant
 from rayfence.model.subjects import RAY, SUBJECTS
-from rayfence.mutation import Equivalent, Fate, Mutant, mutants
+from rayfence.mutation import Equivalent, Mutant, MutantResult, mutants
 from rayfence.rules import OF, ids
 
 from ..command_line import rayfence
@@ -143,10 +143,10 @@ def test_the_cases_notice_a_mode_that_is_forgotten_and_one_that_is_filled_in_wro
     whole = bundle.files(config, [backend])
     chosen = {each.name: each for each in mutants(whole, backend) if "mode" in each.name}
     program = find(KYVERNO, print).path
-    fates = [mutation.fate(config, derived(config), backend, program, whole, each) for each in chosen.values()]
+    results = [mutation.result_of(config, derived(config), backend, program, whole, each) for each in chosen.values()]
 
     assert {"the network mode of team-k is forgotten", "another mode is filled in"} <= set(chosen)
-    assert [True] * len(fates) == [fate.killed for fate in fates]
+    assert [True] * len(results) == [result.killed for result in results]
 
 
 @pytest.mark.engine
@@ -155,9 +155,9 @@ def test_the_cases_notice_a_rule_that_is_dropped_and_those_that_open(found: list
     chosen = [next(each for each in found if each.name == slip) for slip in slips]
     program = find(KYVERNO, print).path
     whole = bundle.files(CONFIG, ["clusterpolicy"])
-    fates = [mutation.fate(CONFIG, derived(CONFIG), "clusterpolicy", program, whole, each) for each in chosen]
+    results = [mutation.result_of(CONFIG, derived(CONFIG), "clusterpolicy", program, whole, each) for each in chosen]
 
-    assert [True] * len(fates) == [fate.killed for fate in fates]
+    assert [True] * len(results) == [result.killed for result in results]
 
 
 @pytest.mark.engine
@@ -178,29 +178,29 @@ SLIP = Mutant("== becomes != in pods", "gatekeeper/guard-pods.yaml", 0, " == ", 
 
 
 @pytest.mark.parametrize(
-    ("fate", "told"),
+    ("result", "told"),
     [
-        (Fate(SLIP, 7, "a case: a problem"), ""),
-        (Fate(SLIP, 7, ""), f"{SLIP.file}:7: survived: {SLIP.name}\n"),
-        (Fate(SLIP, 7, "", ENTRY), f"{SLIP.file}:7: equivalent: {SLIP.name}: a and b are one\n"),
+        (MutantResult(SLIP, 7, "a case: a problem"), ""),
+        (MutantResult(SLIP, 7, ""), f"{SLIP.file}:7: survived: {SLIP.name}\n"),
+        (MutantResult(SLIP, 7, "", ENTRY), f"{SLIP.file}:7: equivalent: {SLIP.name}: a and b are one\n"),
         (
-            Fate(SLIP, 7, "", replace(ENTRY, test="tests/x.py::test_x")),
+            MutantResult(SLIP, 7, "", replace(ENTRY, test="tests/x.py::test_x")),
             f"{SLIP.file}:7: noticed elsewhere, by tests/x.py::test_x: {SLIP.name}: a and b are one\n",
         ),
         (
-            Fate(SLIP, 7, "a case: a problem", ENTRY),
+            MutantResult(SLIP, 7, "a case: a problem", ENTRY),
             f"{SLIP.file}:7: noticed, though said to be equivalent: {SLIP.name}: a case: a problem\n",
         ),
-        (Fate(SLIP, 7, "a case: a problem", replace(ENTRY, test="tests/x.py::test_x")), ""),
+        (MutantResult(SLIP, 7, "a case: a problem", replace(ENTRY, test="tests/x.py::test_x")), ""),
     ],
     ids=["killed", "survived", "equivalent", "elsewhere", "wrongly equivalent", "killed though elsewhere"],
 )
-def test_what_became_of_a_mutant_is_told_in_a_line(fate: Fate, told: str) -> None:
-    assert told == text([fate]).removesuffix(summary([fate]) + "\n")
+def test_what_became_of_a_mutant_is_told_in_a_line(result: MutantResult, told: str) -> None:
+    assert told == text([result]).removesuffix(summary([result]) + "\n")
 
 
 def test_the_summary_counts_apart_what_needs_no_case() -> None:
-    fates = [Fate(SLIP, 1, "a case"), Fate(SLIP, 1, ""), Fate(SLIP, 1, "", ENTRY)]
+    results = [MutantResult(SLIP, 1, "a case"), MutantResult(SLIP, 1, ""), MutantResult(SLIP, 1, "", ENTRY)]
 
-    assert "1 mutants: 1 noticed, 0 survived" == summary(fates[:1])
-    assert "3 mutants: 1 noticed, 1 equivalent, 1 survived" == summary(fates)
+    assert "1 mutants: 1 noticed, 0 survived" == summary(results[:1])
+    assert "3 mutants: 1 noticed, 1 equivalent, 1 survived" == summary(results)

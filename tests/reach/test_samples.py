@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rayfence.admission.evaluate import Judge
+from rayfence.admission.evaluate import Evaluator
 from rayfence.reach.samples import samples
 
 from .three import PLATFORM, config
@@ -10,9 +10,9 @@ from .three import PLATFORM, config
 
 def test_every_sample_is_admitted() -> None:
     base = config()
-    judge = Judge(base)
+    evaluator = Evaluator(base)
 
-    broken = [list(judge.violations(each)) for tenant in base.tenants for each in samples(PLATFORM, tenant)]
+    broken = [list(evaluator.violations(each)) for tenant in base.tenants for each in samples(PLATFORM, tenant)]
 
     assert [[]] * 16 == broken
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 import rayfence.rules
-from rayfence.admission.evaluate import Judge
+from rayfence.admission.evaluate import Evaluator
 from rayfence.cases.good import good, ray_cluster
 from rayfence.model.config import Tenant
 from rayfence.model.subjects import EXPOSURE, NETWORK_KINDS, RAY, SUBJECTS, Subject
@@ -103,13 +103,13 @@ class Case:
     edit: Edit
     objects: list[Json]
 
-    def failures(self, judge: Judge, wanted: Callable[[Way], set[str]]) -> Iterator[str]:
+    def failures(self, evaluator: Evaluator, wanted: Callable[[Way], set[str]]) -> Iterator[str]:
         """A line for each object and place where other rules are broken than the wanted ones."""
         found = [one for each in self.objects for one in edited(each, self.tenant, self.edit)]
         if not found:
             yield f"{self.title}: the edit has no place in any good object"
         for way, value, request in found:
-            if (broken := rules_broken(judge, value, request)) != wanted(way):
+            if (broken := rules_broken(evaluator, value, request)) != wanted(way):
                 yield f"{self.title}: {value['apiVersion']} {value['kind']} {way}: {sorted(broken)}, not {wanted(way)}"
 
 
@@ -137,14 +137,16 @@ def _all_sorts(config: str, subject: Subject, number: int) -> bool:
     return config in ("every quota", "other keys", "isolated by KubeRay") and (subject is RAY or number == 0)
 
 
-def rules_broken(judge: Judge, value: Json, request: Request = NOBODY) -> set[str]:
-    return {violation.rule for violation in judge.violations(value, request)}
+def rules_broken(evaluator: Evaluator, value: Json, request: Request = NOBODY) -> set[str]:
+    return {violation.rule for violation in evaluator.violations(value, request)}
 
 
 def break_failures(config: str, rule: Rule) -> list[str]:
     """Where a break of the rule is not a violation of that rule alone."""
-    judge = Judge(CONFIGS[config])
-    return [line for case in cases(config, rule, "breaks") for line in case.failures(judge, also_exceeded(rule, case))]
+    evaluator = Evaluator(CONFIGS[config])
+    return [
+        line for case in cases(config, rule, "breaks") for line in case.failures(evaluator, also_exceeded(rule, case))
+    ]
 
 
 def also_exceeded(rule: Rule, case: Case) -> Callable[[Way], set[str]]:
@@ -156,8 +158,8 @@ def also_exceeded(rule: Rule, case: Case) -> Callable[[Way], set[str]]:
 
 def pass_failures(config: str, rule: Rule) -> list[str]:
     """Where something that comes near breaking the rule is a violation of any."""
-    judge = Judge(CONFIGS[config])
-    return [line for case in cases(config, rule, "passes") for line in case.failures(judge, lambda way: set())]
+    evaluator = Evaluator(CONFIGS[config])
+    return [line for case in cases(config, rule, "passes") for line in case.failures(evaluator, lambda way: set())]
 
 
 SPEAKS_TO_FEW = (*OF_SOME, restrict_network_kinds)
@@ -197,7 +199,7 @@ def test_every_rule_is_tried_and_no_two_edits_have_one_title(sort: str) -> None:
 def test_a_failure_names_the_edit_the_object_and_the_place() -> None:
     case = next(each for each in cases("plain", limit_resources, "breaks") if each.edit.at is At.CONTAINER)
     # A right verdict, held to a wrong expectation.
-    failures = list(case.failures(Judge(CONFIGS["plain"]), lambda way: set()))
+    failures = list(case.failures(Evaluator(CONFIGS["plain"]), lambda way: set()))
     places = ways(case.objects[0], At.CONTAINER)
 
     assert len(places) == len(failures) > 1
@@ -210,7 +212,7 @@ def test_an_edit_that_finds_no_place_is_a_failure() -> None:
     case = replace(cases("plain", limit_resources, "breaks")[0], edit=Edit(At.GROUP, dict.clear), objects=services)
 
     assert [f"{case.title}: the edit has no place in any good object"] == list(
-        case.failures(Judge(CONFIGS["plain"]), lambda way: set())
+        case.failures(Evaluator(CONFIGS["plain"]), lambda way: set())
     )
 
 
@@ -222,7 +224,7 @@ def test_a_good_object_breaks_nothing(name: str, subject: Subject) -> None:
 
     # A config that lists no kind that opens the network has no good object of one.
     assert [] != objects or subject is NETWORK_KINDS
-    assert [set()] * len(objects) == [rules_broken(Judge(config), value) for value in objects]
+    assert [set()] * len(objects) == [rules_broken(Evaluator(config), value) for value in objects]
 
 
 @pytest.mark.parametrize("rule", RULES, ids=ids())
@@ -256,4 +258,4 @@ def test_outside_the_tenants_namespaces_only_the_namespace_is_wrong() -> None:
     value["metadata"] = {"name": "one", "namespace": "nobodys", "annotations": {"maxCpu": "999"}}
     value["spec"] = {}
 
-    assert {"restrict-namespace"} == rules_broken(Judge(CONFIGS["plain"]), value)
+    assert {"restrict-namespace"} == rules_broken(Evaluator(CONFIGS["plain"]), value)

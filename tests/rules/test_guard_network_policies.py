@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from rayfence import yamlio
-from rayfence.admission.evaluate import Judge
+from rayfence.admission.evaluate import Evaluator
 from rayfence.cases.good import good
 from rayfence.gotool import KYVERNO, find
 from rayfence.model.config import Administrators, Config, Dns, Egress, Platform
@@ -209,7 +209,7 @@ def said(result: Result) -> tuple[str, set[tuple[str, str]]]:
 
 @pytest.mark.engine
 def test_both_readings_say_the_same_of_odd_values(documents: list[Document], by_engine: list[Result]) -> None:
-    both = zip([*SPECS, "reserved", "free"], Judge(CONFIG).results(documents), by_engine, strict=True)
+    both = zip([*SPECS, "reserved", "free"], Evaluator(CONFIG).results(documents), by_engine, strict=True)
 
     assert [] == [title for title, ours, theirs in both if said(ours) != said(theirs)]
 

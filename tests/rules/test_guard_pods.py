@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from rayfence.admission.evaluate import Judge
+from rayfence.admission.evaluate import Evaluator
 from rayfence.cases.good import good
 from rayfence.model.config import Config, Platform
 from rayfence.model.subjects import PODS
@@ -42,7 +42,7 @@ def broken(value: Json, operation: str = "CREATE") -> list[str]:
 
 
 def in_python(config: Config, value: Json, request: Request) -> list[str]:
-    return [str(violation.path) for violation in Judge(config, request).violations(value)]
+    return [str(violation.path) for violation in Evaluator(config, request).violations(value)]
 
 
 def test_pods_that_have_nothing_to_do_with_ray_need_nothing() -> None:

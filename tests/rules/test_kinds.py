@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from rayfence.admission.evaluate import Judge
+from rayfence.admission.evaluate import Evaluator
 from rayfence.model.config import Config, Quota
 from rayfence.rules import limit_total_resources
 from rayfence.rules.shared import worst_case
@@ -37,7 +37,7 @@ JOBS = pytest.mark.parametrize(
 
 
 def said(value: Json, username: str = "") -> list[str]:
-    return [f"{each.rule}: {each.path}" for each in Judge(CONFIG, Request(username)).violations(value)]
+    return [f"{each.rule}: {each.path}" for each in Evaluator(CONFIG, Request(username)).violations(value)]
 
 
 @pytest.mark.parametrize(

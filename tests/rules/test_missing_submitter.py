@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from rayfence import yamlio
-from rayfence.admission.evaluate import Judge
+from rayfence.admission.evaluate import Evaluator
 from rayfence.model.config import Config
 from rayfence.rules.rule import Violation
 from rayfence.yamlio import Document
@@ -22,7 +22,7 @@ Maker = Callable[..., Json]
 
 
 def violations(value: Json, config: Config = CONFIGS["plain"]) -> list[Violation]:
-    return list(Judge(config).violations(value))
+    return list(Evaluator(config).violations(value))
 
 
 def missing(value: Json, config: Config = CONFIGS["plain"]) -> list[Violation]:

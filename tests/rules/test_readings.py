@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from rayfence import yamlio
-from rayfence.admission.evaluate import Judge
+from rayfence.admission.evaluate import Evaluator
 from rayfence.cases.good import good
 from rayfence.gotool import KYVERNO, find
 from rayfence.model.config import Config, Network, Platform, Provider, Tenant
@@ -132,7 +132,7 @@ def said(result: Result) -> tuple[str, set[tuple[str, str]]]:
 
 @pytest.mark.engine
 def test_both_readings_say_the_same_of_odd_values(documents: list[Document], by_engine: list[Result]) -> None:
-    by_python = Judge(CONFIG).results(documents)
+    by_python = Evaluator(CONFIG).results(documents)
     both = zip(OBJECTS, by_python, by_engine, strict=True)
 
     assert [] == [title for title, ours, theirs in both if said(ours) != said(theirs)]

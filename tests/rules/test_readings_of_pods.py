@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from rayfence import yamlio
-from rayfence.admission.evaluate import Judge
+from rayfence.admission.evaluate import Evaluator
 from rayfence.cases.good import good, ray_object
 from rayfence.gotool import KYVERNO, find
 from rayfence.model.config import Allow, Config
@@ -124,7 +124,7 @@ def test_both_readings_say_the_same_of_odd_pods(documents: list[Document]) -> No
     engine = find(KYVERNO, lambda sentence: None).path
     both = zip(
         OBJECTS,
-        Judge(CONFIG).results(documents),
+        Evaluator(CONFIG).results(documents),
         check(CONFIG, documents, "clusterpolicy", engine, jobs=2),
         strict=True,
     )
@@ -133,6 +133,6 @@ def test_both_readings_say_the_same_of_odd_pods(documents: list[Document]) -> No
 
 
 def test_the_odd_pods_are_not_all_alike(documents: list[Document]) -> None:
-    verdicts = {result.verdict.value for result in Judge(CONFIG).results(documents)}
+    verdicts = {result.verdict.value for result in Evaluator(CONFIG).results(documents)}
 
     assert {"admit", "deny", "error"} == verdicts

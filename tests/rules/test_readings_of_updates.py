@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from rayfence import yamlio
-from rayfence.admission.evaluate import Judge
+from rayfence.admission.evaluate import Evaluator
 from rayfence.cases.good import good
 from rayfence.gotool import GATOR, find
 from rayfence.model.config import Config
@@ -86,7 +86,7 @@ def judged(old: Json, new: Json) -> tuple[Result, Result]:
     documents = [each for each in yamlio.read(yamlio.dump([new]), "odd.yaml") if isinstance(each, Document)]
     request = Request(operation="UPDATE", old=old)
     program = find(GATOR, lambda sentence: None).path
-    (ours,) = Judge(CONFIG, request).results(documents)
+    (ours,) = Evaluator(CONFIG, request).results(documents)
     (theirs,) = check(CONFIG, documents, "gatekeeper", program, request=request)
     return ours, theirs
 

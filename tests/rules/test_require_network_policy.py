@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from rayfence.admission.evaluate import Judge
+from rayfence.admission.evaluate import Evaluator
 from rayfence.model.config import Config, Mode, Network, Provider
 from rayfence.rules import require_network_policy
 from rayfence.workload import Malformed, Request
@@ -122,10 +122,10 @@ def test_people_read_what_to_write() -> None:
 
 def update(value: Json, old: Json) -> set[str]:
     """The rules that an update breaks which changes other metadata alone."""
-    judge = Judge(Config(PLATFORM, (KUBERAY,)), Request(operation="UPDATE", old=old))
+    evaluator = Evaluator(Config(PLATFORM, (KUBERAY,)), Request(operation="UPDATE", old=old))
     new = deepcopy(value)
     new["metadata"]["finalizers"] = ["example.com/wait"]
-    return {violation.rule for violation in judge.violations(new)}
+    return {violation.rule for violation in evaluator.violations(new)}
 
 
 def test_an_object_that_never_asked_can_still_be_finalized() -> None:

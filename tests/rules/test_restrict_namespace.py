@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from rayfence.admission.evaluate import Judge
+from rayfence.admission.evaluate import Evaluator
 from rayfence.rules import restrict_namespace
 from rayfence.workload import Request, Workload
 
@@ -21,7 +21,7 @@ SAID = "[restrict-namespace] metadata.namespace"
 def judged(namespace: object, config: str = "every quota") -> list[str]:
     value = cluster(tenant="team-b")
     value["metadata"]["namespace"] = namespace
-    return [f"[{each.rule}] {each.path}" for each in Judge(CONFIGS[config]).violations(value)]
+    return [f"[{each.rule}] {each.path}" for each in Evaluator(CONFIGS[config]).violations(value)]
 
 
 @pytest.mark.parametrize("namespace", ["ray-b", "ray-b-dev"])
@@ -45,7 +45,7 @@ def test_an_object_without_a_namespace_is_refused() -> None:
     value = cluster()
     del value["metadata"]["namespace"]
 
-    assert [SAID] == [f"[{each.rule}] {each.path}" for each in Judge(CONFIGS["plain"]).violations(value)]
+    assert [SAID] == [f"[{each.rule}] {each.path}" for each in Evaluator(CONFIGS["plain"]).violations(value)]
 
 
 def test_where_a_tenant_has_the_namespace_the_rule_is_silent() -> None:
@@ -75,7 +75,7 @@ def test_the_one_that_was_probably_meant_comes_first_and_never_more_than_a_few()
 def test_the_judge_knows_every_namespace() -> None:
     value = cluster()
     value["metadata"]["namespace"] = "ray-c"
-    (found,) = Judge(CONFIGS["every quota"]).violations(value)
+    (found,) = Evaluator(CONFIGS["every quota"]).violations(value)
 
     assert "no tenant has ray-c; use one of: ray-b, ray-b-dev" == found.message
 
@@ -85,8 +85,8 @@ RETIRED = replace(CONFIGS["plain"], platform=replace(CONFIGS["plain"].platform, 
 
 def judged_change(value: Any, old: Any, operation: str = "UPDATE") -> list[str]:
     """What is said of a change to an object in a namespace that a tenant once had."""
-    judge = Judge(RETIRED, Request(operation=operation, old=old))
-    return [f"[{each.rule}] {each.path}" for each in judge.violations(value)]
+    evaluator = Evaluator(RETIRED, Request(operation=operation, old=old))
+    return [f"[{each.rule}] {each.path}" for each in evaluator.violations(value)]
 
 
 def test_in_a_retired_namespace_nothing_is_made_and_nothing_changed() -> None:

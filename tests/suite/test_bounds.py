@@ -22,7 +22,7 @@ EACH_GUARD = tuple(f"{guard}{suffix}" for guard in GUARDS for suffix in ("", "-a
 UNBOUND = "is not bound to the namespaces of its tenants"
 
 
-def changed(backend: str, file: str, pattern: str, instead: str = "") -> manifests.Texts:
+def changed(backend: str, file: str, pattern: str, instead: str = "") -> manifests.PolicyTexts:
     """A backend's policies in which every such piece of one file is another."""
     path = f"{backend}/{file}.yaml"
     text = re.sub(pattern, instead, FILES[path], flags=re.MULTILINE)

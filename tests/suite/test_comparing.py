@@ -15,7 +15,7 @@ from rayfence.manifests import bundle
 from rayfence.model.config import Bounds, Config, Container, Mode, Network, Platform, Scope, Tenant
 from rayfence.suite import manifests
 from rayfence.suite.comparing import Compared, compare
-from rayfence.suite.engine import Answer, Said
+from rayfence.suite.engine import CaseResult, EngineRun
 from rayfence.suite.expecting import Expectations, resource
 from rayfence.suite.manifests import generates
 
@@ -27,8 +27,10 @@ JOB, CLUSTER = CASES["a job on a selected cluster, v1"], CASES["moved ports"]
 
 
 def compared(case: Case, made: list[dict[str, Any]] | None) -> Compared:
-    said = Said(resource(case), "pass", "")
-    return compare("clusterpolicy", CONFIG, [case], Answer((said,), (), None if made is None else tuple(made)), TRUTH)
+    said = CaseResult(resource(case), "pass", "")
+    return compare(
+        "clusterpolicy", CONFIG, [case], EngineRun((said,), (), None if made is None else tuple(made)), TRUTH
+    )
 
 
 def problems(case: Case, made: list[dict[str, Any]] | None) -> list[str]:
@@ -43,8 +45,8 @@ def test_exactly_the_wanted_objects_are_no_problem(case: Case) -> None:
 
 
 def refused(case: Case, message: str) -> list[str]:
-    said = Said(resource(case), "fail", message)
-    return list(compare("gatekeeper", CONFIG, [case], Answer((said,), ()), TRUTH).outcomes[0].problems)
+    said = CaseResult(resource(case), "fail", message)
+    return list(compare("gatekeeper", CONFIG, [case], EngineRun((said,), ()), TRUTH).outcomes[0].problems)
 
 
 def test_an_engines_own_error_is_no_pass() -> None:

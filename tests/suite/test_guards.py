@@ -132,7 +132,7 @@ def test_a_guard_that_is_asked_about_everything_is_noticed(backend: str) -> None
 def test_every_namespace_that_is_forgotten_is_noticed(backend: str) -> None:
     whole = bundle.files(CONFIG, [backend])
     forgotten = [each for each in mutants(whole, backend) if each.name == "a namespace is forgotten"]
-    fates = [mutation.fate(CONFIG, (), backend, program(backend), whole, each) for each in forgotten]
+    results = [mutation.result_of(CONFIG, (), backend, program(backend), whole, each) for each in forgotten]
 
     assert (12 if backend == "clusterpolicy" else 6) == len(forgotten)
-    assert [] == [fate.mutant.before for fate in fates if not fate.killed]
+    assert [] == [each.mutant.before for each in results if not each.killed]

@@ -200,7 +200,7 @@ def test_a_policy_object_that_is_never_asked_is_noticed(backend: str) -> None:
 def test_every_range_that_is_moved_is_noticed(backend: str) -> None:
     whole = bundle.files(TWO, [backend])
     moved = [each for each in mutants(whole, backend) if each.name == "a range is moved"]
-    fates = [mutation.fate(TWO, CASES[:0], backend, program(backend), whole, each) for each in moved]
+    results = [mutation.result_of(TWO, CASES[:0], backend, program(backend), whole, each) for each in moved]
 
     assert (6 if backend == "clusterpolicy" else 4) == len(moved)
-    assert [True] * len(moved) == [fate.killed for fate in fates]
+    assert [True] * len(moved) == [each.killed for each in results]

@@ -23,7 +23,7 @@ from rayfence.model import quantity
 from rayfence.model.config import Platform, Quota
 from rayfence.model.field_path import FieldPath
 from rayfence.tenants import decode, parse, shape
-from rayfence.tenants.problems import Complaints
+from rayfence.tenants.problems import Diagnostics
 
 ROOT = pathlib.Path(__file__).parents[2]
 GOOD = (ROOT / "tests/tenants/bad/base-tenant.yaml").read_text("utf-8")
@@ -212,9 +212,9 @@ def complaints_of(value: Any, check: shape.Shape) -> list[str]:
     """What is said of the document `value`."""
     [document] = yamlio.read(yamlio.dump([value]), "t.yaml")
     assert isinstance(document, yamlio.Document)
-    complaints = Complaints(document)
-    check(value, FieldPath(), complaints)
-    return [problem.message for problem in complaints.problems]
+    diagnostics = Diagnostics(document)
+    check(value, FieldPath(), diagnostics)
+    return [problem.message for problem in diagnostics.problems]
 
 
 def test_a_value_is_refused_even_if_no_fault_of_it_can_be_listed() -> None:

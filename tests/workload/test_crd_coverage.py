@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from tools.crd_paths import kinds, walk
 
-from rayfence.admission.evaluate import Judge
+from rayfence.admission.evaluate import Evaluator
 from rayfence.cases.good import ray_object
 from rayfence.model.config import Config
 from rayfence.workload import SERVED
@@ -47,7 +47,7 @@ def answered(name: str, path: str, shape: str) -> bool:
     """Whether something bad at one place of a good object is a violation there."""
     version, kind = name.split()
     good = ray_object(SERVED[version, kind], PLATFORM, TEAM_A) | {"apiVersion": version}
-    found = Judge(Config(PLATFORM, (TEAM_A,))).violations(changed(good, path, BAD[shape]))
+    found = Evaluator(Config(PLATFORM, (TEAM_A,))).violations(changed(good, path, BAD[shape]))
     there = re.compile(re.escape(path).replace(r"\[\]", r"\[\d+\]") + r"($|[.\[])")
     return any(there.match(str(violation.path)) for violation in found)
 

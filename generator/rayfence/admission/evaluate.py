@@ -17,7 +17,7 @@ from rayfence.workload import NOBODY, STORED, Malformed, Request, Workload, dig,
 from rayfence.yamlio import Document
 
 
-class Judge:
+class Evaluator:
     """The rules for one configuration. `request` is how objects are asked for, unless a caller says otherwise."""
 
     def __init__(self, config: Config, request: Request = NOBODY) -> None:

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Set
 from dataclasses import replace
 
-from rayfence.admission.evaluate import Judge, Part
+from rayfence.admission.evaluate import Evaluator, Part
 from rayfence.audit import engine_reports
 from rayfence.audit.engine_reports import Key, worse
 from rayfence.audit.installed import generates, has_no_engine
 from rayfence.audit.layer import Layer, is_ours
-from rayfence.audit.values import Audited, Deviation, Disagreement, Report, Word
+from rayfence.audit.values import Audited, Disagreement, Drift, Report, Word
 from rayfence.cluster.objects import Objects, list_at, name_of, text_at
 from rayfence.model.config import Config
 from rayfence.model.outcome import Result, Verdict
@@ -30,13 +30,13 @@ def audit(config: Config, objects: Objects, progress: Progress = lambda sentence
     """Everything that is wrong. Raises Unanswered where the source does not answer."""
     generating = generates(objects)
     layer = Layer(config, generating=generating, engineless=has_no_engine(objects), existing=_namespaces(objects))
-    looking = _Looking(config, layer)
+    looking = _Counts(config, layer)
     for resource in _kinds():
         progress(f"looking at {resource.plural}")
         for part in objects.of(resource):
             looking.at(part)
     progress("looking at Kyverno's reports")
-    spoken = _Spoken(looking.audited)
+    spoken = _EngineReports(looking.audited)
     for key, word in engine_reports.words(objects, config):
         spoken.hear(key, word)
     return Report(
@@ -49,17 +49,17 @@ def audit(config: Config, objects: Objects, progress: Progress = lambda sentence
     )
 
 
-class _Looking:
+class _Counts:
     """What was seen so far."""
 
     def __init__(self, config: Config, layer: Layer) -> None:
         # A pod's node is what the scheduler decided, and only an update is asked of what is there already.
-        self._judge = Judge(config, Request(operation=UPDATE))
-        self._as_operator = Judge(config, Request(config.platform.operator.username, operation=UPDATE))
+        self._evaluator = Evaluator(config, Request(operation=UPDATE))
+        self._as_operator = Evaluator(config, Request(config.platform.operator.username, operation=UPDATE))
         self._layer = layer
         self.judged = 0
         self.audited: list[Result] = []
-        self.deviations: list[Deviation] = []
+        self.deviations: list[Drift] = []
 
     def at(self, part: Part) -> None:
         """One object."""
@@ -71,7 +71,7 @@ class _Looking:
             self.judged += 1
             deviation = self._layer.compare(part)
             self.deviations += [deviation] if deviation else []
-        elif is_ray or self._judge.tenant_of(part.namespace):
+        elif is_ray or self._evaluator.tenant_of(part.namespace):
             result = self._result(part)
             self.judged += result.verdict is not Verdict.NOT_JUDGED
             if result.findings or result.verdict in (Verdict.DENY, Verdict.ERROR):
@@ -79,7 +79,7 @@ class _Looking:
 
     def _result(self, part: Part) -> Result:
         """The verdict; who asked is not known, so what KubeRay may have written is not held against it."""
-        result = self._judge.result(part)
+        result = self._evaluator.result(part)
         if (
             result.verdict is Verdict.DENY
             and _is_made(part)
@@ -89,7 +89,7 @@ class _Looking:
         return result
 
 
-class _Spoken:
+class _EngineReports:
     """Kyverno's word beside what was found, matched by name."""
 
     def __init__(self, found: list[Result]) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from rayfence.admission.evaluate import Part
 from rayfence.audit.differences import difference
-from rayfence.audit.values import Deviation, What
+from rayfence.audit.values import Drift, DriftKind
 from rayfence.cluster.objects import map_at, name_of, text_at
 from rayfence.model.config import Config
 from rayfence.model.field_path import FieldPath
@@ -72,27 +72,27 @@ class Layer:
         """Whether a NetworkPolicy bears the name of one that its namespace must have whatever runs there."""
         return name_of(part.value) in self._static(part.namespace)
 
-    def compare(self, part: Part) -> Deviation | None:
+    def compare(self, part: Part) -> Drift | None:
         """What is wrong with a NetworkPolicy whose name is rayfence's, None where it is as it must be."""
         key = (part.namespace, name_of(part.value))
         wanted, of_cluster = self._spec_of(key)
         if wanted is None and self._still_closes(part):
             return None
         if wanted is None:
-            return self._deviation(part, What.STRAY, self._why_stray(key))
+            return self._deviation(part, DriftKind.STRAY, self._why_stray(key))
         self._seen.add(key)
         if found := difference(wanted, part.value.get("spec"), _SPEC):
             path, message = found
-            return self._deviation(part, What.DRIFTED, message, path)
+            return self._deviation(part, DriftKind.DRIFTED, message, path)
         if of_cluster and not _is_kept(part.value):
             what = (
                 f"has no label {KYVERNO_LABELS}*, so Kyverno no longer maintains it; delete it, and Kyverno creates it "
                 "again"
             )
-            return self._deviation(part, What.DRIFTED, what, FieldPath.of("metadata", "labels"))
+            return self._deviation(part, DriftKind.DRIFTED, what, FieldPath.of("metadata", "labels"))
         return None
 
-    def missing(self) -> Iterator[Deviation]:
+    def missing(self) -> Iterator[Drift]:
         """What was wanted and never compared, by namespace and name."""
         for namespace, name in sorted(self._all_wanted()):
             if (namespace, name) not in self._seen:
@@ -100,7 +100,7 @@ class Layer:
                 if (namespace, name) in self._wanted:
                     what = f"is missing, and {self._wanted[namespace, name].owner} needs it; check Kyverno"
                 tenant = self._tenants.get(namespace)
-                yield Deviation(What.MISSING, tenant.name if tenant else None, namespace, name, what)
+                yield Drift(DriftKind.MISSING, tenant.name if tenant else None, namespace, name, what)
 
     def absent(self) -> list[str]:
         """The tenants' namespaces that are not there."""
@@ -152,11 +152,11 @@ class Layer:
             return f"should not exist, because {tenant.name} has no network layer; delete it, or set network.enforce"
         return f"is not one that {tenant.name} must have, and NetworkPolicies add up: what it allows is open; delete it"
 
-    def _deviation(self, part: Part, what: What, message: str, at: FieldPath | None = None) -> Deviation:
+    def _deviation(self, part: Part, what: DriftKind, message: str, at: FieldPath | None = None) -> Drift:
         tenant = self._tenants.get(part.namespace)
         found = part.located("", at or FieldPath(), message)
         names = (part.namespace, name_of(part.value))
-        return Deviation(
+        return Drift(
             what, tenant.name if tenant else None, *names, message, str(at or ""), part.document.file, found.line
         )
 

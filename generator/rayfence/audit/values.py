@@ -27,7 +27,7 @@ class Audited:
     kyverno: Word | None = None
 
 
-class What(StrEnum):
+class DriftKind(StrEnum):
     """How a NetworkPolicy of rayfence's own can be wrong."""
 
     MISSING = "missing"
@@ -36,10 +36,10 @@ class What(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Deviation:
+class Drift:
     """One NetworkPolicy that is not as the config says. `path` is where it differs; `line` is 0 where it has none."""
 
-    what: What
+    what: DriftKind
     tenant: str | None
     namespace: str
     name: str
@@ -74,7 +74,7 @@ class Report:
 
     judged: int
     audited: tuple[Audited, ...]
-    layer: tuple[Deviation, ...]
+    layer: tuple[Drift, ...]
     disagreements: tuple[Disagreement, ...]
     reported: int
     notes: tuple[str, ...] = ()

@@ -22,7 +22,7 @@ Key = tuple[str, str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class RequestOptions:
     """Options of the command line: user, operation, and the file with the old objects ('' for none)."""
 
     username: str
@@ -31,23 +31,23 @@ class Asked:
     namespace: str
 
 
-def asked(username: str, operation: str | None, old: str | None, namespace: str) -> Asked:
+def asked(username: str, operation: str | None, old: str | None, namespace: str) -> RequestOptions:
     """The options, checked. An old object means an update. Raises UsageError for what does not go together."""
     operation = operation or (UPDATE if old else CREATE)
     if operation == UPDATE and not old:
         raise click.UsageError("--operation UPDATE needs --old FILE: the answer depends on the object as it was")
     if operation == CREATE and old:
         raise click.UsageError("--operation CREATE has no --old: a new object was nothing before")
-    return Asked(username, operation, old or "", namespace)
+    return RequestOptions(username, operation, old or "", namespace)
 
 
-def asking(options: Asked, documents: Iterable[Document | Problem]) -> Callable[[Part], Request]:
+def asking(options: RequestOptions, documents: Iterable[Document | Problem]) -> Callable[[Part], Request]:
     """The request for each object of the documents. Raises WrongInput if the old object of one is not found."""
     if options.operation == CREATE:
         request = Request(options.username)
         return lambda part: request
     new = [part for document in documents if isinstance(document, Document) for part in _changed(document, options)]
-    olds = _Olds(options, alone=len(new) == 1) if options.old else None
+    olds = _OldObjects(options, alone=len(new) == 1) if options.old else None
     if olds and (missing := [olds.problem(part) for part in new if olds.of(part) is None]):
         raise refusal(missing, CONSEQUENCE)
 
@@ -59,10 +59,10 @@ def asking(options: Asked, documents: Iterable[Document | Problem]) -> Callable[
     return request_of
 
 
-class _Olds:
+class _OldObjects:
     """The objects of the file, by what no two have in common. Raises WrongInput for a file that cannot be read."""
 
-    def __init__(self, options: Asked, *, alone: bool) -> None:
+    def __init__(self, options: RequestOptions, *, alone: bool) -> None:
         self._file = options.old
         read = list(manifests.documents(manifests.files([options.old])))
         if problems := [each for each in read if isinstance(each, Problem)]:
@@ -92,7 +92,7 @@ def _may_be_one(old: Key, new: Key) -> bool:
     )
 
 
-def _changed(document: Document, options: Asked) -> Sequence[Part]:
+def _changed(document: Document, options: RequestOptions) -> Sequence[Part]:
     """The objects of a document that have rules of their own."""
     return [part for part in parts(document, options.namespace) if _is_judged(part)]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from rayfence.admission.evaluate import Judge, Part, parts
+from rayfence.admission.evaluate import Evaluator, Part, parts
 from rayfence.backends import BACKENDS
 from rayfence.cli import console, manifests
 from rayfence.cli.asking import CONSEQUENCE, asked, asking
@@ -110,7 +110,7 @@ def command(
         documents = list(documents)
     request_of = asking(options, documents)
     if judge == PYTHON:
-        results = list(_judged(Judge(config), documents, request_of, namespace))
+        results = list(_judged(Evaluator(config), documents, request_of, namespace))
     else:
         results = _by_engine(config, list(documents), judge, request_of, namespace, jobs)
     if not results:
@@ -127,13 +127,13 @@ def exit_code(results: Sequence[Result]) -> int:
 
 
 def _judged(
-    judge: Judge, documents: Iterable[Document | Problem], request_of: Callable[[Part], Request], namespace: str
+    evaluator: Evaluator, documents: Iterable[Document | Problem], request_of: Callable[[Part], Request], namespace: str
 ) -> Iterator[Result]:
     for document in documents:
         if isinstance(document, Problem):
             yield manifests.unreadable(document)
         else:
-            yield from (judge.result(part, request_of(part)) for part in parts(document, namespace))
+            yield from (evaluator.result(part, request_of(part)) for part in parts(document, namespace))
 
 
 def _by_engine(

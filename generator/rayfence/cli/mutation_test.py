@@ -15,7 +15,7 @@ from rayfence.cli.exits import NO, Undecided
 from rayfence.cli.options import OneOf, configuration, engine, jobs_option, output_option, tenants_option
 from rayfence.cli.test import no_derived_option, testcases_option, written
 from rayfence.kyverno import EngineError
-from rayfence.mutation import Fate
+from rayfence.mutation import MutantResult
 
 
 @click.command("mutation-test")
@@ -64,23 +64,23 @@ def command(
     found = engine(suite.tool_of(backend))
     try:
         with console.bar("breaking policies") as progress:
-            fates = mutation.run(config, chosen, backend, found.path, jobs=jobs, most=most, progress=progress)
+            results = mutation.run(config, chosen, backend, found.path, jobs=jobs, most=most, progress=progress)
     except EngineError as error:
         raise Undecided(f"error: {error}") from None
-    answer = _json(fates) if format == "json" else text(fates)
-    console.deliver(answer, output, summary(fates), for_people=format == "text")
-    raise click.exceptions.Exit(NO if any(fate.word == "survived" for fate in fates) else 0)
+    answer = _json(results) if format == "json" else text(results)
+    console.deliver(answer, output, summary(results), for_people=format == "text")
+    raise click.exceptions.Exit(NO if any(result.word == "survived" for result in results) else 0)
 
 
-def text(fates: Sequence[Fate]) -> str:
+def text(results: Sequence[MutantResult]) -> str:
     """A line for each mutant that survived or needs an explanation, and the summary."""
-    return "\n".join([*filter(None, map(_remark, fates)), summary(fates)]) + "\n"
+    return "\n".join([*filter(None, map(_remark, results)), summary(results)]) + "\n"
 
 
-def _remark(fate: Fate) -> str:
+def _remark(result: MutantResult) -> str:
     """The line for a mutant, '' where a test case caught it as it should."""
-    where, name, known = f"{fate.mutant.file}:{fate.line}", fate.mutant.name, fate.known
-    match fate.word:
+    where, name, known = f"{result.mutant.file}:{result.line}", result.mutant.name, result.known
+    match result.word:
         case "survived":
             return f"{where}: survived: {name}"
         case "equivalent" if known:
@@ -88,41 +88,41 @@ def _remark(fate: Fate) -> str:
         case "elsewhere" if known:
             return f"{where}: noticed elsewhere, by {known.test}: {name}: {known.why}"
         case "killed" if known and not known.test:
-            return f"{where}: noticed, though said to be equivalent: {name}: {fate.by}"
+            return f"{where}: noticed, though said to be equivalent: {name}: {result.by}"
         case _:
             return ""
 
 
-def _counts(fates: Sequence[Fate]) -> dict[str, int]:
-    words = [fate.word for fate in fates]
-    return {"mutants": len(fates), **{word: words.count(word) for word in _WORDS}}
+def _counts(results: Sequence[MutantResult]) -> dict[str, int]:
+    words = [result.word for result in results]
+    return {"mutants": len(results), **{word: words.count(word) for word in _WORDS}}
 
 
 _WORDS = {"killed": "noticed", "elsewhere": "noticed elsewhere", "equivalent": "equivalent", "survived": "survived"}
 """The outcome of a mutant, and the word for it in the summary."""
 
 
-def summary(fates: Sequence[Fate]) -> str:
-    """How many of each fate there are."""
-    counts = _counts(fates)
+def summary(results: Sequence[MutantResult]) -> str:
+    """How many mutants have each result."""
+    counts = _counts(results)
     told = [
         f"{counts[word]} {shown}" for word, shown in _WORDS.items() if counts[word] or word in ("killed", "survived")
     ]
-    return f"{len(fates)} mutants: {', '.join(told)}"
+    return f"{len(results)} mutants: {', '.join(told)}"
 
 
-def _json(fates: Sequence[Fate]) -> str:
+def _json(results: Sequence[MutantResult]) -> str:
     mutants = [
         {
-            "file": fate.mutant.file,
-            "line": fate.line,
-            "mutant": fate.mutant.name,
-            "rule": fate.mutant.rule,
-            "killed": fate.word == "killed",
-            "fate": fate.word,
-            "by": fate.by or (fate.known.test if fate.known else ""),
-            "why": fate.known.why if fate.known else "",
+            "file": result.mutant.file,
+            "line": result.line,
+            "mutant": result.mutant.name,
+            "rule": result.mutant.rule,
+            "killed": result.word == "killed",
+            "fate": result.word,
+            "by": result.by or (result.known.test if result.known else ""),
+            "why": result.known.why if result.known else "",
         }
-        for fate in fates
+        for result in results
     ]
-    return json.dumps({"mutants": mutants, "summary": _counts(fates)}, indent=2, ensure_ascii=False) + "\n"
+    return json.dumps({"mutants": mutants, "summary": _counts(results)}, indent=2, ensure_ascii=False) + "\n"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rayfence.audit import Deviation
+from rayfence.audit import Drift
 from rayfence.audit.layer import Layer
 from rayfence.backends import BACKENDS
 from rayfence.backends.resources import RESOURCE_QUOTAS
@@ -42,10 +42,10 @@ def _layers(case: Case) -> Iterator[Finding]:
         yield Finding(id, namespace, f"{named}; for details, run rayfence audit", _APPLY)
 
 
-def _wrong(case: Case) -> dict[str, list[Deviation]]:
+def _wrong(case: Case) -> dict[str, list[Drift]]:
     engineless = any(not BACKENDS[name].generates for name in case.backends)
     layer = Layer(case.config, generating=False, engineless=engineless, existing=set(case.namespaces))
-    found: dict[str, list[Deviation]] = {}
+    found: dict[str, list[Drift]] = {}
     compared = (layer.compare(part) for part in case.objects.of(NETWORK_POLICIES.resources[0]) if layer.is_static(part))
     for deviation in (*filter(None, compared), *layer.missing()):
         found.setdefault(deviation.namespace, []).append(deviation)

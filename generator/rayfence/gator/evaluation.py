@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rayfence.gator.policies import SANG, Manifest, Policy, read
+from rayfence.gator.policies import CANARY, Manifest, Policy, read
 from rayfence.gator.running import end, run, written
 from rayfence.model.outcome import EngineError
 from rayfence.workload import NOBODY, Request
@@ -35,7 +35,7 @@ _SAID = re.compile(rf"unexpected number of violations: got \d+ .* exactly {_UNME
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class PolicyResult:
     """What one policy says of one object, `namespace/name`.
 
     `policy` is the constraint's name; `result` is pass, fail, or warn (a failure that is only reported).
@@ -47,7 +47,9 @@ class Judged:
     message: str
 
 
-def judge(engine: Path, policies: str, resources: Sequence[Manifest], request: Request = NOBODY) -> list[Judged]:
+def evaluate(
+    engine: Path, policies: str, resources: Sequence[Manifest], request: Request = NOBODY
+) -> list[PolicyResult]:
     """What every policy that judges an object says of it, in the objects' order.
 
     `policies` is the YAML of templates and constraints; all objects are asked for by `request`, and have different
@@ -56,7 +58,7 @@ def judge(engine: Path, policies: str, resources: Sequence[Manifest], request: R
     names = [_named(resource) for resource in resources]
     if len({*names}) < len(names):
         raise EngineError("two objects have the same namespace and name")
-    found: dict[str, list[Judged]] = {name: [] for name in names}
+    found: dict[str, list[PolicyResult]] = {name: [] for name in names}
     answers = _creations if request == NOBODY else _requests
     for each in answers(engine, read(policies), resources, request):
         found[each.resource].append(each)
@@ -65,7 +67,7 @@ def judge(engine: Path, policies: str, resources: Sequence[Manifest], request: R
 
 def _creations(
     engine: Path, policies: Sequence[Policy], resources: Sequence[Manifest], request: Request
-) -> Iterator[Judged]:
+) -> Iterator[PolicyResult]:
     manifests = [*(policy.of_creations() for policy in policies), *(policy.constraint for policy in policies)]
     named = {policy.name: policy for policy in policies}
     for start in range(0, len(resources), AT_ONCE):
@@ -94,7 +96,7 @@ def _results(said: str) -> Iterator[tuple[str, str, str, str]]:
 
 def _requests(
     engine: Path, policies: Sequence[Policy], resources: Sequence[Manifest], request: Request
-) -> Iterator[Judged]:
+) -> Iterator[PolicyResult]:
     for policy in policies:
         spoken_of = [resource for resource in resources if policy.speaks_of(resource)]
         if not spoken_of:
@@ -149,15 +151,15 @@ def _review(resource: Manifest, request: Request) -> dict[str, Any]:
 
 def _apart(said: str) -> list[str]:
     """The messages of one object: the policy's and the canary's, in alphabetical order with a blank between."""
-    own = said.removeprefix(SANG).removesuffix(SANG)
-    return [SANG] * (own != said) + [own.strip(" ")] * bool(own)
+    own = said.removeprefix(CANARY).removesuffix(CANARY)
+    return [CANARY] * (own != said) + [own.strip(" ")] * bool(own)
 
 
-def _judged(policy: Policy, resource: str, messages: Sequence[str]) -> Judged:
-    own = [message for message in messages if message != SANG]
+def _judged(policy: Policy, resource: str, messages: Sequence[str]) -> PolicyResult:
+    own = [message for message in messages if message != CANARY]
     if len(own) == len(messages):
         raise EngineError(f"policy {policy.name} was not evaluated for {resource}: {'; '.join(own)}")
-    return Judged(policy.name, resource, policy.result if own else "pass", "; ".join(own))
+    return PolicyResult(policy.name, resource, policy.result if own else "pass", "; ".join(own))
 
 
 def _named(resource: Manifest) -> str:

@@ -40,7 +40,7 @@ def obtain(tool: GoTool, progress: Progress) -> float:
         with _alone(cached.parent / "build.lock", progress):
             # Another rayfence may have built it while this one waited.
             return 0.0 if cached.is_file() else _built(tool, cached, progress)
-    except (golang.NoGo, golang.BuildFailed, OSError) as error:
+    except (golang.GoMissing, golang.BuildFailed, OSError) as error:
         raise ToolMissing(_what_to_do(tool, error)) from error
 
 

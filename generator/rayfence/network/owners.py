@@ -16,7 +16,7 @@ from rayfence.workload import SERVED
 
 
 @dataclass(frozen=True, slots=True)
-class Maker:
+class OwnerKind:
     """A kind that KubeRay makes others from: the label with its name, and labels that come with it."""
 
     kind: str
@@ -29,14 +29,14 @@ class Maker:
         return tuple(version for version, kind in SERVED if kind == self.kind)
 
 
-JOB = Maker(JOB_KIND, JOB_NAME_LABEL, {JOB_KIND_LABEL: JOB_KIND})
-CRON_JOB = Maker("RayCronJob", "ray.io/cronjob-name")
+JOB = OwnerKind(JOB_KIND, JOB_NAME_LABEL, {JOB_KIND_LABEL: JOB_KIND})
+CRON_JOB = OwnerKind("RayCronJob", "ray.io/cronjob-name")
 
 OF = {"RayCluster": JOB, JOB_KIND: CRON_JOB}
 """Kind -> what KubeRay may have made it from."""
 
 
-def made_by(maker: Maker, metadata: Mapping[str, Any]) -> str | None:
+def made_by(maker: OwnerKind, metadata: Mapping[str, Any]) -> str | None:
     """The name of the maker that an object's labels tell, if the controlling owner says the same."""
     labels = metadata.get("labels") or {}
     name = labels.get(maker.name_label)
@@ -46,6 +46,6 @@ def made_by(maker: Maker, metadata: Mapping[str, Any]) -> str | None:
     return name if any(_controls(owner, maker, name) for owner in owners) else None
 
 
-def _controls(owner: Mapping[str, Any], maker: Maker, name: str) -> bool:
+def _controls(owner: Mapping[str, Any], maker: OwnerKind, name: str) -> bool:
     is_maker = owner.get("kind") == maker.kind and owner.get("apiVersion") in maker.api_versions
     return is_maker and owner.get("controller") is True and owner.get("name") == name

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rayfence.audit import Audited, Deviation, Disagreement, Report, What
+from rayfence.audit import Audited, Disagreement, Drift, DriftKind, Report
 from rayfence.report import sarif
 from rayfence.report.data import dump, result_data
 from rayfence.report.markdown import escaped, table
 from rayfence.report.remarks import Level, Remark, remarks
 
 DESCRIPTIONS = {
-    f"{What.MISSING}-network-policy": "A NetworkPolicy that isolates a tenant is missing.",
-    f"{What.DRIFTED}-network-policy": "A NetworkPolicy that isolates a tenant was changed.",
-    f"{What.STRAY}-network-policy": "A NetworkPolicy has a name of rayfence but is not one of its policies.",
+    f"{DriftKind.MISSING}-network-policy": "A NetworkPolicy that isolates a tenant is missing.",
+    f"{DriftKind.DRIFTED}-network-policy": "A NetworkPolicy that isolates a tenant was changed.",
+    f"{DriftKind.STRAY}-network-policy": "A NetworkPolicy has a name of rayfence but is not one of its policies.",
 }
 
 
@@ -39,7 +39,7 @@ def summary(report: Report) -> str:
     """One line with all the numbers."""
     objects = f"{report.judged} objects: {report.denied} break rules, {report.warned} with warnings"
     objects += f", {report.unreadable} unreadable" if report.unreadable else ""
-    counts = {what: sum(each.what is what for each in report.layer) for what in What}
+    counts = {what: sum(each.what is what for each in report.layer) for what in DriftKind}
     layer = ", ".join(f"{count} {what}" for what, count in counts.items())
     kyverno = f"Kyverno reported on {report.reported}, and differs on {len(report.disagreements)}"
     return f"{objects}; network layer: {layer}; {kyverno}"
@@ -59,7 +59,7 @@ def as_json(report: Report) -> str:
                 "deny": report.denied,
                 "warn": report.warned,
                 "error": report.unreadable,
-                **{str(what): sum(each.what is what for each in report.layer) for what in What},
+                **{str(what): sum(each.what is what for each in report.layer) for what in DriftKind},
                 "reportedByKyverno": report.reported,
             },
         }
@@ -95,7 +95,7 @@ def _row(remark: Remark, word: str) -> tuple[str, ...]:
     return (remark.resource, rule, remark.text, word)
 
 
-def _remark(deviation: Deviation) -> Remark:
+def _remark(deviation: Drift) -> Remark:
     resource = f"{deviation.namespace}/NetworkPolicy/{deviation.name}"
     line = max(deviation.line, 1)
     return Remark(deviation.file, line, Level.ERROR, deviation.rule, deviation.path, deviation.message, resource)
@@ -107,7 +107,7 @@ def _result(audited: Audited) -> dict[str, Any]:
     return {**result_data(audited.result), "kyverno": kyverno}
 
 
-def _deviation(deviation: Deviation) -> dict[str, Any]:
+def _deviation(deviation: Drift) -> dict[str, Any]:
     return {
         "what": str(deviation.what),
         "tenant": deviation.tenant,

@@ -11,18 +11,18 @@ from rayfence.backends.offline import KyvernoOffline
 from rayfence.cases import Case
 from rayfence.model.config import Enforcement
 from rayfence.suite.expecting import Expectations, resource
-from rayfence.suite.manifests import Texts
+from rayfence.suite.manifests import PolicyTexts
 
 
 def compare_actions(
-    probes: Sequence[tuple[Policy | None, Case]], judged: Sequence[kyverno.Judged], truth: Expectations
+    probes: Sequence[tuple[Policy | None, Case]], judged: Sequence[kyverno.ReportRow], expected: Expectations
 ) -> list[str]:
     """Problems of policies that do not refuse their own probe, or that evaluate a probe of another policy."""
     results = {(each.policy, each.resource): each.result for each in judged}
     problems = []
     for speaker, probe in probes:
-        for policy in truth.judges(probe.value):
-            wanted = truth.action(policy) if policy is speaker else "pass"
+        for policy in expected.judges(probe.value):
+            wanted = expected.action(policy) if policy is speaker else "pass"
             result = results.pop((policy.name, resource(probe)), "nothing")
             if result != wanted:
                 problems.append(f"policy {policy.name} answers `{result}` to {probe.name}, not `{wanted}`")
@@ -34,7 +34,7 @@ def compare_actions(
     ]
 
 
-def declared_actions(texts: Texts, offline: KyvernoOffline) -> Mapping[str, list[str]]:
+def declared_actions(texts: PolicyTexts, offline: KyvernoOffline) -> Mapping[str, list[str]]:
     """Policy name -> the actions that its own text or its binding's declares, where no run of the CLI shows them."""
     if not offline.actions:
         return {}

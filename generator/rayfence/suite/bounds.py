@@ -11,12 +11,12 @@ from collections.abc import Iterator, Sequence
 from rayfence.admission import Policy
 from rayfence.backends.offline import GatorOffline, KyvernoOffline, Namespaces, Webhooks
 from rayfence.backends.parsing import namespaces_in
-from rayfence.suite.manifests import Texts, values
+from rayfence.suite.manifests import PolicyTexts, values
 
 Offline = KyvernoOffline | GatorOffline
 
 
-def compare_bounds(texts: Texts, offline: Offline, policies: Sequence[Policy]) -> list[str]:
+def compare_bounds(texts: PolicyTexts, offline: Offline, policies: Sequence[Policy]) -> list[str]:
     """What a backend's guards are asked about and do not speak for, and what they speak for and are not asked about."""
     guards = [policy for policy in policies if not policy.subject.everywhere]
     problems = [each for policy in guards for each in _compared(policy, _own(texts, offline, policy), policy.name)]
@@ -26,7 +26,7 @@ def compare_bounds(texts: Texts, offline: Offline, policies: Sequence[Policy]) -
     return problems
 
 
-def _webhooks(texts: Texts, webhooks: Webhooks, guards: Sequence[Policy]) -> Iterator[str]:
+def _webhooks(texts: PolicyTexts, webhooks: Webhooks, guards: Sequence[Policy]) -> Iterator[str]:
     patched = webhooks.conditions(values(texts.kustomization))
     for policy in guards:
         yield from _compared(policy, namespaces_in(policy, patched.get(policy.name, ())), f"{policy.name}'s webhook")
@@ -44,7 +44,7 @@ def _compared(policy: Policy, names: Namespaces | None, who: str) -> Iterator[st
     yield from (f"policy {who} covers namespace {each}" for each in sorted(names - wanted))
 
 
-def _own(texts: Texts, offline: Offline, policy: Policy) -> Namespaces | None:
+def _own(texts: PolicyTexts, offline: Offline, policy: Policy) -> Namespaces | None:
     """The names in a policy's own text; None where it says something else, or nothing."""
     of = offline.of(policy)
     found = values(texts.of_kind(of.kind).get(of.object_name(policy), ""))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path as File
 
 from rayfence import admission, kyverno
-from rayfence.admission.evaluate import Judge, Part, asks, parts
+from rayfence.admission.evaluate import Evaluator, Part, asks, parts
 from rayfence.cluster.objects import text_at
 from rayfence.manifests import bundle
 from rayfence.model.config import Config
@@ -66,7 +66,7 @@ def check(
             for chunk, results in zip(chunks, judged, strict=True)
             for number, result in zip(chunk, results, strict=True)
         }
-    reader = Judge(config)
+    reader = Evaluator(config)
     return [answers.get(number) or reader.result(part, asking(part)) for number, part in enumerate(found)]
 
 
@@ -106,31 +106,31 @@ def _chunks(questions: Mapping[int, _Question]) -> Iterator[list[int]]:
 class _Engine:
     def __init__(self, config: Config, backend: str, engine: File) -> None:
         self._engine = engine_of(config, backend, manifests.of(bundle.files(config, [backend]), backend), engine)
-        self._expected, self._judge = Expectations(config), Judge(config)
+        self._expected, self._evaluator = Expectations(config), Evaluator(config)
 
     def results(self, questions: Sequence[_Question]) -> list[Result]:
         # Two objects of one name would be one to the engine.
         values = [_renamed(each.asked, number) for number, each in enumerate(questions)]
         judged = self._engine.report(values, questions[0].request)
-        answers: dict[str, list[kyverno.Judged]] = {}
+        answers: dict[str, list[kyverno.ReportRow]] = {}
         for each in judged:
             answers.setdefault(each.resource.rpartition("/")[2].removeprefix(RESERVED), []).append(each)
         return [self._result(each, answers.get(f"object-{number}", [])) for number, each in enumerate(questions)]
 
-    def _result(self, question: _Question, answers: Sequence[kyverno.Judged]) -> Result:
+    def _result(self, question: _Question, answers: Sequence[kyverno.ReportRow]) -> Result:
         part, asked = question.part, question.asked
         said = sorted(each.policy for each in answers)
         if said != sorted(policy.name for policy in self._expected.judges(asked.value)):
             raise kyverno.EngineError(
                 f"policies {', '.join(said) or 'none'} answered for an object, not each that covers it once"
             )
-        tenant = self._judge.tenant_of(part.namespace)
+        tenant = self._evaluator.tenant_of(part.namespace)
         broken = [each for each in answers if each.result != "pass"]
         findings = tuple(finding for each in broken for finding in _findings(asked, each.message))
         odd = [each for each in broken if each.result not in ("fail", "warn") or not admission.read(each.message)[0]]
         if odd:
             return part.result(tenant, Verdict.ERROR, error=f"{odd[0].policy}: {odd[0].message or odd[0].result}")
-        if not broken and (reason := self._judge.not_judged(asked, question.request)):
+        if not broken and (reason := self._evaluator.not_judged(asked, question.request)):
             return part.result(None, Verdict.NOT_JUDGED, reason=reason)
         denied = any(each.result == "fail" for each in broken)
         return part.result(tenant, Verdict.DENY if denied else Verdict.ADMIT, findings)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rayfence import admission
-from rayfence.admission.evaluate import Judge
+from rayfence.admission.evaluate import Evaluator
 from rayfence.backends.kyverno.generation import strip_kyverno
 from rayfence.backends.kyverno.mutation import NAME as FILLING
 from rayfence.cases import GENERATION, Case
@@ -16,7 +16,7 @@ from rayfence.model.field_path import FieldPath
 from rayfence.model.outcome import Outcome
 from rayfence.network.policy import CLUSTER_LABEL, JOB_KIND, JOB_NAME_LABEL
 from rayfence.rules.rule import Violation
-from rayfence.suite.engine import Answer, Said
+from rayfence.suite.engine import CaseResult, EngineRun
 from rayfence.suite.expecting import Expectations, identity, namespace, resource
 
 
@@ -33,12 +33,12 @@ class Compared:
         return [outcome for _, outcome in self.keyed]
 
 
-def compare(backend: str, config: Config, cases: Sequence[Case], answer: Answer, truth: Expectations) -> Compared:
+def compare(backend: str, config: Config, cases: Sequence[Case], answer: EngineRun, expected: Expectations) -> Compared:
     """One run of the engine over some cases."""
-    objects = _by_trigger(answer.made or ())
-    filled = None if answer.filled is None else {identity(each): each for each in answer.filled}
-    said: dict[str, list[Said]] = {}
-    for each in answer.said:
+    objects = _by_trigger(answer.generated or ())
+    filled = None if answer.mutated is None else {identity(each): each for each in answer.mutated}
+    said: dict[str, list[CaseResult]] = {}
+    for each in answer.results:
         said.setdefault(each.resource, []).append(each)
     keyed = [
         (
@@ -46,13 +46,13 @@ def compare(backend: str, config: Config, cases: Sequence[Case], answer: Answer,
             _outcome(
                 backend,
                 case,
-                _Heard(
+                _Observed(
                     said.get(resource(case), []),
-                    None if answer.made is None else objects.pop(_key(case), []),
+                    None if answer.generated is None else objects.pop(_key(case), []),
                     None if filled is None else filled.get(identity(case.value), case.value),
                 ),
-                truth,
-                Judge(config, case.request),
+                expected,
+                Evaluator(config, case.request),
             ),
         )
         for case in cases
@@ -66,16 +66,16 @@ def compare(backend: str, config: Config, cases: Sequence[Case], answer: Answer,
 
 
 @dataclass(frozen=True, slots=True)
-class _Heard:
-    """What came of one case: its rows, what was generated for it, and the object after what was filled in."""
+class _Observed:
+    """The result of one case: its rows, the objects generated for it, and its object after mutation."""
 
-    said: Sequence[Said]
-    made: Sequence[Any] | None
-    filled: Any
+    results: Sequence[CaseResult]
+    generated: Sequence[Any] | None
+    mutated: Any
 
 
-def _outcome(backend: str, case: Case, heard: _Heard, truth: Expectations, judge: Judge) -> Outcome:
-    said, made = heard.said, heard.made
+def _outcome(backend: str, case: Case, observed: _Observed, expected: Expectations, evaluator: Evaluator) -> Outcome:
+    said, made = observed.results, observed.generated
     wanted = case.fails - {GENERATION}
     failed = [admission.read(each.message) for each in said if each.result == "fail"]
     ids = frozenset(rule for rules, _ in failed for rule in rules)
@@ -88,9 +88,9 @@ def _outcome(backend: str, case: Case, heard: _Heard, truth: Expectations, judge
     problems += [
         "its message announces more violations, but there are none" for each in said if each.message.endswith(_NO_MORE)
     ]
-    problems += _python(case, judge, failed)
-    problems += [] if made is None else _generated(case, made, truth)
-    if heard.filled is not None and heard.filled != truth.filled(case):
+    problems += _python(case, evaluator, failed)
+    problems += [] if made is None else _generated(case, made, expected)
+    if observed.mutated is not None and observed.mutated != expected.filled(case):
         problems.append(f"{FILLING}: its object differs from what it must be")
     return Outcome(
         backend=backend,
@@ -101,14 +101,16 @@ def _outcome(backend: str, case: Case, heard: _Heard, truth: Expectations, judge
         expected=wanted,
         found=ids,
         validation="fail" if failed else "pass",
-        generation="pass" if made else "fail" if truth.isolates(case) and made is not None else "-",
+        generation="pass" if made else "fail" if expected.isolates(case) and made is not None else "-",
         problems=tuple(problems),
     )
 
 
-def _python(case: Case, judge: Judge, said: Sequence[tuple[frozenset[str], frozenset[tuple[str, str]]]]) -> list[str]:
+def _python(
+    case: Case, evaluator: Evaluator, said: Sequence[tuple[frozenset[str], frozenset[tuple[str, str]]]]
+) -> list[str]:
     """Problems where the Python implementation differs: rules, field paths, and the lines that a case marks."""
-    found = list(judge.violations(dict(case.value)))
+    found = list(evaluator.violations(dict(case.value)))
     rules = frozenset(violation.rule for violation in found)
     problems = []
     if rules != case.fails - {GENERATION}:
@@ -119,7 +121,7 @@ def _python(case: Case, judge: Judge, said: Sequence[tuple[frozenset[str], froze
             problems.append(f"the engine alone names {_list(' at '.join(pair) for pair in shown - places)}")
         if ids and len(places) < _FITS and places != shown:
             problems.append(f"Python alone names {_list(' at '.join(pair) for pair in places - shown)}")
-    return problems + _lines(case, judge, found)
+    return problems + _lines(case, evaluator, found)
 
 
 _NO_MORE = "; and 0 more"
@@ -128,22 +130,22 @@ _FITS = 12
 """So many violations always have room in one message."""
 
 
-def _lines(case: Case, judge: Judge, found: Sequence[Violation]) -> list[str]:
+def _lines(case: Case, evaluator: Evaluator, found: Sequence[Violation]) -> list[str]:
     if case.lines is None or case.document is None:
         return []
     lines = {(violation.rule, case.document.line_of(violation.path)) for violation in found}
     if GENERATION in case.fails:
-        lines.add((GENERATION, case.document.line_of(FieldPath.of("metadata", "labels", judge.tenant_label))))
+        lines.add((GENERATION, case.document.line_of(FieldPath.of("metadata", "labels", evaluator.tenant_label))))
     wrong = [f"{rule} is broken at line {line}, which does not say so" for rule, line in sorted(lines - case.lines)]
     return wrong + [f"line {line} says {rule}, which holds there" for rule, line in sorted(case.lines - lines)]
 
 
-def _generated(case: Case, made: Sequence[Any], truth: Expectations) -> list[str]:
+def _generated(case: Case, made: Sequence[Any], expected: Expectations) -> list[str]:
     """The generated objects, exactly: an engine's own comparison takes an open rule for a closed one."""
-    wanted = truth.network_policies(case)
-    if truth.isolates(case) and (GENERATION in case.fails) != (not wanted):
+    wanted = expected.network_policies(case)
+    if expected.isolates(case) and (GENERATION in case.fails) != (not wanted):
         return [f"{GENERATION}: the case says {'nothing' if GENERATION in case.fails else 'something'} is generated"]
-    if GENERATION in case.fails and not truth.isolates(case):
+    if GENERATION in case.fails and not expected.isolates(case):
         return [f"{GENERATION}: nothing is ever generated there, so the case cannot fail it"]
     found = {each["metadata"]["name"]: strip_kyverno(each) for each in made}
     names = {each["metadata"]["name"]: each for each in wanted}

@@ -11,10 +11,10 @@ from rayfence.admission import Policy
 from rayfence.backends.offline import KyvernoOffline, Scope
 from rayfence.model.subjects import CREATE, UPDATE
 from rayfence.suite.bounds import compare_bounds
-from rayfence.suite.manifests import Texts, values
+from rayfence.suite.manifests import PolicyTexts, values
 
 
-def compare_scopes(texts: Texts, offline: KyvernoOffline, policies: Sequence[Policy]) -> list[str]:
+def compare_scopes(texts: PolicyTexts, offline: KyvernoOffline, policies: Sequence[Policy]) -> list[str]:
     """What a backend's policies leave out of what they must look at, or look at beside it: kinds and namespaces."""
     problems = []
     for policy in policies:
@@ -28,7 +28,7 @@ def compare_scopes(texts: Texts, offline: KyvernoOffline, policies: Sequence[Pol
     return [*problems, *compare_bounds(texts, offline, policies)]
 
 
-def compare_triggers(texts: Texts, offline: KyvernoOffline) -> list[str]:
+def compare_triggers(texts: PolicyTexts, offline: KyvernoOffline) -> list[str]:
     """What is wrong with when policies generate: on creations and updates. No run of the CLI is an update."""
     return [
         f"policy {value['metadata']['name']} does not act on {operation} of {resource}"
@@ -40,7 +40,7 @@ def compare_triggers(texts: Texts, offline: KyvernoOffline) -> list[str]:
     ]
 
 
-def _narrowed(texts: Texts, offline: KyvernoOffline) -> Iterator[str]:
+def _narrowed(texts: PolicyTexts, offline: KyvernoOffline) -> Iterator[str]:
     """Selectors and exclusions, by which a policy may leave out objects that no case is like."""
     for name, text in texts.of_kind(offline.kind).items():
         (value,) = values(text)

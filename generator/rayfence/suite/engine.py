@@ -10,12 +10,12 @@ from typing import Any, Protocol
 
 from rayfence.admission import Policy
 from rayfence.cases import Case
-from rayfence.kyverno import Judged
+from rayfence.kyverno import ReportRow
 from rayfence.workload import Request
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class CaseResult:
     """An engine's word on one case: `result` is `pass` or `fail`, anything else is no verdict.
 
     `resource` is the case's object, as `expecting.resource` calls it; `trouble` is what else is wrong with the answer.
@@ -28,32 +28,32 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class EngineRun:
     """One run over some cases; `problems` are of the run as a whole.
 
-    `made` are the objects that were generated, None where the backend generates nothing at all. `filled` are the cases'
-    objects after what they leave out was filled in, None where nothing fills in; one that is not there was left alone.
+    `generated` are the objects that the engine made, None if the backend never generates any. `mutated` are the cases'
+    objects after mutation, None if the backend never mutates; an object that is missing was not changed.
     """
 
-    said: tuple[Said, ...]
+    results: tuple[CaseResult, ...]
     problems: tuple[str, ...]
-    made: tuple[Any, ...] | None = None
-    filled: tuple[Any, ...] | None = None
+    generated: tuple[Any, ...] | None = None
+    mutated: tuple[Any, ...] | None = None
 
 
 class Engine(Protocol):
     """One backend's policies on its real engine. Every method raises kyverno.EngineError where no answer comes."""
 
-    def posed(self, case: Case) -> Case | None:
+    def prepared(self, case: Case) -> Case | None:
         """The case as this engine can be asked it, None where it cannot."""
 
-    def judge(self, policy: Policy, cases: Sequence[Case]) -> Answer:
+    def evaluate(self, policy: Policy, cases: Sequence[Case]) -> EngineRun:
         """One run of the policy object that speaks for these cases, all of which are asked for in the same way."""
 
-    def whole(self) -> tuple[list[str], int]:
+    def check_policies(self) -> tuple[list[str], int]:
         """Whether each policy object is there and does what its tenants' enforcement says; how many were loaded."""
 
-    def report(self, values: Sequence[Mapping[str, Any]], request: Request) -> list[Judged]:
+    def report(self, values: Sequence[Mapping[str, Any]], request: Request) -> list[ReportRow]:
         """What every policy object says of objects, those it has no say in left out."""
 
 

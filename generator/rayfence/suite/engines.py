@@ -10,7 +10,7 @@ from rayfence.backends.offline import GatorOffline, KyvernoOffline
 from rayfence.gotool import GATOR, KYVERNO, GoTool
 from rayfence.model.config import Config
 from rayfence.suite.engine import Engine
-from rayfence.suite.manifests import Texts
+from rayfence.suite.manifests import PolicyTexts
 from rayfence.suite.with_gator import GatorEngine
 from rayfence.suite.with_kyverno import KyvernoEngine
 
@@ -20,7 +20,7 @@ def tool_of(backend: str) -> GoTool:
     return GATOR if isinstance(BACKENDS[backend].offline, GatorOffline) else KYVERNO
 
 
-def engine_of(config: Config, backend: str, policies: Texts, program: Path) -> Engine:
+def engine_of(config: Config, backend: str, policies: PolicyTexts, program: Path) -> Engine:
     """The engine of one backend, with its policies. Raises KeyError for an unknown backend."""
     match BACKENDS[backend].offline:
         case KyvernoOffline() as offline:

@@ -9,7 +9,7 @@ from typing import Any
 
 from rayfence import admission
 from rayfence.admission import Policy
-from rayfence.admission.evaluate import Judge
+from rayfence.admission.evaluate import Evaluator
 from rayfence.cases import Case
 from rayfence.cases.good import model
 from rayfence.cases.refused import broken
@@ -24,7 +24,7 @@ class Expectations:
     def __init__(self, config: Config) -> None:
         self._platform = config.platform
         self._tenants = config.by_namespace()
-        self._judge = Judge(config)
+        self._evaluator = Evaluator(config)
         self.policies = admission.policies(config)
 
     def judges(self, value: Mapping[str, Any]) -> list[Policy]:
@@ -54,7 +54,7 @@ class Expectations:
         value = model(subject, self._platform, tenant or next(iter(self._tenants.values())))
         value["metadata"] |= {"name": f"edge-{number}", "namespace": place}
         case = Case(f"a good {value['kind']} in {place}", value, frozenset())
-        return (self.speaking_for(case) if any(self._judge.violations(value)) else None), case
+        return (self.policy_for(case) if any(self._evaluator.violations(value)) else None), case
 
     def probes(self) -> list[tuple[Policy, Case]]:
         """For each policy object a case that it alone must answer for, in a namespace in its care."""
@@ -87,7 +87,7 @@ class Expectations:
         tenant = self.tenant(case)
         return tenant is not None and asks(tenant, case.value)
 
-    def speaking_for(self, case: Case) -> Policy:
+    def policy_for(self, case: Case) -> Policy:
         """The one policy object that must refuse what is wrong with a case.
 
         Where nobody is asked it is one that could be, by mistake.
@@ -99,7 +99,7 @@ class Expectations:
         in_range = (policy for policy in found if policy.shard.guards and policy.shard.covers(place))
         return next(chain(own, in_range, found))
 
-    def is_asked(self, case: Case) -> bool:
+    def is_covered(self, case: Case) -> bool:
         """Whether any policy object is asked about a case at all."""
         return bool(self.judges(case.value))
 

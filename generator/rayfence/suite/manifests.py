@@ -19,7 +19,7 @@ _APART = re.compile(r"^---\n", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
-class Texts:
+class PolicyTexts:
     """The policies under test: (kind, name) -> YAML of those that validate, and the YAML of those that generate.
 
     `filling` has the YAML of each that fills in what an object leaves out. `kustomization` is the YAML that names the
@@ -36,7 +36,7 @@ class Texts:
         return {name: text for (own, name), text in self.objects.items() if own == kind}
 
 
-def of(files: Mapping[str, str], backend: str) -> Texts:
+def of(files: Mapping[str, str], backend: str) -> PolicyTexts:
     """The policies of one backend among the files of a bundle."""
     own = {path.removeprefix(f"{backend}/"): text for path, text in files.items() if path.startswith(f"{backend}/")}
     # Static objects: no engine judges by them, and of thousands of tenants they are many.
@@ -47,7 +47,7 @@ def of(files: Mapping[str, str], backend: str) -> Texts:
     found = (document for text in own.values() for document in _APART.split(text))
     named = ((_KIND.search(document), _NAME.search(document), document) for document in found)
     objects = {(kind[1], name[1]): document for kind, name, document in named if kind and name}
-    return Texts(objects, generating, tuple(each for each in _APART.split(filling) if each), kustomization)
+    return PolicyTexts(objects, generating, tuple(each for each in _APART.split(filling) if each), kustomization)
 
 
 def values(text: str) -> Iterator[Mapping[str, Any]]:
@@ -57,7 +57,7 @@ def values(text: str) -> Iterator[Mapping[str, Any]]:
             yield each.value
 
 
-def generates(texts: Texts, must: bool) -> list[str]:
+def generates(texts: PolicyTexts, must: bool) -> list[str]:
     """What is wrong where a backend has policies that generate and nothing that acts on them, or should have some."""
     if bool(texts.generating) is must:
         return []

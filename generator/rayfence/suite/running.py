@@ -57,12 +57,12 @@ def run(
     rules = 0
     for backend in backends:
         judge = engine_of(config, backend, manifests.of(files, backend), others.get(backend, engine))
-        posed = [case for each in cases if (case := judge.posed(each))]
-        compared, loaded = _Suite(config, backend, judge).run(posed, jobs, progress, whole)
+        prepared = [case for each in cases if (case := judge.prepared(each))]
+        compared, loaded = _Suite(config, backend, judge).run(prepared, jobs, progress, whole)
         found.extend(compared.outcomes)
         problems.extend(compared.problems)
         rules += loaded
-        if left := len(cases) - len(posed):
+        if left := len(cases) - len(prepared):
             notes.append(f"{backend}: {left} cases are updates or deletions that its engine cannot evaluate offline")
     seconds = time.monotonic() - started
     return SuiteReport(tuple(found), tuple(problems), engines, rules, seconds, tuple(notes))
@@ -80,7 +80,7 @@ class _Suite:
         cases = distinct(cases)
         order = {resource(case): number for number, case in enumerate(cases)}
         with workers(jobs) as pool:
-            actions = pool.submit(self._engine.whole) if whole else None
+            actions = pool.submit(self._engine.check_policies) if whole else None
             chunks = {pool.submit(self._chunk, chunk): chunk for chunk in self._chunks(cases, jobs)}
             progress(done := 0, len(cases))
             parts = []
@@ -103,8 +103,8 @@ class _Suite:
     def _together(self, case: Case) -> tuple[str, str, str, tuple[str, ...], str]:
         asked = case.request
         older = "" if asked.old is None else repr(asked.old)
-        return self._expected.speaking_for(case).name, asked.operation, asked.username, asked.groups, older
+        return self._expected.policy_for(case).name, asked.operation, asked.username, asked.groups, older
 
     def _chunk(self, cases: Sequence[Case]) -> Compared:
-        answer = self._engine.judge(self._expected.speaking_for(cases[0]), cases)
+        answer = self._engine.evaluate(self._expected.policy_for(cases[0]), cases)
         return compare(self._backend, self._config, cases, answer, self._expected)

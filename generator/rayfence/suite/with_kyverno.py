@@ -10,19 +10,19 @@ from typing import Any, TypeVar
 
 from rayfence import kyverno
 from rayfence.admission import Policy
-from rayfence.admission.evaluate import Judge
+from rayfence.admission.evaluate import Evaluator
 from rayfence.backends.kyverno import mutation
 from rayfence.backends.kyverno.generation import shards
 from rayfence.backends.offline import KyvernoOffline
 from rayfence.cases import GENERATION, Case
-from rayfence.kyverno import Judged
+from rayfence.kyverno import ReportRow
 from rayfence.model.config import Config
 from rayfence.model.subjects import CREATE, DELETE, RAY, Resource, subject_of
 from rayfence.suite.actions import compare_actions, compare_declared, declared_actions
 from rayfence.suite.coverage import compare_scopes, compare_triggers
-from rayfence.suite.engine import Answer, Said
+from rayfence.suite.engine import CaseResult, EngineRun
 from rayfence.suite.expecting import Expectations, identity, resource
-from rayfence.suite.manifests import Texts, generates
+from rayfence.suite.manifests import PolicyTexts, generates
 from rayfence.suite.updates import asked
 from rayfence.workload import Request
 
@@ -34,7 +34,7 @@ T = TypeVar("T")
 class KyvernoEngine:
     """One backend's policies; `program` is the Kyverno CLI."""
 
-    def __init__(self, config: Config, offline: KyvernoOffline, texts: Texts, program: Path) -> None:
+    def __init__(self, config: Config, offline: KyvernoOffline, texts: PolicyTexts, program: Path) -> None:
         self._config, self._offline, self._texts, self._program = config, offline, texts, program
         self._expected = Expectations(config)
         self._by_policy = {each.name: offline.of(each) for each in self._expected.policies}
@@ -43,21 +43,21 @@ class KyvernoEngine:
         self._judging = {name: text for each in found for name, text in texts.of_kind(each.kind).items()}
         self._actions = {name: said for each in found for name, said in declared_actions(texts, each).items()}
 
-    def posed(self, case: Case) -> Case | None:
+    def prepared(self, case: Case) -> Case | None:
         """The CLI evaluates no deletions with native policies. One becomes a creation if the result is the same."""
         if not self._offline.is_native or case.request.operation != DELETE:
             return case
         request = replace(case.request, operation=CREATE, old=None)
-        found = {violation.rule for violation in Judge(self._config, request).violations(dict(case.value))}
+        found = {violation.rule for violation in Evaluator(self._config, request).violations(dict(case.value))}
         return replace(case, request=request) if found == case.fails - {GENERATION} else None
 
-    def judge(self, policy: Policy, cases: Sequence[Case]) -> Answer:
+    def evaluate(self, policy: Policy, cases: Sequence[Case]) -> EngineRun:
         """Every row of `kyverno test`, and the objects of `kyverno apply`, which writes them unmodified."""
         text = self._judging.get(policy.name, "")
         if not text:
             raise kyverno.EngineError(f"there is no policy {policy.name} in the bundle")
         text, request = asked(text, cases[0].request)
-        said: list[Said] = []
+        said: list[CaseResult] = []
         problems: list[str] = []
         for part, crds in self._runs(cases, lambda case: case.value):
             rows = [self._row(policy, case) for case in part]
@@ -67,7 +67,7 @@ class KyvernoEngine:
             said += [_said(row, results.get(row.resource, "pass")) for row in answer.rows]
             problems += _whole(rows, answer)
         values = [case.value for case in cases]
-        return Answer(tuple(said), tuple(problems), self._made(policy, values), self._filled(policy, values))
+        return EngineRun(tuple(said), tuple(problems), self._made(policy, values), self._filled(policy, values))
 
     def _runs(
         self, items: Sequence[T], value: Callable[[T], Mapping[str, Any]]
@@ -111,7 +111,7 @@ class KyvernoEngine:
             found |= {identity(each): each for each in written}
         return tuple(found.values())
 
-    def whole(self) -> tuple[list[str], int]:
+    def check_policies(self) -> tuple[list[str], int]:
         """Each policy object on an object that it must refuse and where ranges end, and what it says would follow."""
         probes = [*self._expected.probes(), *self._expected.edges()]
         values = [case.value for _, case in probes]
@@ -137,7 +137,7 @@ class KyvernoEngine:
             rules += loaded
         return problems, rules
 
-    def report(self, values: Sequence[Mapping[str, Any]], request: Request) -> list[Judged]:
+    def report(self, values: Sequence[Mapping[str, Any]], request: Request) -> list[ReportRow]:
         """The policy report of all policies that any of the objects is for.
 
         The CLI compiles each policy for each object, also where it does not look at the object's kind.
@@ -145,7 +145,7 @@ class KyvernoEngine:
         asked = {policy.name for value in values for policy in self._expected.judges(value)}
         return self._reported([text for name, text in self._judging.items() if name in asked], values, request)
 
-    def _reported(self, texts: Iterable[str], values: Sequence[Mapping[str, Any]], request: Request) -> list[Judged]:
+    def _reported(self, texts: Iterable[str], values: Sequence[Mapping[str, Any]], request: Request) -> list[ReportRow]:
         """The verdicts without `skip`, which a policy reports for namespaces that it does not cover."""
         policies, request = asked("---\n".join(texts), request)
         if not policies:
@@ -157,7 +157,7 @@ class KyvernoEngine:
             if judged.result != "skip"
         ]
 
-    def _weighed(self, judged: Judged) -> Judged:
+    def _weighed(self, judged: ReportRow) -> ReportRow:
         """A violation is a `fail` where it is refused, a `warn` elsewhere, whether the CLI tells them apart or not."""
         offline = self._by_policy.get(judged.policy, self._offline)
         if not offline.actions or judged.result not in ("fail", "warn"):
@@ -168,18 +168,18 @@ class KyvernoEngine:
     def _row(self, policy: Policy, case: Case) -> kyverno.Expected:
         """What must be said of a case: `skip` if no policy covers it."""
         judged = "fail" if case.fails - {GENERATION} else "pass"
-        result = judged if self._expected.is_asked(case) else "skip"
+        result = judged if self._expected.is_covered(case) else "skip"
         rule = self._by_policy[policy.name].rule(policy)
         return kyverno.Expected(policy.name, rule, resource(case), result, case.value["kind"])
 
 
-def _said(row: kyverno.Row, wanted: str) -> Said:
+def _said(row: kyverno.Row, wanted: str) -> CaseResult:
     """What the engine found, which its rows say only where it differs from what was wanted."""
     result = wanted if row.reason == OK else row.reason.rpartition("got ")[2]
-    return Said(row.resource, result, row.message, "" if row.reason == OK else f"{row.policy}: {row.reason}")
+    return CaseResult(row.resource, result, row.message, "" if row.reason == OK else f"{row.policy}: {row.reason}")
 
 
-def _whole(expected: Sequence[kyverno.Expected], answer: kyverno.Answer) -> list[str]:
+def _whole(expected: Sequence[kyverno.Expected], answer: kyverno.TestRun) -> list[str]:
     """What is wrong with a run as a whole: too much, too little, or a complaint."""
     problems = list(answer.complaints)
     for what, loaded, written in (

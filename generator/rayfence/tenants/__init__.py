@@ -24,7 +24,7 @@ from rayfence.tenants import (
     providers,
     shape,
 )
-from rayfence.tenants.problems import Complaints
+from rayfence.tenants.problems import Diagnostics
 from rayfence.yamlio import Document, Problem, read
 
 __all__ = ["ConfigError", "load", "parse"]
@@ -98,54 +98,54 @@ def _config(sources: Iterable[tuple[str, str | bytes]], problems: list[Problem],
         for found in read(text, file):
             problems.append(found) if isinstance(found, Problem) else documents.append(found)
     checked = _checked(documents)
-    problems += [problem for complaints in checked for problem in complaints.problems]
+    problems += [problem for diagnostics in checked for problem in diagnostics.problems]
     if not problems and not any(_is_something(document.value) for document in documents):
         problems.append(Problem(where, 0, "there is no Tenant; write at least one document with `kind: Tenant`"))
     if problems:
         raise ConfigError(problems)
     platform = _platform(documents)
     tenants = [decode.tenant(doc.value, platform) for doc in documents if doc.value["kind"] == "Tenant"]
-    warnings = _in_order(warning for complaints in checked for warning in complaints.warnings)
+    warnings = _in_order(warning for diagnostics in checked for warning in diagnostics.warnings)
     return Config(platform, tuple(sorted(tenants, key=lambda tenant: tenant.name)), tuple(map(str, warnings)))
 
 
-def _checked(documents: Sequence[Document]) -> list[Complaints]:
+def _checked(documents: Sequence[Document]) -> list[Diagnostics]:
     """What is wrong and what is odd in each document. Only those of the right shape are asked for their sense."""
-    found = [Complaints(document) for document in documents]
-    for complaints in found:
-        shape.check()(complaints.document.value, FieldPath(), complaints)
-    sound = [complaints for complaints in found if not complaints.problems]
-    platform = _platform([complaints.document for complaints in sound])
+    found = [Diagnostics(document) for document in documents]
+    for diagnostics in found:
+        shape.check()(diagnostics.document.value, FieldPath(), diagnostics)
+    sound = [diagnostics for diagnostics in found if not diagnostics.problems]
+    platform = _platform([diagnostics.document for diagnostics in sound])
     owners = conflicts.owners(documents)
-    for complaints in found:
-        conflicts.check(complaints.document, owners, platform, complaints)
+    for diagnostics in found:
+        conflicts.check(diagnostics.document, owners, platform, diagnostics)
     conflicts.check_names(found)
-    for complaints in sound:
-        _check_sense(complaints, owners, platform)
+    for diagnostics in sound:
+        _check_sense(diagnostics, owners, platform)
     return found
 
 
-def _check_sense(complaints: Complaints, owners: dict[str, conflicts.Claim], platform: Platform) -> None:
-    value = complaints.document.value
+def _check_sense(diagnostics: Diagnostics, owners: dict[str, conflicts.Claim], platform: Platform) -> None:
+    value = diagnostics.document.value
     spec = value.get("spec", {})
     if value["kind"] == "Tenant":
-        bounds.check(spec, complaints)
-        providers.check(spec, platform, complaints)
-        _check_require(spec, platform, complaints)
-        peers.check(value["metadata"]["name"], spec, owners, platform, complaints)
-        allow.check(spec, value["metadata"]["name"], owners, platform, complaints)
+        bounds.check(spec, diagnostics)
+        providers.check(spec, platform, diagnostics)
+        _check_require(spec, platform, diagnostics)
+        peers.check(value["metadata"]["name"], spec, owners, platform, diagnostics)
+        allow.check(spec, value["metadata"]["name"], owners, platform, diagnostics)
         return
-    keys.check(spec, complaints)
-    administrators.check(spec, owners, platform, complaints)
-    platform_egress.check(spec, owners, complaints)
-    allow.check(spec, None, owners, platform, complaints)
+    keys.check(spec, diagnostics)
+    administrators.check(spec, owners, platform, diagnostics)
+    platform_egress.check(spec, owners, diagnostics)
+    allow.check(spec, None, owners, platform, diagnostics)
 
 
-def _check_require(spec: dict[str, Any], platform: Platform, complaints: Complaints) -> None:
+def _check_require(spec: dict[str, Any], platform: Platform, diagnostics: Diagnostics) -> None:
     """Warns of a tenant that asks for less than its platform."""
     if "require" in spec and platform.require.authentication and "authentication" not in spec["require"]:
         less = f"is without the Platform's authentication: {platform.require.authentication}"
-        complaints.warn(FieldPath.of("spec", "require"), f"{less}; leave require out, or write authentication")
+        diagnostics.warn(FieldPath.of("spec", "require"), f"{less}; leave require out, or write authentication")
 
 
 def _platform(documents: Sequence[Document]) -> Platform:

@@ -9,7 +9,7 @@ from rayfence.model.config import Platform
 from rayfence.model.field_path import FieldPath
 from rayfence.tenants.conflicts import Claim
 from rayfence.tenants.messages import quoted
-from rayfence.tenants.problems import Complaints
+from rayfence.tenants.problems import Diagnostics
 
 _ACCOUNT, _ACCOUNTS = "system:serviceaccount:", "system:serviceaccounts"
 _GROUP = "name a group of the platform team"
@@ -24,13 +24,13 @@ _EVERYBODY = {
 }
 
 
-def check(spec: Mapping[str, Any], owners: Mapping[str, Claim], platform: Platform, complaints: Complaints) -> None:
+def check(spec: Mapping[str, Any], owners: Mapping[str, Claim], platform: Platform, diagnostics: Diagnostics) -> None:
     """`spec` is a Platform's, of the right shape; `owners` has every tenant's namespaces."""
     named = spec.get("administrators", {})
     for kind, fault in (("groups", _group), ("users", _user)):
         for index, name in enumerate(named.get(kind, ())):
             if wrong := fault(name, owners, platform):
-                complaints.add(FieldPath.of("spec", "administrators", kind, index), f"{quoted(name)} {wrong}")
+                diagnostics.add(FieldPath.of("spec", "administrators", kind, index), f"{quoted(name)} {wrong}")
 
 
 def _group(name: str, owners: Mapping[str, Claim], platform: Platform) -> str | None:

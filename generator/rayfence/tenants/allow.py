@@ -13,7 +13,7 @@ from rayfence.model.network_kinds import NETWORK_KINDS, plural
 from rayfence.tenants.conflicts import Claim
 from rayfence.tenants.keys import why_no_queue
 from rayfence.tenants.messages import closest, quoted
-from rayfence.tenants.problems import Complaints
+from rayfence.tenants.problems import Diagnostics
 
 Raw = Mapping[str, Any]
 
@@ -44,7 +44,7 @@ _ELSEWHERE = {
 
 
 def check(
-    spec: Raw, tenant: str | None, owners: Mapping[str, Claim], platform: Platform, complaints: Complaints
+    spec: Raw, tenant: str | None, owners: Mapping[str, Claim], platform: Platform, diagnostics: Diagnostics
 ) -> None:
     """`spec` is a Tenant's, or a Platform's where `tenant` is None; `owners` has every tenant's namespaces."""
     allow = spec.get("allow", {})
@@ -60,12 +60,12 @@ def check(
     for path, entries, fault in judged:
         for index, entry in enumerate(entries):
             if wrong := fault(entry):
-                complaints.add(path / index, f"{quoted(entry)} {wrong}")
+                diagnostics.add(path / index, f"{quoted(entry)} {wrong}")
             elif entry == _ANY and fault is _beginning:
-                complaints.warn(
+                diagnostics.warn(
                     path / index, '"*" allows every key that the rule refuses; write the keys that are needed'
                 )
-    _check_queues(allow.get("queues", {}), platform, complaints, of_all=tenant is None)
+    _check_queues(allow.get("queues", {}), platform, diagnostics, of_all=tenant is None)
 
 
 def _network(entry: str, tenant: str | None, owners: Mapping[str, Claim], platform: Platform) -> str | None:
@@ -150,19 +150,19 @@ def _priority_class(entry: str) -> str | None:
     return None
 
 
-def _check_queues(queues: Raw, platform: Platform, complaints: Complaints, *, of_all: bool) -> None:
+def _check_queues(queues: Raw, platform: Platform, diagnostics: Diagnostics, *, of_all: bool) -> None:
     for key, values in queues.items():
         path = _ALLOW / "queues" / key
         if wrong := why_no_queue(key, platform):
-            complaints.add(path, f"{quoted(key)} {wrong}; write a key that names a queue, or leave it out")
+            diagnostics.add(path, f"{quoted(key)} {wrong}; write a key that names a queue, or leave it out")
         for index, value in enumerate(values):
             wrong = _OF_SYSTEM if key in PRIORITIES and value.startswith(_SYSTEM) else _beginning(value)
             if wrong:
-                complaints.add(path / index, f"{quoted(value)} {wrong}")
+                diagnostics.add(path / index, f"{quoted(value)} {wrong}")
             elif not of_all and value == _ANY:
                 odd = '"*" lets the tenant use every value, including those of other tenants'
-                complaints.warn(path / index, f"{odd}; write full names, or a prefix of its own")
+                diagnostics.warn(path / index, f"{odd}; write full names, or a prefix of its own")
             elif of_all and value.endswith(_ANY):
                 which = "every value with that prefix" if value != _ANY else "every value"
                 odd = f"{quoted(value)} lets every tenant use {which}"
-                complaints.warn(path / index, f"{odd}; write full names, or list them for each tenant")
+                diagnostics.warn(path / index, f"{odd}; write full names, or list them for each tenant")

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from rayfence.model.config import Platform
 from rayfence.model.field_path import FieldPath
 from rayfence.tenants.messages import quoted
-from rayfence.tenants.problems import Complaints
+from rayfence.tenants.problems import Diagnostics
 from rayfence.tenants.reserved import why_reserved
 from rayfence.yamlio import Document
 
@@ -43,58 +43,58 @@ def owners(documents: Sequence[Document]) -> dict[str, Claim]:
     return first
 
 
-def check(document: Document, owners: dict[str, Claim], platform: Platform, complaints: Complaints) -> None:
+def check(document: Document, owners: dict[str, Claim], platform: Platform, diagnostics: Diagnostics) -> None:
     """Reports namespaces that another tenant has, or that are reserved."""
     for claim in _claims(document):
         owner = owners[claim.namespace]
         if owner.document is not document:
             taken = f"{quoted(claim.namespace)} already belongs to {owner.tenant} ({owner.place})"
-            complaints.add(claim.path, f"{taken}; give it to one tenant")
+            diagnostics.add(claim.path, f"{taken}; give it to one tenant")
         if reserved := why_reserved(claim.namespace, platform):
-            complaints.add(claim.path, f"{quoted(claim.namespace)} is reserved, {reserved}; {_OWN}")
-    _check_retired(document, owners, platform, complaints)
+            diagnostics.add(claim.path, f"{quoted(claim.namespace)} is reserved, {reserved}; {_OWN}")
+    _check_retired(document, owners, platform, diagnostics)
 
 
-def _check_retired(document: Document, owners: dict[str, Claim], platform: Platform, complaints: Complaints) -> None:
+def _check_retired(document: Document, owners: dict[str, Claim], platform: Platform, diagnostics: Diagnostics) -> None:
     """Reports retired namespaces that a tenant has, or that are reserved."""
     for namespace, path in _retired(document):
         owner, reserved = owners.get(namespace), why_reserved(namespace, platform)
         if owner is not None:
             taken = f"{quoted(namespace)} belongs to {owner.tenant} ({owner.place}), and would be closed"
-            complaints.add(path, f"{taken}; remove it from spec.retired, or from that tenant")
+            diagnostics.add(path, f"{taken}; remove it from spec.retired, or from that tenant")
         if reserved:
-            complaints.add(path, f"{quoted(namespace)} is reserved, {reserved}; write a namespace that was a tenant's")
+            diagnostics.add(path, f"{quoted(namespace)} is reserved, {reserved}; write a namespace that was a tenant's")
 
 
-def check_names(all_complaints: Sequence[Complaints]) -> None:
+def check_names(all_complaints: Sequence[Diagnostics]) -> None:
     """Two Platforms, two tenants with one name, and names that the bundle's files cannot have."""
     platform: Document | None = None
     names: dict[str, Document] = {}
-    for complaints in all_complaints:
-        document = complaints.document
+    for diagnostics in all_complaints:
+        document = diagnostics.document
         match _kind_and_name(document):
             case "Platform", _:
                 if platform is not None:
                     place = f"{platform.file}:{platform.line_of(_KIND)}"
-                    complaints.add(_KIND, f"there is a Platform already ({place}); keep one")
+                    diagnostics.add(_KIND, f"there is a Platform already ({place}); keep one")
                 platform = platform or document
             case "Tenant", str(name):
-                _check_name(name, names.get(name.casefold()), complaints)
+                _check_name(name, names.get(name.casefold()), diagnostics)
                 names.setdefault(name.casefold(), document)
 
 
-def _check_name(name: str, other: Document | None, complaints: Complaints) -> None:
+def _check_name(name: str, other: Document | None, diagnostics: Diagnostics) -> None:
     if name.casefold() in _FILES:
-        complaints.add(_NAME, f"{quoted(name)} is the name of a file of the bundle; write another name")
+        diagnostics.add(_NAME, f"{quoted(name)} is the name of a file of the bundle; write another name")
     if other is None:
         return
     place = f"{other.file}:{other.line_of(_NAME)}"
     other_name = other.value["metadata"]["name"]
     if name == other_name:
-        complaints.add(_NAME, f"{quoted(name)} is the name of another tenant ({place}); write another name")
+        diagnostics.add(_NAME, f"{quoted(name)} is the name of another tenant ({place}); write another name")
     else:
         clash = f"{quoted(name)} is the name of tenant {other_name} ({place}) but for upper and lower case"
-        complaints.add(_NAME, f"{clash}, and their files would be one; write another name")
+        diagnostics.add(_NAME, f"{clash}, and their files would be one; write another name")
 
 
 def _claims(document: Document) -> Iterator[Claim]:

@@ -9,7 +9,7 @@ from rayfence.model.allowable import ALIASES
 from rayfence.model.config import Platform
 from rayfence.model.field_path import FieldPath
 from rayfence.tenants.messages import quoted
-from rayfence.tenants.problems import Complaints
+from rayfence.tenants.problems import Diagnostics
 
 _KUBERNETES = ("kubernetes.io", "k8s.io")
 _KUBERAY = "ray.io"
@@ -54,28 +54,28 @@ _CONTROLLERS = frozenset({"controller-revision-hash", "controller-uid", "job-nam
 _OWN = "write a key of your own, like corp.example/tenant"
 
 
-def check(spec: Mapping[str, Any], complaints: Complaints) -> None:
+def check(spec: Mapping[str, Any], diagnostics: Diagnostics) -> None:
     """`spec` is a Platform's, of the right shape."""
     label, node, taint = (spec.get(name, "") for name in ("tenantLabel", "nodeLabel", "taintKey"))
     if _is_below(label, [_KUBERAY]):
         wrong = "belongs to KubeRay, which writes such labels itself"
-        complaints.add(FieldPath.of("spec", "tenantLabel"), f"{quoted(label)} {wrong}; {_OWN}")
+        diagnostics.add(FieldPath.of("spec", "tenantLabel"), f"{quoted(label)} {wrong}; {_OWN}")
     if _is_below(label, _KUBERNETES):
         wrong = "belongs to Kubernetes, whose own programs write such labels"
-        complaints.add(FieldPath.of("spec", "tenantLabel"), f"{quoted(label)} {wrong}; {_OWN}")
+        diagnostics.add(FieldPath.of("spec", "tenantLabel"), f"{quoted(label)} {wrong}; {_OWN}")
     if label in _CONTROLLERS:
         wrong = "is written by controllers of Kubernetes on the pods that they make"
-        complaints.add(FieldPath.of("spec", "tenantLabel"), f"{quoted(label)} {wrong}; {_OWN}")
+        diagnostics.add(FieldPath.of("spec", "tenantLabel"), f"{quoted(label)} {wrong}; {_OWN}")
     if label in ALIASES:
         wrong = "names a queue or a priority to a scheduler, and require-tenant-queue would refuse every tenant's"
-        complaints.add(FieldPath.of("spec", "tenantLabel"), f"{quoted(label)} {wrong}; {_OWN}")
+        diagnostics.add(FieldPath.of("spec", "tenantLabel"), f"{quoted(label)} {wrong}; {_OWN}")
     if owner := _owner_of_taint(taint):
         wrong = f"is a taint of {owner}, which pods tolerate without asking for a tenant's nodes"
-        complaints.add(FieldPath.of("spec", "taintKey"), f"{quoted(taint)} {wrong}; {_OWN}")
+        diagnostics.add(FieldPath.of("spec", "taintKey"), f"{quoted(taint)} {wrong}; {_OWN}")
     if node not in ("", Platform().node_label) and _may_a_kubelet_write(node):
         wrong = "can be written by a kubelet, so a compromised node can claim to be another tenant's"
         write = f"write a key of {_OF_ADMINISTRATORS}, like {_OF_ADMINISTRATORS}/tenant"
-        complaints.warn(FieldPath.of("spec", "nodeLabel"), f"{quoted(node)} {wrong}; {write}")
+        diagnostics.warn(FieldPath.of("spec", "nodeLabel"), f"{quoted(node)} {wrong}; {write}")
 
 
 def why_no_queue(key: str, platform: Platform) -> str | None:

@@ -6,7 +6,7 @@ from rayfence.model.field_path import FieldPath
 from rayfence.yamlio import Document, Problem
 
 
-class Complaints:
+class Diagnostics:
     """The problems and warnings found in `document` so far. A warning does not stop anything."""
 
     def __init__(self, document: Document) -> None:

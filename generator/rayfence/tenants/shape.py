@@ -17,7 +17,7 @@ import fastjsonschema
 
 from rayfence.model.field_path import FieldPath
 from rayfence.tenants import messages
-from rayfence.tenants.problems import Complaints
+from rayfence.tenants.problems import Diagnostics
 
 if TYPE_CHECKING:
     from jsonschema import Draft202012Validator, ValidationError
@@ -58,14 +58,14 @@ class Shape:
         # fastjsonschema would write the schema's defaults into the value.
         self._accept = fastjsonschema.compile(schema, use_default=False)
 
-    def __call__(self, value: Any, path: FieldPath, complaints: Complaints) -> None:
+    def __call__(self, value: Any, path: FieldPath, diagnostics: Diagnostics) -> None:
         """What fastjsonschema refuses is refused, even if jsonschema should find nothing wrong with it."""
         try:
             self._accept(value)
         except fastjsonschema.JsonSchemaException:
-            faults = self._faults(value, lambda place: complaints.written(path + place))
+            faults = self._faults(value, lambda place: diagnostics.written(path + place))
             for place, message in faults or [(FieldPath(), messages.unnamed(self._schema))]:
-                complaints.add(path + place, message)
+                diagnostics.add(path + place, message)
 
     def _faults(self, value: Any, written: Callable[[FieldPath], str]) -> list[Fault]:
         errors = _orderly(self._lister.iter_errors(value))

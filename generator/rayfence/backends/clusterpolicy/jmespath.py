@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from rayfence.backends.kyverno.generation import Row, with_statuses
-from rayfence.network.owners import Maker
+from rayfence.network.owners import OwnerKind
 from rayfence.network.policy import Manifest
 
 METADATA = "request.object.metadata"
@@ -51,7 +51,7 @@ def network_policy(name: str, labels: Manifest, spec: Any) -> Manifest:
     }
 
 
-def row(tenant_label: str, rows: Iterable[tuple[str, Row]], maker: Maker) -> list[Manifest]:
+def row(tenant_label: str, rows: Iterable[tuple[str, Row]], maker: OwnerKind) -> list[Manifest]:
     """The variables `row`, the fields of the namespace's `tenant|mode|open`, `maker`, `isMade` and `isTenantsOwn`.
 
     Without a row, a namespace's tenant is empty. What made an object counts only if the controlling owner says the same

@@ -12,7 +12,7 @@ from typing import Any
 from rayfence.backends.kyverno.generation import PURPOSE, Row, with_statuses
 from rayfence.cel import items, let, literal, literals
 from rayfence.network.cluster import policy_name
-from rayfence.network.owners import Maker
+from rayfence.network.owners import OwnerKind
 from rayfence.network.policy import Manifest
 
 _ON = {"enabled": True}
@@ -64,7 +64,7 @@ def tenant_of(rows: Mapping[str, Row]) -> str:
     return f"{table}[?object.metadata.?namespace.orValue('')].orValue('')"
 
 
-def is_made(maker: Maker) -> str:
+def is_made(maker: OwnerKind) -> str:
     """Whether the object was made from such a one: if the labels say so, and the controlling owner the same."""
     owners = items("object.metadata.?ownerReferences")
     of_version = f"owner.?apiVersion.orValue('') in {literals(maker.api_versions)}"
