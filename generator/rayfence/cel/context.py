@@ -8,8 +8,9 @@ compare the list with the policy objects, and the records with the CEL that make
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
+from rayfence.model.config import MEANING, Allow
 from rayfence.model.subjects import EXPOSURE, NETWORK_POLICIES, PODS, RAY, SUBJECTS, Subject
 
 
@@ -264,15 +265,6 @@ QUEUE = Record(
 _TEMPLATED = (RAY, PODS)
 _RULED = (RAY, NETWORK_POLICIES)
 _EXPOSED = (RAY, EXPOSURE)
-_NAMED_ALLOWED = {
-    "volumes": "volume types, and `csi/<driver>` for inline volumes",
-    "networks": "networks of Multus",
-    "pod_annotations": "annotations of pods; a `*` at the end stands for any text",
-    "priority_classes": "PriorityClasses; `*` stands for every class of users",
-    "queues": "queues of schedulers as `key=value`, and `key=` for a key that allows no value",
-    "exposure_annotations": "annotations of Services; a `*` at the end stands for any text",
-    "exposure_kinds": "kinds that open the network, as `HTTPRoute.gateway.networking.k8s.io`",
-}
 
 VARIABLES: tuple[Variable, ...] = (
     Variable("operation", SUBJECTS, TEXT, "`CREATE`, `UPDATE` or `DELETE`."),
@@ -297,8 +289,8 @@ VARIABLES: tuple[Variable, ...] = (
     ),
     Variable("own_namespaces", SUBJECTS, TEXTS, "The namespaces of the tenant.", True),
     *(
-        Variable(f"allowed_{name}", SUBJECTS, TEXTS, f"What the tenant may use: {meaning}.", True)
-        for name, meaning in _NAMED_ALLOWED.items()
+        Variable(f"allowed_{each.name}", SUBJECTS, TEXTS, f"What the tenant may use: {each.metadata[MEANING]}.", True)
+        for each in fields(Allow)
     ),
     Variable(
         "namespace_unclaimed",

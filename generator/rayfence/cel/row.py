@@ -14,19 +14,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields
 
 from rayfence.cel import literal, literals
 from rayfence.model.config import Allow, Tenant
 
-LISTS = (
-    "volumes",
-    "networks",
-    "pod_annotations",
-    "priority_classes",
-    "queues",
-    "exposure_annotations",
-    "exposure_kinds",
-)
+LISTS = tuple(each.name for each in fields(Allow))
 """The lists of `Allow`."""
 
 FIELDS: Mapping[str, Callable[[Tenant], str | None]] = {

@@ -96,23 +96,35 @@ class Exposure:
     ingress: bool = False
 
 
+MEANING = "meaning"
+"""The metadata of a list of `Allow`: what its entries are, as the page of CEL variables says it."""
+
+
+def _list_of(meaning: str) -> Any:
+    return field(default=None, metadata={MEANING: meaning})
+
+
 @dataclass(frozen=True, slots=True)
 class Allow:
-    """What tenants may use beyond the defaults. None means that nothing is said: a tenant then has its platform's.
+    """The lists of what tenants may use beyond the defaults. A tenant without a list has its platform's.
 
-    `volumes` are `csi/<driver>` or the name of a volume type, `networks` are names of further networks,
-    `pod_annotations` and `exposure_annotations` are annotation keys, or the beginnings of keys followed by `*`.
-    `queues` has for each label or annotation key the values that may stand there, `priority_classes` the names of
-    PriorityClasses, and `exposure_kinds` kinds with their API group, like `HTTPRoute.gateway.networking.k8s.io`.
+    A list that is added here is read from `spec.allow`, and policies have it as `variables.allowed_<name>`. In the
+    config, the lists whose names begin with `exposure_` are those of `allow.exposure`.
     """
 
-    volumes: tuple[str, ...] | None = None
-    networks: tuple[str, ...] | None = None
-    pod_annotations: tuple[str, ...] | None = None
-    priority_classes: tuple[str, ...] | None = None
-    queues: Mapping[str, tuple[str, ...]] | None = None
-    exposure_annotations: tuple[str, ...] | None = None
-    exposure_kinds: tuple[str, ...] | None = None
+    volumes: tuple[str, ...] | None = _list_of("volume types, and `csi/<driver>` for inline volumes")
+    networks: tuple[str, ...] | None = _list_of("networks of Multus")
+    pod_annotations: tuple[str, ...] | None = _list_of("annotations of pods; a `*` at the end stands for any text")
+    priority_classes: tuple[str, ...] | None = _list_of("PriorityClasses; `*` stands for every class of users")
+    queues: Mapping[str, tuple[str, ...]] | None = _list_of(
+        "queues of schedulers as `key=value`, and `key=` for a key that allows no value"
+    )
+    exposure_annotations: tuple[str, ...] | None = _list_of(
+        "annotations of Services; a `*` at the end stands for any text"
+    )
+    exposure_kinds: tuple[str, ...] | None = _list_of(
+        "kinds that open the network, as `HTTPRoute.gateway.networking.k8s.io`"
+    )
 
 
 class Authentication(StrEnum):

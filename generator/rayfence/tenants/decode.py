@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import cache
 from typing import Any
 
@@ -110,15 +110,13 @@ def _quota(raw: Raw) -> Quota:
 
 
 def _allow(raw: Raw) -> Allow:
-    exposure = raw.get("exposure", {})
-    return Allow(
-        **_given(raw, volumes=tuple, networks=tuple, pod_annotations=tuple, priority_classes=tuple, queues=_queues),
-        **{f"exposure_{name}": found for name, found in _given(exposure, annotations=tuple, kinds=tuple).items()},
-    )
+    exposure = {f"exposure{name.capitalize()}": entries for name, entries in raw.get("exposure", {}).items()}
+    return Allow(**_given({**raw, **exposure}, **{each.name: _entries for each in fields(Allow)}))
 
 
-def _queues(raw: Raw) -> dict[str, tuple[str, ...]]:
-    return {key: tuple(values) for key, values in raw.items()}
+def _entries(raw: list[str] | Mapping[str, list[str]]) -> tuple[str, ...] | dict[str, tuple[str, ...]]:
+    """A list, or the lists of several keys."""
+    return {key: tuple(values) for key, values in raw.items()} if isinstance(raw, Mapping) else tuple(raw)
 
 
 def _require(raw: Raw) -> Require:
