@@ -12,7 +12,8 @@ from rayfence.cel import context, row
 from rayfence.cel.context import Record, Type, Variable
 from rayfence.model.config import Platform
 from rayfence.model.subjects import EXPOSURE, NETWORK_KINDS, NETWORK_POLICIES, PODS, RAY, SUBJECTS, Subject
-from rayfence.rules import SHARED
+from rayfence.rules import RULES
+from rayfence.rules.rule import RuleOfVariables
 from rayfence.rules.shared import allowances
 from rayfence.workload import exposed
 
@@ -134,10 +135,10 @@ def _makers() -> dict[str, str]:
         **dict.fromkeys(workload.variables(Platform()), "workload.expressions"),
         **dict.fromkeys(exposed.variables(), "workload.exposed"),
     }
-    for functions in SHARED.values():
-        for function in functions:
-            for name in function(Platform()):
-                found.setdefault(name, function.__module__.removeprefix("rayfence."))
+    for rule in (each for each in RULES if isinstance(each, RuleOfVariables)):
+        for subject in rule.SUBJECTS:
+            for name in rule.variables(Platform(), subject):
+                found.setdefault(name, f"rules.{rule.ID.replace('-', '_')}")
     return found
 
 

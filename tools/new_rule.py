@@ -21,7 +21,6 @@ from rayfence.rules.rule import UNWRITTEN
 
 ROOT = Path(__file__).resolve().parent.parent
 TABLE = "generator/rayfence/rules/__init__.py"
-WIDTH = 120
 
 _ID = re.compile(r"[a-z]+(-[a-z]+)+")
 
@@ -40,12 +39,14 @@ from collections.abc import Iterator
 from rayfence.cel import $helpers
 from rayfence.model.config import Platform, Tenant
 ${{imports}}\
+from rayfence.model.subjects import $names
 from rayfence.rules.rule import At, Edit, Edits, Violation, unwritten
 from rayfence.workload import Workload
 
 ID = "$id"
 FAMILY = "{UNWRITTEN}"
 WHY = "{UNWRITTEN}: what a tenant could do without the rule."
+SUBJECTS = $subjects
 
 
 def cel(platform: Platform) -> Iterator[str]:
@@ -191,10 +192,9 @@ spec:$fails
 
 @dataclass(frozen=True)
 class Skeleton:
-    """What a rule of a subject begins with. `tables`: the tuples that name it; `(OF, X)` is an entry of a mapping."""
+    """What a rule of some subjects begins with, the main one first."""
 
-    subject: str
-    tables: tuple[tuple[str, str], ...]
+    subjects: tuple[str, ...]
     cel: str
     python: str
     manifest: str
@@ -206,16 +206,16 @@ class Skeleton:
 
 
 def _of_object(subject: str, manifest: str) -> Skeleton:
-    return Skeleton(subject, (("RULES", ""), ("OF", subject)), _OBJECT_CEL, _OBJECT, manifest)
+    return Skeleton((subject,), _OBJECT_CEL, _OBJECT, manifest)
 
 
 _OF_SITES = _TEMPLATE_CEL.format(name="template", dot=".", variable="pod_templates")
 _OF_PODS = _TEMPLATE_CEL.format(name="pod", dot="", variable="pod_definitions")
 
 SKELETONS: Mapping[str, Skeleton] = {
-    "ray": Skeleton("RAY", (("_ON_RAY", ""),), _OF_SITES, _SITES, _RAY_CLUSTER),
-    "templates": Skeleton("RAY", (("_ON_TEMPLATES", ""),), _OF_PODS, _TEMPLATES, _RAY_CLUSTER),
-    "pods": Skeleton("PODS", (("RULES", ""), ("OF", "PODS")), _OF_PODS, _TEMPLATES, _POD),
+    "ray": Skeleton(("RAY",), _OF_SITES, _SITES, _RAY_CLUSTER),
+    "templates": Skeleton(("RAY", "PODS"), _OF_PODS, _TEMPLATES, _RAY_CLUSTER),
+    "pods": Skeleton(("PODS",), _OF_PODS, _TEMPLATES, _POD),
     "network-policies": _of_object("NETWORK_POLICIES", _NETWORK_POLICY),
     "exposure": _of_object("EXPOSURE", _SERVICE),
     "network-kinds": _of_object("NETWORK_KINDS", _ROUTE),
@@ -229,7 +229,7 @@ Next:
 4. .venv/bin/rayfence build and .venv/bin/python tools/docs.py; read the diff of policies/ and docs/rules.md.
 5. CHANGELOG.md, and docs/threats.md if the rule stops an attack. CONTRIBUTING.md has the rest.
 If the platform may switch the rule off, add its id to disabledRules in tenants.schema.json. If it binds only some
-tenants, add `asked` (rules/rule.py, RuleOfSome) and the module to OF_SOME.""")
+tenants, add `asked` (rules/rule.py, RuleOfSome).""")
 
 
 def files(rule: str, skeleton: Skeleton) -> dict[str, str]:
@@ -244,11 +244,13 @@ def files(rule: str, skeleton: Skeleton) -> dict[str, str]:
         imports="from rayfence.model.field_path import FieldPath\n" if of_object else "",
         at="OBJECT" if of_object else "POD",
         part="an object" if of_object else "a pod spec",
+        subjects=f"({', '.join(skeleton.subjects)}{',' if len(skeleton.subjects) == 1 else ''})",
+        names=", ".join(sorted(skeleton.subjects)),
     )
     case = Template(skeleton.manifest)
     return {
         f"generator/rayfence/rules/{module}.py": text,
-        f"tests/rules/test_{module}.py": TESTS.substitute(module=module, subject=skeleton.subject),
+        f"tests/rules/test_{module}.py": TESTS.substitute(module=module, subject=skeleton.subjects[0]),
         f"testcases/{rule}/breaks.yaml": f"# {UNWRITTEN}: what is wrong, and the mark on its line.\n"
         + case.substitute(name=f"{rule}-breaks", fails=f"  # fails: {rule}"),
         f"testcases/{rule}/passes.yaml": f"# {UNWRITTEN}: what comes near and is fine.\n"
@@ -264,55 +266,27 @@ def module_of(rule: str) -> str:
 # --- the table of rules -----------------------------------------------------------------------------------------------
 
 
-def entered(source: str, module: str, tables: tuple[tuple[str, str], ...]) -> str:
-    """The table's source with a module imported, and named last in some of its tuples."""
-    tree = ast.parse(source)
-    edits = [_import(tree, module), *(_entry(source, _tuple(tree, *each), module) for each in tables)]
-    for start, end, text in sorted(edits, reverse=True):
-        source = _replaced(source, start, end, text)
-    ast.parse(source)
-    return source
+def entered(source: str, module: str) -> str:
+    """The table's source with a module imported, and named last in `RULES`."""
+    tree, lines = ast.parse(source), source.splitlines(keepends=True)
+    for line in sorted((_import_line(tree, module), _table_end(tree)), reverse=True):
+        lines.insert(line - 1, f"    {module},\n")
+    return "".join(lines)
 
 
-Place = tuple[int, int]
-"""A line, from 1, and a column."""
-
-
-def _replaced(source: str, start: Place, end: Place, text: str) -> str:
-    lines = source.splitlines(keepends=True)
-    before = "".join(lines[: start[0] - 1]) + lines[start[0] - 1][: start[1]]
-    return before + text + lines[end[0] - 1][end[1] :] + "".join(lines[end[0] :])
-
-
-def _import(tree: ast.Module, module: str) -> tuple[Place, Place, str]:
+def _import_line(tree: ast.Module, module: str) -> int:
+    """The line before which the module is imported, so that the names stay sorted."""
     (found,) = (each for each in tree.body if isinstance(each, ast.ImportFrom) and each.module == "rayfence.rules")
     after = [alias for alias in found.names if alias.name > module]
-    line = after[0].lineno if after else found.names[-1].lineno + 1
-    return (line, 0), (line, 0), f"    {module},\n"
+    return after[0].lineno if after else found.names[-1].lineno + 1
 
 
-def _tuple(tree: ast.Module, name: str, key: str) -> ast.Tuple:
-    assigned = (each for each in tree.body if isinstance(each, ast.AnnAssign) and each.value)
-    (value,) = (each.value for each in assigned if isinstance(each.target, ast.Name) and each.target.id == name)
-    if isinstance(value, ast.Dict):
-        keys = [each.id if isinstance(each, ast.Name) else "" for each in value.keys]
-        value = value.values[keys.index(key)]
-    if not isinstance(value, ast.Tuple):
-        raise TypeError(f"{name} is no tuple")
-    return value
-
-
-def _entry(source: str, table: ast.Tuple, module: str) -> tuple[Place, Place, str]:
-    start, end = (table.lineno, table.col_offset), (table.end_lineno or 0, table.end_col_offset or 0)
-    entries = [ast.get_source_segment(source, each) or "" for each in table.elts] + [module]
-    line = source.splitlines()[start[0] - 1]
-    indent = " " * (len(line) - len(line.lstrip()))
-    if start[0] != end[0]:
-        return (end[0], 0), (end[0], 0), f"{indent}    {module},\n"
-    inline = f"({', '.join(entries)})"
-    if len(line) - (end[1] - start[1]) + len(inline) <= WIDTH:
-        return start, end, inline
-    return start, end, "(\n" + "".join(f"{indent}    {each},\n" for each in entries) + f"{indent})"
+def _table_end(tree: ast.Module) -> int:
+    """The line on which the tuple `RULES` ends."""
+    assigned = (each for each in tree.body if isinstance(each, ast.AnnAssign) and isinstance(each.target, ast.Name))
+    (table,) = (each.value for each in assigned if isinstance(each.target, ast.Name) and each.target.id == "RULES")
+    assert isinstance(table, ast.Tuple)
+    return table.end_lineno or 0
 
 
 # --- doing it ---------------------------------------------------------------------------------------------------------
@@ -350,7 +324,7 @@ def begin(rule: str, subject: str, root: Path) -> list[str]:
     """Write everything; the paths, below the repository's top, that are new or changed."""
     skeleton = SKELETONS[subject]
     table = (root / TABLE).read_text(encoding="utf-8")
-    texts = {**files(rule, skeleton), TABLE: entered(table, module_of(rule), skeleton.tables)}
+    texts = {**files(rule, skeleton), TABLE: entered(table, module_of(rule))}
     for path, text in texts.items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_text(text, encoding="utf-8")

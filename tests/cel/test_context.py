@@ -17,7 +17,7 @@ from rayfence.cel import context, row
 from rayfence.cel.context import Field, Record, Type, Variable
 from rayfence.model.config import Config, Dns, Tenant
 from rayfence.model.subjects import EXPOSURE, NETWORK_POLICIES, PODS, RAY, SUBJECTS, Subject
-from rayfence.rules import OF, SHARED, ids
+from rayfence.rules import OF, ids, variables
 from rayfence.rules.rule import Rule
 
 from ..rules.objects import ALLOW, BOUNDS, CONFIGS, PLATFORM, TEAM_A, TEAM_B
@@ -277,4 +277,4 @@ def test_a_mistyped_field_in_a_rule_is_found(subject: Subject) -> None:
 
     assert wrong != policy.variables
     assert any(fault.startswith(".pfad is no field") for fault in read(wrong).faults)
-    assert SHARED[subject]
+    assert variables(PLATFORM, subject)

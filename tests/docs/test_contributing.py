@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from rayfence.audit.values import Drift, What
+from rayfence.audit.values import Drift, DriftKind
 from rayfence.rules import ids
 
 TOP = Path(__file__).parents[2]
@@ -15,7 +15,7 @@ PAGES = ("CONTRIBUTING.md", "SECURITY.md", "README.md", "docs/tour.md", "docs/na
 TARGETS = set(
     re.findall(r"[\w-]+", (TOP / "Makefile").read_text(encoding="utf-8").partition(".PHONY:")[2].split("\n")[0])
 )
-TOPS = ("benchmarks", "docs", "generator", "policies", "tenants", "testcases", "tests", "tools")
+TOPS = ("benchmarks", "docs", "generator", "policies", "tenants", "testcases", "testing", "tests", "tools")
 
 _PATH = re.compile(rf"`((?:{'|'.join(TOPS)})/[\w./-]*|[\w-]+\.(?:md|toml|yml))`")
 
@@ -48,7 +48,7 @@ def unknown(text: str) -> set[str]:
     named = set(re.findall(r"`([a-z]+(?:-[a-z]+)+)`", text)) - {"rayfence-quota", "rayfence-pod-affinity"}
     doctor = (TOP / "generator" / "rayfence" / "doctor").glob("*.py")
     findings = {each for path in doctor for each in re.findall(r'"([a-z]+(?:-[a-z]+)+)"', path.read_text())}
-    deviations = {Drift(what, None, "", "", "").rule for what in What}
+    deviations = {Drift(what, None, "", "", "").rule for what in DriftKind}
     return named - findings - deviations - set(ids())
 
 

@@ -78,8 +78,8 @@ def _imported(source: str, names: list[str]) -> Iterator[str]:
     if source.startswith("rayfence.rules.") and module not in NO_RULES:
         yield module
     elif source == "rayfence.rules":
-        # Modules are in lower case; so is `ids`.
-        yield from (name for name in names if name.islower() and name not in ("ids", *NO_RULES))
+        # Modules are in lower case; so are the functions `ids` and `variables`.
+        yield from (name for name in names if name.islower() and name not in ("ids", "variables", *NO_RULES))
 
 
 def _docstrings(source: ast.Module) -> Iterator[int]:

@@ -198,25 +198,16 @@ from rayfence.rules import (
     gamma,
 )
 
-_SHORT: tuple[Rule, ...] = (alpha,)
-_LONG: tuple[Rule, ...] = (
-    alpha,  # first
+RULES: tuple[Rule, ...] = (
     gamma,
+    alpha,  # last
 )
-OF: Mapping[Subject, tuple[Rule, ...]] = {
-    RAY: (*_SHORT, *_LONG),
-    PODS: (gamma,),
-}
+OTHERS: tuple[Rule, ...] = (alpha,)
 """
 
 
 def test_a_rule_is_entered_where_it_belongs() -> None:
     imported = TABLE.replace("    alpha,\n", "    alpha,\n    beta,\n", 1)
-    long = "long_" * 22 + "name"
 
-    assert imported.replace("(alpha,)", "(alpha, beta)") == new_rule.entered(TABLE, "beta", (("_SHORT", ""),))
-    assert "    alpha,  # first\n    gamma,\n    beta,\n)" in new_rule.entered(TABLE, "beta", (("_LONG", ""),))
-    assert imported.replace("(gamma,)", "(gamma, beta)") == new_rule.entered(TABLE, "beta", (("OF", "PODS"),))
-    cut = new_rule.entered(TABLE, long, (("OF", "PODS"),))
-    assert f"    PODS: (\n        gamma,\n        {long},\n    ),\n" in cut
-    assert "    gamma,\n    zeta,\n)\n\n" in new_rule.entered(TABLE, "zeta", (("_SHORT", ""),))
+    assert imported.replace("# last\n", "# last\n    beta,\n") == new_rule.entered(TABLE, "beta")
+    assert "    gamma,\n    zeta,\n)\n\n" in new_rule.entered(TABLE, "zeta")

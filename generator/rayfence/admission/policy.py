@@ -16,7 +16,7 @@ from rayfence.admission.shards import Shard, shards
 from rayfence.cel import literal, literals, row
 from rayfence.model.config import Config, Platform, Tenant
 from rayfence.model.subjects import DELETE, EXPOSURE, NETWORK_KINDS, NETWORK_POLICIES, RAY, SUBJECTS, UPDATE, Subject
-from rayfence.rules import OF, SHARED
+from rayfence.rules import OF, variables
 from rayfence.rules.rule import Rule
 from rayfence.rules.shared import allowances
 from rayfence.workload import exposed
@@ -96,7 +96,7 @@ def _rules(platform: Platform, subject: Subject) -> tuple[Rule, ...]:
 
 
 def _variables(platform: Platform, subject: Subject, shard: Shard, rules: Sequence[Rule]) -> dict[str, str]:
-    shared = {name: text for variables in SHARED[subject] for name, text in variables(platform).items()}
+    shared = variables(platform, subject)
     parts = {name: text for rule in rules for name, text in _parts(rule, platform)}
     texts = (*shared.values(), *parts.values())
     judged = "variables.operation == 'DELETE' ? variables.old_object : object"

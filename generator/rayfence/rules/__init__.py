@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from rayfence.model.config import Platform
-from rayfence.model.subjects import EXPOSURE, NETWORK_KINDS, NETWORK_POLICIES, PODS, RAY, Subject
+from rayfence.model.subjects import SUBJECTS, Subject
 from rayfence.rules import (
     guard_network_policies,
     guard_pods,
@@ -29,13 +29,9 @@ from rayfence.rules import (
     restrict_tolerations,
     restrict_volumes,
 )
-from rayfence.rules.rule import Rule, RuleOfSome
-from rayfence.rules.shared import worst_case
+from rayfence.rules.rule import Rule, RuleOfSome, RuleOfVariables
 
-_ON_TEMPLATES: tuple[Rule, ...] = (restrict_scheduling, restrict_volumes, restrict_pod_metadata)
-"""Rules for pod templates that hold for bare pods too."""
-
-_ON_RAY: tuple[Rule, ...] = (
+RULES: tuple[Rule, ...] = (
     restrict_namespace,
     require_tenant_label,
     require_pod_tenant_label,
@@ -46,50 +42,36 @@ _ON_RAY: tuple[Rule, ...] = (
     honor_declared_bounds,
     limit_total_resources,
     restrict_pod_security,
-    *_ON_TEMPLATES,
+    restrict_scheduling,
+    restrict_volumes,
+    restrict_pod_metadata,
     require_network_policy,
     require_authentication,
     restrict_network_rules,
     require_tenant_queue,
     restrict_exposure,
+    restrict_network_kinds,
+    guard_network_policies,
+    guard_pods,
 )
 
-RULES: tuple[Rule, ...] = (*_ON_RAY, restrict_network_kinds, guard_network_policies, guard_pods)
-
-OF_SOME: tuple[RuleOfSome, ...] = (require_network_policy, require_authentication)
+OF_SOME: tuple[RuleOfSome, ...] = tuple(rule for rule in RULES if isinstance(rule, RuleOfSome))
 """The rules that bind only some tenants. What they ask for, no version of Ray's objects but the newest has."""
 
 OF: Mapping[Subject, tuple[Rule, ...]] = {
-    RAY: _ON_RAY,
-    PODS: (*_ON_TEMPLATES, require_tenant_queue, guard_pods),
-    NETWORK_POLICIES: (guard_network_policies,),
-    EXPOSURE: (restrict_exposure,),
-    NETWORK_KINDS: (restrict_network_kinds,),
+    subject: tuple(rule for rule in RULES if subject in rule.SUBJECTS) for subject in SUBJECTS
 }
-"""Which rules hold for which subject."""
+"""The rules that hold for a subject, in order."""
 
-SHARED: Mapping[Subject, tuple[Callable[[Platform], Mapping[str, str]], ...]] = {
-    RAY: (
-        limit_resources.variables,
-        honor_declared_bounds.variables,
-        worst_case.variables,
-        restrict_pod_security.variables,
-        restrict_scheduling.of_templates,
-        restrict_pod_metadata.of_templates,
-        restrict_network_rules.variables,
-        require_tenant_queue.ray_variables,
-    ),
-    PODS: (
-        guard_pods.variables,
-        restrict_scheduling.of_pods,
-        restrict_pod_metadata.of_pods,
-        require_tenant_queue.pod_variables,
-    ),
-    NETWORK_POLICIES: (guard_network_policies.variables,),
-    EXPOSURE: (),
-    NETWORK_KINDS: (),
-}
-"""CEL variables that several rules read, or several parts of one."""
+
+def variables(platform: Platform, subject: Subject) -> dict[str, str]:
+    """The CEL variables of a subject that several rules read, or several parts of one.
+
+    Rules that are about this subject first define what the others read.
+    """
+    rules = [rule for rule in OF[subject] if isinstance(rule, RuleOfVariables)]
+    rules.sort(key=lambda rule: rule.SUBJECTS[0] is not subject)
+    return {name: text for rule in rules for name, text in rule.variables(platform, subject).items()}
 
 
 def ids() -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from typing import Any
 from rayfence.cel import literal, literals
 from rayfence.model.config import Platform, Tenant
 from rayfence.model.field_path import FieldPath
-from rayfence.model.subjects import RESERVED
+from rayfence.model.subjects import NETWORK_POLICIES, RESERVED, Subject
 from rayfence.rules.cases.peers import Opening, bad, fine
 from rayfence.rules.rule import At, Edit, Edits, Violation
 from rayfence.rules.shared import peers
@@ -24,6 +24,7 @@ from rayfence.workload import Request, Workload, dig
 ID = "guard-network-policies"
 FAMILY = "network"
 WHY = "NetworkPolicies add up: a change of rayfence's policies, or one more that allows traffic, undoes the isolation."
+SUBJECTS = (NETWORK_POLICIES,)
 UNPROVEN = "tenants may write NetworkPolicies that open their pods to everyone"
 
 FIELDS = peers.Fields("ingress", "egress")
@@ -42,7 +43,7 @@ _RESERVED_PATH = FieldPath.of("metadata", "name")
 _GENERATED_PATH = FieldPath.of("metadata", "generateName")
 
 
-def variables(platform: Platform) -> dict[str, str]:
+def variables(platform: Platform, subject: Subject) -> dict[str, str]:
     """CEL variables: the rules of the NetworkPolicy."""
     return peers.variables(
         "[{'path': dyn('spec'), 'value': variables.subject.?spec.orValue(dyn({}))}]", FIELDS, platform

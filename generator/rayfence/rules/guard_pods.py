@@ -16,7 +16,7 @@ from rayfence.cel import filled, is_quantity, items, literal, literals, row, sca
 from rayfence.model.config import Platform, Tenant
 from rayfence.model.field_path import FieldPath
 from rayfence.model.quantity import parse, text
-from rayfence.model.subjects import CREATE, UPDATE
+from rayfence.model.subjects import CREATE, PODS, UPDATE, Subject
 from rayfence.rules import restrict_tolerations
 from rayfence.rules.cases import guard_pods as guard_pods_edits
 from rayfence.rules.limit_resources import NO_LIMIT
@@ -28,6 +28,7 @@ from rayfence.workload import BOUNDED, SIDES, Workload, dig
 ID = "guard-pods"
 FAMILY = "backstop"
 WHY = "A user who may create Ray objects may usually create pods, and a bare pod would evade all rules for Ray objects."
+SUBJECTS = (PODS,)
 UNPROVEN = "bare pods may use their node's network, where no NetworkPolicy applies"
 
 RAY_LABELS = guard_pods_edits.RAY_LABELS
@@ -39,7 +40,7 @@ NEW_ONLY = ("spec.nodeName",)
 KEPT = "must stay as it was while the pod runs"
 
 
-def variables(platform: Platform) -> dict[str, str]:
+def variables(platform: Platform, subject: Subject) -> dict[str, str]:
     """CEL variables: the pod, and its containers."""
     pod = "variables.tenant_name == '' ? [] : [{'path': dyn(''), 'value': dyn(object)}]"
     return {

@@ -9,12 +9,14 @@ from rayfence.cel import amount, filled, literals, said, when
 from rayfence.model.config import Bounds, Platform, Tenant
 from rayfence.model.field_path import FieldPath
 from rayfence.model.quantity import parse, text
+from rayfence.model.subjects import RAY, Subject
 from rayfence.rules.rule import At, Edit, Edits, Violation, shown
 from rayfence.workload import BOUNDED, SIDES, Container, Workload, dig
 
 ID = "honor-declared-bounds"
 FAMILY = "resource bounds"
 WHY = "The author of an object writes maxCpu and the other bounds, and could otherwise raise the tenant's limits."
+SUBJECTS = (RAY,)
 
 DECLARED = {
     "maxCpu": ("cpu", "limits"),
@@ -25,7 +27,7 @@ DECLARED = {
 """Annotation -> the amount it bounds."""
 
 
-def variables(platform: Platform) -> dict[str, str]:
+def variables(platform: Platform, subject: Subject) -> dict[str, str]:
     """CEL variables: `declared_bounds`, the bounds in annotations: whose, and as a quantity, null for what is none."""
     bounds = ", ".join(
         f"{{'name': dyn('{name}'), 'resource': dyn({BOUNDED.index(resource)}), 'side': dyn({SIDES.index(side)})}}"

@@ -14,6 +14,7 @@ from typing import Any
 from rayfence.cel import filled, items, row, said, when
 from rayfence.model.config import Bounds, Platform, Tenant
 from rayfence.model.quantity import parse, text
+from rayfence.model.subjects import RAY, Subject
 from rayfence.rules.cases import containers as container_edges
 from rayfence.rules.cases.containers import milli, more, put, whole_bytes
 from rayfence.rules.rule import At, Edit, Edits, Violation, shown
@@ -24,6 +25,7 @@ from rayfence.workload import items as listed
 ID = "limit-resources"
 FAMILY = "resource bounds"
 WHY = "A container without a limit can use up its node. One above its tenant's maximum uses resources of others."
+SUBJECTS = (RAY,)
 
 PODLESS = "is not allowed, its containers are what is bounded"
 NO_LIMIT = "is no limit to a container runtime"
@@ -31,7 +33,7 @@ HUGE_PAGES = "huge pages are not allowed"
 EMPTY = "must hold a container, a template without one is no pod"
 
 
-def variables(platform: Platform) -> dict[str, str]:
+def variables(platform: Platform, subject: Subject) -> dict[str, str]:
     """CEL variables: `tenant_bounds`, in the order of BOUNDED, as texts and as quantities; `operator_defaults`."""
     return {"tenant_bounds": f"[{', '.join(map(_bounds, BOUNDED))}]", "operator_defaults": defaults()}
 

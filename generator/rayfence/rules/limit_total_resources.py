@@ -15,9 +15,10 @@ from rayfence.cel import amount, filled, items, let, long_literal, number, row, 
 from rayfence.model.config import Platform, Tenant
 from rayfence.model.field_path import FieldPath
 from rayfence.model.quantity import parse, text
-from rayfence.model.subjects import UPDATE
+from rayfence.model.subjects import RAY, UPDATE, Subject
 from rayfence.rules.cases import quotas as quota_edges
 from rayfence.rules.rule import At, Edit, Edits, Violation, shown
+from rayfence.rules.shared import worst_case
 from rayfence.rules.shared.worst_case import (
     FACTORS,
     factor,
@@ -34,6 +35,7 @@ from rayfence.workload import items as listed
 ID = "limit-total-resources"
 FAMILY = "resource bounds"
 WHY = "Bounds for one container do not limit a cluster, because replicas, hosts and groups multiply them."
+SUBJECTS = (RAY,)
 
 LEAST = {"maxReplicas": 0, "minReplicas": 0, "numOfHosts": 1}
 """The least that each of the factors may be. KubeRay counts no hosts as 0 in one place and as 1 in another."""
@@ -52,6 +54,10 @@ _QUOTA = {"cpu": "quota.cpu", "memory": "quota.memory", "accelerators": "acceler
 """What a quota bounds -> the field of a tenant's row that says how much of it."""
 
 NOT_COUNTED = "an accelerator must be a whole number of 0 or more"
+
+
+def variables(platform: Platform, subject: Subject) -> dict[str, str]:
+    return worst_case.variables(platform)
 
 
 def cel(platform: Platform) -> Iterator[str]:

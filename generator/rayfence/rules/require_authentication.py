@@ -12,12 +12,14 @@ from typing import Any
 from rayfence.cel import filled, row
 from rayfence.model.config import Platform, Tenant
 from rayfence.model.field_path import FieldPath
+from rayfence.model.subjects import RAY
 from rayfence.rules.rule import At, Edit, Edits, Violation, instead
 from rayfence.workload import API_GROUP, SERVED, STORED, Workload
 
 ID = "require-authentication"
 FAMILY = "network"
 WHY = "The operator connects to every head. A head without a token runs any job that the operator is led to send."
+SUBJECTS = (RAY,)
 
 FIELD = FieldPath.of("authOptions", "mode")
 

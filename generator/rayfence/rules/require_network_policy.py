@@ -13,13 +13,14 @@ from typing import Any
 from rayfence.cel import filled, let, literal, row
 from rayfence.model.config import Mode, Platform, Tenant
 from rayfence.model.field_path import FieldPath
-from rayfence.model.subjects import RESERVED
+from rayfence.model.subjects import RAY, RESERVED
 from rayfence.rules.rule import At, Edit, Edits, Violation, instead, shown
 from rayfence.workload import API_GROUP, SERVED, STORED, Role, Workload, dig
 
 ID = "require-network-policy"
 FAMILY = "network"
 WHY = "KubeRay creates the allow rules of a RayCluster only if it has this field; without them its pods cannot connect."
+SUBJECTS = (RAY,)
 
 VERSION = STORED
 """The only version that knows the field: a write through another one takes it away."""

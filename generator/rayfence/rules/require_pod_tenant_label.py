@@ -11,6 +11,7 @@ from typing import Any
 
 from rayfence.cel import filled, row
 from rayfence.model.config import Platform, Tenant
+from rayfence.model.subjects import RAY
 from rayfence.rules.rule import At, Edit, Edits, Violation, instead
 from rayfence.workload import Workload
 
@@ -19,6 +20,7 @@ FAMILY = "labeling"
 WHY = (
     "Pods are counted, selected and billed by this label, and KubeRay does not copy labels of a Ray object to its pods."
 )
+SUBJECTS = (RAY,)
 
 
 def cel(platform: Platform) -> Iterator[str]:

@@ -11,13 +11,14 @@ from collections.abc import Iterator
 from rayfence.cel import literal, literals, row, when
 from rayfence.model.config import Platform, Tenant
 from rayfence.model.field_path import FieldPath
-from rayfence.model.subjects import UPDATE
+from rayfence.model.subjects import RAY, UPDATE
 from rayfence.rules.rule import At, Edit, Edits, Violation, instead
 from rayfence.workload import MADE_BY_KUBERAY, Workload
 
 ID = "require-tenant-label"
 FAMILY = "labeling"
 WHY = "NetworkPolicies are generated for objects with this label, and another tenant's label would claim its name."
+SUBJECTS = (RAY,)
 
 
 def cel(platform: Platform) -> Iterator[str]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from rayfence.cel import filled, literal, row
 from rayfence.model.config import Platform, Tenant
 from rayfence.model.field_path import FieldPath
+from rayfence.model.subjects import RAY
 from rayfence.rules.rule import At, Edit, Edits, Violation, instead, shown
 from rayfence.workload import Workload
 
@@ -15,6 +16,7 @@ FAMILY = "node affinity"
 WHY = (
     "Without its tenant's nodeSelector, a pod may run on other tenants' nodes. nodeName bypasses scheduler and taints."
 )
+SUBJECTS = (RAY,)
 
 
 def cel(platform: Platform) -> Iterator[str]:

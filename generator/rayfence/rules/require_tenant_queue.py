@@ -22,6 +22,7 @@ from rayfence.model.allowable import (
 )
 from rayfence.model.config import Platform, Tenant
 from rayfence.model.field_path import FieldPath
+from rayfence.model.subjects import PODS, RAY, Subject
 from rayfence.rules.rule import At, Edit, Edits, Violation, shown
 from rayfence.rules.shared import allowances
 from rayfence.workload import POD, SERVED, Workload, dig
@@ -29,6 +30,7 @@ from rayfence.workload import POD, SERVED, Workload, dig
 ID = "require-tenant-queue"
 FAMILY = "queues"
 WHY = "Pods in another tenant's queue use up its share, and pods with a higher priority overtake those of all others."
+SUBJECTS = (RAY, PODS)
 
 JOB_CONTROLLER = "system:serviceaccount:kube-system:job-controller"
 """Who makes the pod of a Job, with what the operator wrote into its template."""
@@ -38,8 +40,13 @@ SORTS = ("labels", "annotations")
 Entries = Mapping[str, Any]
 
 
-def ray_variables(platform: Platform) -> dict[str, str]:
-    """CEL variables: the names of queues in the labels and annotations of a Ray object, its groups and templates."""
+def variables(platform: Platform, subject: Subject) -> dict[str, str]:
+    """CEL variables: the names of queues in labels and annotations, and whether a pod had them before."""
+    return _of_ray_object() if subject is RAY else _of_pod()
+
+
+def _of_ray_object() -> dict[str, str]:
+    """Labels and annotations of the object, its groups and its templates."""
     own = ", ".join(_holder(f"'metadata.{sort}'", f"object.metadata.?{sort}") for sort in SORTS)
     group = _holder("group.path + '.labels'", "group.value.?labels")
     template = ", ".join(_holder(f"pod.path + 'metadata.{sort}'", f"pod.value.?metadata.?{sort}") for sort in SORTS)
@@ -50,8 +57,7 @@ def ray_variables(platform: Platform) -> dict[str, str]:
     return _variables(holders)
 
 
-def pod_variables(platform: Platform) -> dict[str, str]:
-    """CEL variables: the names of queues in the labels and annotations of a pod, and whether they were there before."""
+def _of_pod() -> dict[str, str]:
     own = ", ".join(
         _holder(
             f"'metadata.{sort}'",

@@ -8,6 +8,7 @@ from typing import Any
 from rayfence.cel import filled, items, literal, row
 from rayfence.model.config import Platform, Tenant
 from rayfence.model.field_path import FieldPath
+from rayfence.model.subjects import RAY
 from rayfence.rules.rule import At, Edit, Edits, Violation
 from rayfence.workload import Workload, dig
 from rayfence.workload import items as listed
@@ -15,6 +16,7 @@ from rayfence.workload import items as listed
 ID = "require-tenant-toleration"
 FAMILY = "tolerations"
 WHY = "A taint keeps other pods off a tenant's nodes. Without this toleration, the tenant's own pods never start."
+SUBJECTS = (RAY,)
 
 
 SCHEDULING = ("NoSchedule",)

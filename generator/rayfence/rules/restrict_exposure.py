@@ -13,6 +13,7 @@ from typing import Any
 from rayfence.cel import entries, filled, items, literal, literals, when
 from rayfence.model.config import Exposure, Platform, Tenant
 from rayfence.model.field_path import FieldPath
+from rayfence.model.subjects import EXPOSURE, RAY
 from rayfence.rules.rule import At, Edit, Edits, Violation, instead, shown
 from rayfence.rules.shared import allowances, opening_marks
 from rayfence.rules.shared.opening_marks import FAMILIES
@@ -22,6 +23,7 @@ from rayfence.workload import items as listed
 ID = "restrict-exposure"
 FAMILY = "network"
 WHY = "A Service or an Ingress leads outside traffic to a tenant's pods, under addresses that others may trust."
+SUBJECTS = (RAY, EXPOSURE)
 UNPROVEN = "tenants may expose their Services outside the cluster"
 
 ANNOTATIONS = FieldPath.of("metadata", "annotations")

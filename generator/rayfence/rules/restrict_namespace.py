@@ -8,12 +8,14 @@ from functools import lru_cache
 
 from rayfence.model.config import Platform, Tenant
 from rayfence.model.field_path import FieldPath
+from rayfence.model.subjects import RAY
 from rayfence.rules.rule import At, Edit, Edits, Violation, shown
 from rayfence.workload import Workload
 
 ID = "restrict-namespace"
 FAMILY = "labeling"
 WHY = "The namespace decides to which tenant an object belongs. Elsewhere there are no bounds and no isolation."
+SUBJECTS = (RAY,)
 
 
 def cel(platform: Platform) -> Iterator[str]:

@@ -21,6 +21,7 @@ from rayfence.workload import Workload
 ID = "restrict-network-kinds"
 FAMILY = "network"
 WHY = "Such an object bypasses NetworkPolicies: it exposes pods to the outside, to other tenants or to other clusters."
+SUBJECTS = (NETWORK_KINDS,)
 UNPROVEN = "tenants may create policies of a network plugin, which precede NetworkPolicies"
 
 MADE = (

@@ -9,6 +9,7 @@ from typing import Any
 from rayfence.cel import items
 from rayfence.model.config import Platform, Tenant
 from rayfence.model.field_path import FieldPath
+from rayfence.model.subjects import RAY, Subject
 from rayfence.rules.cases.peers import Opening, bad, fine
 from rayfence.rules.rule import At, Edit, Edits, Violation
 from rayfence.rules.shared import peers
@@ -18,6 +19,7 @@ from rayfence.workload import items as listed
 ID = "restrict-network-rules"
 FAMILY = "network"
 WHY = "KubeRay creates NetworkPolicies from these rules. NetworkPolicies add up, so one rule could undo the isolation."
+SUBJECTS = (RAY,)
 
 FIELDS = peers.Fields("ingressRules", "egressRules")
 GROUPS = "workerGroups"
@@ -25,7 +27,7 @@ GROUPS = "workerGroups"
 Json = dict[str, Any]
 
 
-def variables(platform: Platform) -> dict[str, str]:
+def variables(platform: Platform, subject: Subject) -> dict[str, str]:
     """CEL variables: the rules that RayClusters bring along."""
     roles = (
         "['head', 'worker'].map(role, {'path': dyn('%s.networkPolicy.%s'.format([cluster.path, role])),"

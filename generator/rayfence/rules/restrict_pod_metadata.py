@@ -12,7 +12,7 @@ from typing import Any
 from rayfence.cel import entries, filled, literal, literals
 from rayfence.model.config import Platform, Tenant
 from rayfence.model.field_path import FieldPath
-from rayfence.model.subjects import UPDATE
+from rayfence.model.subjects import PODS, RAY, UPDATE, Subject
 from rayfence.rules.cases.pod_security import annotate
 from rayfence.rules.rule import Edits, Violation
 from rayfence.rules.shared import allowances
@@ -25,6 +25,7 @@ WHY = (
     "NetworkPolicies apply only to a pod's first interface, with the address that its plugin chose. Agents on nodes "
     "give a pod the cloud role that its annotation names."
 )
+SUBJECTS = (RAY, PODS)
 UNPROVEN = "pods may attach additional networks, where no NetworkPolicy applies"
 
 WRITERS = ("system:node:", "system:serviceaccount:kube-system:")
@@ -36,13 +37,10 @@ CONTROLLERS = ("eks:vpc-resource-controller",)
 WHAT = "gives the pod another network, address or cloud role, and the platform does not allow it"
 
 
-def of_templates(platform: Platform) -> dict[str, str]:
-    """CEL variables: annotations that need no judgement. A template has none, whoever changes it."""
-    return {"accepted_annotations": "{}"}
-
-
-def of_pods(platform: Platform) -> dict[str, str]:
-    """The same for a pod: what it had before, or all there is."""
+def variables(platform: Platform, subject: Subject) -> dict[str, str]:
+    """CEL variables: the annotations that are accepted unseen. A template has none, a pod those that it had before."""
+    if subject is RAY:
+        return {"accepted_annotations": "{}"}
     user = "request.?userInfo.?username.orValue('')"
     writes = " || ".join(f"{user}.startsWith({literal(writer)})" for writer in WRITERS)
     written = f"variables.operation == {literal(UPDATE)} && ({user} in {literals(CONTROLLERS)} || {writes})"

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from rayfence.cel import steps
 from rayfence.model.config import Platform, Tenant
+from rayfence.model.subjects import RAY, Subject
 from rayfence.rules.cases import pod_security as pod_security_edits
 from rayfence.rules.cases.pod_security import put
 from rayfence.rules.rule import At, Edits, Violation
@@ -15,10 +16,11 @@ from rayfence.workload import OPTIONS, Workload
 ID = "restrict-pod-security"
 FAMILY = "hardening"
 WHY = "A container that can access its node or the node's network bypasses all other rules and NetworkPolicies."
+SUBJECTS = (RAY,)
 UNPROVEN = "Ray pods may use their node's network, where no NetworkPolicy applies"
 
 
-def variables(platform: Platform) -> dict[str, str]:
+def variables(platform: Platform, subject: Subject) -> dict[str, str]:
     """CEL variables: the templates, and the containers in them."""
     temporary = pod_security.containers_in("variables.pod_definitions", ("ephemeralContainers",))
     templates = "variables.pod_templates.map(template, {'path': dyn(template.path + '.'), 'value': template.manifest})"

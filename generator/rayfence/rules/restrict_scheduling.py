@@ -13,6 +13,7 @@ from typing import Any
 from rayfence.cel import entries, filled, items, literal, literals, row, when
 from rayfence.model.config import Platform, Tenant
 from rayfence.model.field_path import FieldPath
+from rayfence.model.subjects import PODS, RAY, Subject
 from rayfence.rules.cases.pod_security import put
 from rayfence.rules.rule import At, Edit, Edits, Violation, instead, shown
 from rayfence.rules.shared import allowances
@@ -26,6 +27,7 @@ WHY = (
     "Anti-affinity to other namespaces keeps their pods off a node while this pod runs. A pod with a system priority "
     "evicts other pods."
 )
+SUBJECTS = (RAY, PODS)
 
 CONTROL_PLANE = tuple(f"node-role.kubernetes.io/{role}" for role in ("control-plane", "controlplane", "etcd", "master"))
 """Labels, and the keys of taints, of the nodes that run the cluster itself, in what installers have called them."""
@@ -57,16 +59,13 @@ TOO_HIGH = f"must not be above {HIGHEST}"
 ELSEWHERE = "selects nodes of the control plane or of other tenants"
 
 
-def of_templates(platform: Platform) -> dict[str, str]:
+def variables(platform: Platform, subject: Subject) -> dict[str, str]:
     """CEL variables: templates whose spec is new, what node affinity selects, and the pods that no nodeSelector pins.
 
-    Of templates another rule asks to be pinned.
+    Another rule asks templates to be pinned.
     """
-    return {"new_pod_specs": "variables.pod_definitions", **_selecting_variable(), "unpinned_pods": "[]"}
-
-
-def of_pods(platform: Platform) -> dict[str, str]:
-    """The same for a pod."""
+    if subject is RAY:
+        return {"new_pod_specs": "variables.pod_definitions", **_selecting_variable(), "unpinned_pods": "[]"}
     unpinned = f"variables.new_pod_specs.filter(pod, {_selector(platform)} != {row.NAME})"
     new = "variables.spec_unchanged ? [] : variables.pod_definitions"
     return {"new_pod_specs": new, **_selecting_variable(), "unpinned_pods": unpinned}

@@ -8,6 +8,7 @@ from typing import Any
 from rayfence.cel import items, literal, when
 from rayfence.model.config import Platform, Tenant
 from rayfence.model.field_path import FieldPath
+from rayfence.model.subjects import RAY
 from rayfence.rules.require_tenant_toleration import is_own, own
 from rayfence.rules.rule import At, Edit, Edits, Violation, shown
 from rayfence.workload import Workload, dig
@@ -16,6 +17,7 @@ from rayfence.workload import items as listed
 ID = "restrict-tolerations"
 FAMILY = "tolerations"
 WHY = "A toleration without a key, or with the tenants' key and another value, lets a pod run on other tenants' nodes."
+SUBJECTS = (RAY,)
 OPENS = "opens the nodes of other tenants"
 
 

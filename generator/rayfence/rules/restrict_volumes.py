@@ -13,6 +13,7 @@ from rayfence.cel import filled, items, literal, literals
 from rayfence.model.allowable import CSI, DRIVER, HOST_PATH
 from rayfence.model.allowable import RESTRICTED as TYPES
 from rayfence.model.config import Platform, Tenant
+from rayfence.model.subjects import PODS, RAY
 from rayfence.rules.cases.pod_security import put
 from rayfence.rules.rule import At, Edit, Edits, Violation
 from rayfence.rules.shared import allowances
@@ -25,6 +26,7 @@ WHY = (
     "The kubelet mounts network volumes from the node's own network, where no NetworkPolicy applies, and mounts any "
     "disk whose id a pod names."
 )
+SUBJECTS = (RAY, PODS)
 
 _JUDGED_ELSEWHERE = ("name", HOST_PATH)
 

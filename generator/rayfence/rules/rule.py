@@ -15,6 +15,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from rayfence.model.config import Platform, Tenant
 from rayfence.model.field_path import FieldPath
+from rayfence.model.subjects import Subject
 from rayfence.workload import Workload
 
 
@@ -102,6 +103,10 @@ class Rule(Protocol):
     FAMILY: str
     WHY: str
 
+    @property
+    def SUBJECTS(self) -> tuple[Subject, ...]:
+        """The objects for which it holds, the main ones first."""
+
     def cel(self, platform: Platform) -> Iterator[str]:
         """CEL lists of `path: what is wrong`, all empty where the rule holds or no tenant has the namespace.
 
@@ -126,6 +131,15 @@ class RuleOfBounds(Rule, Protocol):
         """What is just inside the tenant's own bounds, and what is one unit outside."""
 
 
+@runtime_checkable
+class RuleOfVariables(Rule, Protocol):
+    """A rule with CEL variables that several rules read, or several parts of one."""
+
+    def variables(self, platform: Platform, subject: Subject) -> dict[str, str]:
+        """Name -> CEL, for the policies of one of its subjects."""
+
+
+@runtime_checkable
 class RuleOfSome(Rule, Protocol):
     """A rule that binds only the tenants whose config asks for it."""
 
