@@ -97,6 +97,28 @@ def test_every_module_has_its_row():
     assert set() == {room_of(module) for module in REAL} - set(HEIGHT)
 
 
+def test_there_are_no_more_rooms_than_a_stranger_can_learn():
+    assert len(HEIGHT) <= 30
+
+
+def slivers(package: Path) -> list[str]:
+    """Modules of a few lines, which belong into another. The face of a package and a program's entry may be short."""
+    found = (path for path in package.rglob("*.py") if path.stem not in ("__init__", "__main__"))
+    return sorted(path.name for path in found if len(path.read_text(encoding="utf-8").splitlines()) < 25)
+
+
+def test_no_module_is_a_sliver():
+    assert [] == slivers(PACKAGE)
+
+
+def test_a_sliver_is_seen(tmp_path):
+    (tmp_path / "short.py").write_text("\n" * 24)
+    (tmp_path / "long.py").write_text("\n" * 25)
+    (tmp_path / "__init__.py").write_text("")
+
+    assert ["short.py"] == slivers(tmp_path)
+
+
 def test_imports_go_downwards_only():
     assert [] == upward_imports(REAL)
 
