@@ -31,12 +31,27 @@ class Difference:
 
 
 def differences(values: Sequence[Json], engine: Reading) -> list[Difference]:
-    """Every object that the two do not judge alike, by verdict and rule ids."""
+    """Every object for which the two differ in the verdict or the rule ids."""
+    documents = written(values)
+    return list(differing(values, documents, engine(documents)))
+
+
+def written(values: Sequence[Json]) -> list[Document]:
+    """The objects as they are read from a file."""
     documents = [each for each in yamlio.read(yamlio.dump(values), "drawn.yaml") if isinstance(each, Document)]
     assert len(values) == len(documents)
-    pairs = zip(values, Evaluator(CONFIG).results(documents), engine(documents), strict=True)
-    said = ((value, *_both(python, other)) for value, python, other in pairs)
-    return [Difference(value, python, other) for value, python, other in said if python != other]
+    return documents
+
+
+def differing(values: Sequence[Json], documents: Sequence[Document], said: Sequence[Result]) -> Iterator[Difference]:
+    """The same, one after the other: `said` is what the engine says of the documents."""
+    assert len(values) == len(documents) == len(said)
+    evaluator = Evaluator(CONFIG)
+    for value, document, engine in zip(values, documents, said, strict=True):
+        (result,) = evaluator.results([document])
+        python, other = _both(result, engine)
+        if python != other:
+            yield Difference(value, python, other)
 
 
 def smallest(found: Difference, engine: Reading, rounds: int = 30) -> Difference:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from types import ModuleType
 
 import pytest
@@ -33,7 +33,7 @@ from rayfence.rules import (
 )
 from rayfence.yamlio import Document
 
-from .differ import Difference, differences, smallest
+from .differ import Difference, differing, smallest, written
 from .drawing import drawn
 from .objects import CONFIG, Json
 
@@ -100,42 +100,44 @@ def engine(documents: Sequence[Document]) -> Sequence[Result]:
 
 
 @pytest.fixture(scope="module")
-def engines_word(values: list[Json]) -> list[Result]:
-    """What the engine says; it does not change with a fault in Python, so it is asked once."""
-    return list(engine([each for each in yamlio.read(yamlio.dump(values), "x") if isinstance(each, Document)]))
+def documents(values: list[Json]) -> list[Document]:
+    return written(values)
 
 
+@pytest.fixture(scope="module")
+def said(documents: list[Document]) -> list[Result]:
+    """What the engine says. A fault in Python does not change it, so the engine runs once."""
+    return list(engine(documents))
+
+
+Found = Callable[[ModuleType], Iterator[Difference]]
+
+
+@pytest.fixture
 def found_with(
-    values: list[Json], said: list[Result], monkeypatch: pytest.MonkeyPatch, rule: ModuleType
-) -> list[Difference]:
-    rules = {subject: tuple(rule if each.ID == rule.ID else each for each in all_of) for subject, all_of in OF.items()}
-    monkeypatch.setattr(evaluate, "OF", rules)
-    return differences(values, lambda documents: said)
+    values: list[Json], documents: list[Document], said: list[Result], monkeypatch: pytest.MonkeyPatch
+) -> Found:
+    """The differences with a rule in place of the one of its id, one after the other."""
+
+    def found(rule: ModuleType) -> Iterator[Difference]:
+        rules = {subject: tuple(rule if each.ID == rule.ID else each for each in all_) for subject, all_ in OF.items()}
+        monkeypatch.setattr(evaluate, "OF", rules)
+        return differing(values, documents, said)
+
+    return found
 
 
-def test_without_a_fault_nothing_is_found(
-    values: list[Json], engines_word: list[Result], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert [] == found_with(values, engines_word, monkeypatch, limit_resources)
+def test_without_a_fault_nothing_is_found(found_with: Found) -> None:
+    assert [] == list(found_with(limit_resources))
 
 
 @pytest.mark.parametrize(("module", "right", "wrong"), FAULTS, ids=[f"{m.ID}: {wrong}" for m, _, wrong in FAULTS])
-def test_a_seeded_fault_is_found(
-    values: list[Json],
-    engines_word: list[Result],
-    monkeypatch: pytest.MonkeyPatch,
-    module: ModuleType,
-    right: str,
-    wrong: str,
-) -> None:
-    assert found_with(values, engines_word, monkeypatch, faulty(module, right, wrong))
+def test_a_seeded_fault_is_found(found_with: Found, module: ModuleType, right: str, wrong: str) -> None:
+    assert next(found_with(faulty(module, right, wrong)), None)
 
 
-def test_what_is_found_is_made_small(
-    values: list[Json], engines_word: list[Result], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    rule = faulty(limit_resources, "request > limit", "request >= limit")
-    first = found_with(values, engines_word, monkeypatch, rule)[0]
+def test_what_is_found_is_made_small(found_with: Found) -> None:
+    first = next(found_with(faulty(limit_resources, "request > limit", "request >= limit")))
     small = smallest(first, engine, rounds=40)
 
     assert len(yamlio.dump([small.value])) < len(yamlio.dump([first.value])) / 3

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rayfence.gator.policies import CANARY, Manifest, Policy, read
+from rayfence.gator.policies import CANARY_MESSAGE, Manifest, Policy, read
 from rayfence.gator.running import end, run, written
 from rayfence.model.outcome import EngineError
 from rayfence.workload import NOBODY, Request
@@ -151,12 +151,12 @@ def _review(resource: Manifest, request: Request) -> dict[str, Any]:
 
 def _apart(said: str) -> list[str]:
     """The messages of one object: the policy's and the canary's, in alphabetical order with a blank between."""
-    own = said.removeprefix(CANARY).removesuffix(CANARY)
-    return [CANARY] * (own != said) + [own.strip(" ")] * bool(own)
+    own = said.removeprefix(CANARY_MESSAGE).removesuffix(CANARY_MESSAGE)
+    return [CANARY_MESSAGE] * (own != said) + [own.strip(" ")] * bool(own)
 
 
 def _judged(policy: Policy, resource: str, messages: Sequence[str]) -> PolicyResult:
-    own = [message for message in messages if message != CANARY]
+    own = [message for message in messages if message != CANARY_MESSAGE]
     if len(own) == len(messages):
         raise EngineError(f"policy {policy.name} was not evaluated for {resource}: {'; '.join(own)}")
     return PolicyResult(policy.name, resource, policy.result if own else "pass", "; ".join(own))

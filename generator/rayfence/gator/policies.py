@@ -16,7 +16,7 @@ Manifest = Mapping[str, Any]
 CANARY = "[true][1]"
 """A validation that fails for every object, and by an error: one that a policy may be told to ignore."""
 
-CANARY = f"expression '{CANARY}' resulted in error: index out of bounds: 1"
+CANARY_MESSAGE = f"expression '{CANARY}' resulted in error: index out of bounds: 1"
 
 _RESULTS = {"deny": "fail", "dryrun": "warn", "warn": "warn"}
 
