@@ -20,9 +20,12 @@ from rayfence.model.quantity import PATTERN
 
 def literal(value: str) -> str:
     """A CEL string literal. Raises ValueError for quotes, backslashes and control characters."""
-    if any(character in "'\"\\" or ord(character) < 32 or ord(character) == 127 for character in value):
+    if _UNFIT.search(value):
         raise ValueError(f"{value!r} cannot stand in a CEL text")
     return f"'{value}'"
+
+
+_UNFIT = re.compile(r"['\"\\\x00-\x1f\x7f]")
 
 
 def long_literal(value: str) -> str:
