@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from rayfence import admission
+from rayfence.admission import Policy
 from rayfence.audit.installed import backends
 from rayfence.backends import BACKENDS
 from rayfence.backends.base import Needs
@@ -48,6 +50,11 @@ class Case:
     def backends(self) -> tuple[str, ...]:
         """The backends whose policies are there."""
         return tuple(backends(self.objects))
+
+    @cached_property
+    def policies(self) -> tuple[Policy, ...]:
+        """The policies that there must be, whatever backend wraps them."""
+        return admission.policies(self.config)
 
     @property
     def needs(self) -> list[Needs]:

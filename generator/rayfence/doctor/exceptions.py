@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from typing import Any
 
-from rayfence import admission
 from rayfence.backends.kyverno.generation import NAME as GENERATION
 from rayfence.cluster.objects import list_at, name_of, text_at
 from rayfence.doctor.case import EXCEPTIONS, Case
@@ -20,7 +19,7 @@ def findings(case: Case) -> Iterator[Finding | Note]:
 
 
 def _written(case: Case) -> Iterator[Finding]:
-    ours = {policy.name for policy in admission.policies(case.config)} | {GENERATION}
+    ours = {policy.name for policy in case.policies} | {GENERATION}
     for resource in EXCEPTIONS:
         for part in case.objects.of(resource):
             if named := sorted(name for name in ours if any(fnmatchcase(name, each) for each in _named(part.value))):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from rayfence import admission
 from rayfence.admission import IN_CHARGE, Policy
 from rayfence.cluster.objects import list_at, map_at, text_at
 from rayfence.doctor.case import WEBHOOKS, Case
@@ -42,7 +41,7 @@ def _of(case: Case, name: str, fix: str) -> Iterator[Finding]:
         )
         return
     hooks = [hook for hook in list_at(found.value, "webhooks") if isinstance(hook, dict)]
-    policies = admission.policies(case.config)
+    policies = case.policies
     for subject in dict.fromkeys(policy.subject for policy in policies):
         served = _served(case, subject)
         uncovered = list(_uncovered(served, subject.operations, hooks, where, fix))
