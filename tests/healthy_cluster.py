@@ -38,12 +38,14 @@ EXCLUDED = {
 
 def healthy(backend: str = "validatingpolicy", config: Config = CONFIG) -> list[Value]:
     """Everything that `rayfence doctor` looks at, to be changed at will."""
-    return deepcopy(_healthy(backend) if config is CONFIG else _made(backend, config))
+    found: list[Value] = json.loads(_healthy(backend)) if config is CONFIG else _made(backend, config)
+    return found
 
 
 @cache
-def _healthy(backend: str) -> list[Value]:
-    return _made(backend, CONFIG)
+def _healthy(backend: str) -> str:
+    """As JSON, of which a copy takes a tenth of the time."""
+    return json.dumps(_made(backend, CONFIG))
 
 
 def _made(backend: str, config: Config) -> list[Value]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -26,16 +28,25 @@ KYVERNO_LABELS = {
 
 
 def saved(*objects: Value) -> Saved:
-    """These objects, written and read."""
-    value = {"apiVersion": "v1", "kind": "List", "items": [deepcopy(each) for each in objects]}
-    documents = yamlio.read(yamlio.dump([value]), "cluster.yaml")
+    """These objects, as they are now."""
+    # JSON copies them ten times faster than `deepcopy`, and fails where something is not JSON.
+    return Saved([yamlio.unwritten(json.loads(json.dumps(_listed(objects))))])
+
+
+def read_back(*objects: Value) -> Saved:
+    """The same, but written to YAML and read, which takes twenty times longer."""
+    documents = yamlio.read(yamlio.dump([_listed(objects)]), "cluster.yaml")
     return Saved(each for each in documents if isinstance(each, yamlio.Document))
 
 
 def write(path: Path, *objects: Value) -> Path:
     """These objects in a file."""
-    path.write_text(yamlio.dump([{"apiVersion": "v1", "kind": "List", "items": list(objects)}]))
+    path.write_text(yamlio.dump([_listed(objects)]))
     return path
+
+
+def _listed(objects: Sequence[Value]) -> Value:
+    return {"apiVersion": "v1", "kind": "List", "items": list(objects)}
 
 
 def object_of(api_version: str, kind: str, name: str, namespace: str = "", **fields: Any) -> Value:

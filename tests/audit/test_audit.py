@@ -25,6 +25,7 @@ from ..saved_cluster import (
     object_of,
     pod,
     ray_cluster,
+    read_back,
     report,
     saved,
     static_policies,
@@ -48,7 +49,7 @@ def network_policy(name: str, namespace: str = "ray-a", **spec):
 
 
 def test_a_healthy_cluster_gives_nothing():
-    found = audit(CONFIG, saved(*tenants_part()))
+    found = audit(CONFIG, read_back(*tenants_part()))
 
     assert ((), (), (), True) == (found.audited, found.layer, found.disagreements, found.ok)
     assert 2 == found.reported
@@ -170,7 +171,7 @@ def test_the_line_of_a_drifted_policy_is_told(tmp_path):
     objects = tenants_part()
     named(objects, "NetworkPolicy", "rayfence-dns", "ray-a")["spec"]["egress"][0]["ports"][0]["port"] = 54
     lines = write(tmp_path / "cluster.yaml", *objects).read_text().splitlines()
-    (found,) = audit(CONFIG, saved(*objects)).layer
+    (found,) = audit(CONFIG, read_back(*objects)).layer
 
     assert ("spec.egress[0].ports[0].port", "is 54, must be 53") == (found.path, found.message)
     assert ("cluster.yaml", "port: 54") == (found.file, lines[found.line - 1].strip(" -"))

@@ -32,7 +32,7 @@ from ..healthy_cluster import (
     rule,
     webhooks,
 )
-from ..saved_cluster import CONFIG, TEAM_A, TEAM_B, Value, named, namespace, object_of, ray_cluster, saved
+from ..saved_cluster import CONFIG, TEAM_A, TEAM_B, Value, named, namespace, object_of, ray_cluster, read_back, saved
 
 Plant = Callable[[list[Value]], object]
 
@@ -337,7 +337,7 @@ PLANTED: dict[str, tuple[str, Plant]] = {
 
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_a_healthy_cluster_gives_nothing(backend):
-    found = examine(CONFIG, saved(*healthy(backend)))
+    found = examine(CONFIG, read_back(*healthy(backend)))
 
     assert ((), (), (backend,)) == (found.findings, found.notes, found.backends)
 
