@@ -2,7 +2,22 @@
 
 from __future__ import annotations
 
+import gc
 import signal
+from collections.abc import Generator
+
+import pytest
 
 # A shell that starts something in the background has it ignore interrupts, and so would whatever a test interrupts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Leave the garbage collector out of what is made while tests are collected: all of it is kept to the end."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
