@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
+
+import rayfence
 
 Tree = dict[str, ast.Module]
 
@@ -15,6 +18,12 @@ def tree_of(package: Path) -> Tree:
         ".".join(path.relative_to(package).with_suffix("").parts): ast.parse(path.read_text(encoding="utf-8"))
         for path in sorted(package.rglob("*.py"))
     }
+
+
+@cache
+def our_tree() -> Tree:
+    """Every module of rayfence, read once for all tests that look at its source."""
+    return tree_of(Path(rayfence.__file__).parent)
 
 
 def imported_by(module: str, tree: Tree) -> Iterator[str]:
@@ -55,11 +64,23 @@ def words(node: ast.AST) -> list[str]:
         case ast.ImportFrom(module=str(source), names=aliases, level=0):
             return [*prefixes(source), *(f"{source}.{alias.name}" for alias in aliases)]
         case ast.Attribute(attr=name):
-            return [ast.unparse(node), f".{name}"]
+            return [dotted(node), f".{name}"]
         case ast.Name(id=name):
             return [name]
         case _:
             return []
+
+
+def dotted(node: ast.expr) -> str:
+    """`a.b.c` where a node says that, '' for anything else."""
+    match node:
+        case ast.Name(id=name):
+            return name
+        case ast.Attribute(value=whose, attr=name):
+            before = dotted(whose)
+            return before and f"{before}.{name}"
+        case _:
+            return ""
 
 
 def prefixes(name: str) -> list[str]:

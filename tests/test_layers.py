@@ -4,15 +4,10 @@ from __future__ import annotations
 
 import ast
 from graphlib import CycleError, TopologicalSorter
-from pathlib import Path
 
 import pytest
 
-import rayfence
-
-from .source_reading import Tree, imported_by, tree_of, uses
-
-PACKAGE = Path(rayfence.__file__).parent
+from .source_reading import Tree, imported_by, our_tree, uses
 
 # From the bottom up. A room is a module or a package of that name, with all that is in it; it may import from
 # rooms on rows below its own, and from itself.
@@ -90,11 +85,8 @@ def trespasses(tree: Tree, names: set[str], allowed: set[str]) -> list[str]:
     return [f"{module} {use}" for module in tree if room_of(module) not in allowed for use in uses(tree[module], names)]
 
 
-REAL = tree_of(PACKAGE)
-
-
 def test_every_module_has_its_row():
-    assert set() == {room_of(module) for module in REAL} - set(HEIGHT)
+    assert set() == {room_of(module) for module in our_tree()} - set(HEIGHT)
 
 
 def test_there_are_no_more_rooms_than_a_stranger_can_learn():
@@ -120,27 +112,27 @@ def test_a_sliver_is_seen(tmp_path):
 
 
 def test_imports_go_downwards_only():
-    assert [] == upward_imports(REAL)
+    assert [] == upward_imports(our_tree())
 
 
 def test_no_modules_import_each_other_in_a_circle():
-    assert [] == circle(REAL)
+    assert [] == circle(our_tree())
 
 
 def test_only_the_command_line_prints_and_exits():
-    assert [] == trespasses(REAL, SPEAKING, SPEAKERS)
+    assert [] == trespasses(our_tree(), SPEAKING, SPEAKERS)
 
 
 def test_only_named_rooms_write_files():
-    assert [] == trespasses(REAL, WRITING, WRITERS)
+    assert [] == trespasses(our_tree(), WRITING, WRITERS)
 
 
 def test_only_named_rooms_start_programs():
-    assert [] == trespasses(REAL, STARTING, STARTERS)
+    assert [] == trespasses(our_tree(), STARTING, STARTERS)
 
 
 def test_only_the_cluster_opens_a_connection():
-    assert [] == trespasses(REAL, NETWORK, {"cluster"})
+    assert [] == trespasses(our_tree(), NETWORK, {"cluster"})
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 import rayfence
 from rayfence.backends import BACKENDS
 
-from ..source_reading import Tree, imported_by, tree_of
+from ..source_reading import Tree, imported_by, our_tree
 
 PACKAGE = Path(rayfence.__file__).parent
 SHARED = {"backends.kyverno"}
@@ -65,25 +65,22 @@ def importers(tree: Tree, folder: str) -> set[str]:
     }
 
 
-TEXTS = {
-    ".".join(path.relative_to(PACKAGE).with_suffix("").parts): path.read_text(encoding="utf-8")
-    for path in PACKAGE.rglob("*.py")
-}
-TREE = tree_of(PACKAGE)
-
-
 def test_few_modules_outside_the_backends_name_a_kind_or_a_backend() -> None:
-    found = knowing(TEXTS)
+    texts = {
+        ".".join(path.relative_to(PACKAGE).with_suffix("").parts): path.read_text(encoding="utf-8")
+        for path in PACKAGE.rglob("*.py")
+    }
+    found = knowing(texts)
 
     assert MOST >= len(found), found
 
 
 def test_nobody_else_reaches_into_a_backends_folder() -> None:
-    assert [] == reaching_in(TREE)
+    assert [] == reaching_in(our_tree())
 
 
 def test_the_folder_of_cluster_policies_can_be_deleted_but_for_its_line() -> None:
-    assert {TABLE} == importers(TREE, "backends.clusterpolicy")
+    assert {TABLE} == importers(our_tree(), "backends.clusterpolicy")
 
 
 def test_every_backend_has_its_folder_and_no_module_is_tiny() -> None:

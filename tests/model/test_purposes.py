@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import pytest
@@ -47,21 +48,34 @@ def is_policy(manifest: Value) -> bool:
     return is_defined(resource) or resource in [kind.resource for kind in kinds()]
 
 
-EVERY = [pytest.param(value, id=f"{name}/{value['kind']}/{value['metadata']['name']}") for name, value in objects()]
-OF_KYVERNO = [
-    pytest.param(value, id=f"{name}/{value['kind']}/{value['metadata']['name']}")
-    for name, value in objects()
-    if value["apiVersion"].partition("/")[0].endswith("kyverno.io")
-]
+@cache
+def every_one() -> dict[str, Value]:
+    """Each policy object by its backend, kind and name."""
+    return {f"{name}/{value['kind']}/{value['metadata']['name']}": value for name, value in objects()}
 
 
-@pytest.mark.parametrize("value", EVERY)
-def test_every_policy_object_names_the_version_that_wrote_it(value: Value) -> None:
-    assert __version__ == value["metadata"]["annotations"]["rayfence.dev/version"]
+@cache
+def of_kyverno() -> dict[str, Value]:
+    """Those of them that Kyverno evaluates."""
+    groups = {name: value["apiVersion"].partition("/")[0] for name, value in every_one().items()}
+    return {name: value for name, value in every_one().items() if groups[name].endswith("kyverno.io")}
 
 
-@pytest.mark.parametrize("value", OF_KYVERNO)
-def test_a_kyverno_policy_has_what_tools_filter_by(value: Value) -> None:
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_every_policy_object_names_the_version_that_wrote_it(backend: str) -> None:
+    found = {name: value for name, value in every_one().items() if name.startswith(f"{backend}/")}
+
+    assert dict.fromkeys(found, __version__) == {
+        name: value["metadata"]["annotations"]["rayfence.dev/version"] for name, value in found.items()
+    }
+
+
+def test_a_kyverno_policy_has_what_tools_filter_by() -> None:
+    for name, value in of_kyverno().items():
+        has_what_tools_filter_by(name, value)
+
+
+def has_what_tools_filter_by(name: str, value: Value) -> None:
     annotations = value["metadata"]["annotations"]
     purpose = next(
         each
@@ -69,24 +83,24 @@ def test_a_kyverno_policy_has_what_tools_filter_by(value: Value) -> None:
         if value["metadata"]["name"].startswith(each.name)
     )
 
-    assert purpose.title == annotations["policies.kyverno.io/title"]
-    assert purpose.description == annotations["policies.kyverno.io/description"]
-    assert "Multi-Tenancy" == annotations["policies.kyverno.io/category"]
-    assert annotations["policies.kyverno.io/severity"] in SEVERITIES
-    assert "1.19.1" == annotations["policies.kyverno.io/minversion"]
+    assert purpose.title == annotations["policies.kyverno.io/title"], name
+    assert purpose.description == annotations["policies.kyverno.io/description"], name
+    assert "Multi-Tenancy" == annotations["policies.kyverno.io/category"], name
+    assert annotations["policies.kyverno.io/severity"] in SEVERITIES, name
+    assert "1.19.1" == annotations["policies.kyverno.io/minversion"], name
     named = annotations["policies.kyverno.io/subject"].partition(", and ")[0].split(", ")
-    assert named == list(dict.fromkeys(purpose.kinds))[: len(named)]
-    assert all(isinstance(text, str) and len(text) < 200 for text in annotations.values())
+    assert named == list(dict.fromkeys(purpose.kinds))[: len(named)], name
+    assert all(isinstance(text, str) and len(text) < 200 for text in annotations.values()), name
 
 
 def test_every_kind_of_policy_is_looked_at() -> None:
-    found = {resource_of(each.values[0]) for each in EVERY}  # type: ignore[arg-type]
+    found = {resource_of(each) for each in every_one().values()}
 
     assert {kind.resource for kind in kinds()} <= found
-    assert {"kyverno.io/v1", "policies.kyverno.io/v1"} == {each.values[0]["apiVersion"] for each in OF_KYVERNO}  # type: ignore[index]
+    assert {"validatingpolicy", "clusterpolicy"} == {name.partition("/")[0] for name in of_kyverno()}
+    assert {"kyverno.io/v1", "policies.kyverno.io/v1"} == {each["apiVersion"] for each in of_kyverno().values()}
     assert {"ClusterPolicy", "ValidatingPolicy", "GeneratingPolicy", "MutatingPolicy"} == {
-        each.values[0]["kind"]  # type: ignore[index]
-        for each in OF_KYVERNO
+        each["kind"] for each in of_kyverno().values()
     }
 
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-import rayfence
 from rayfence.rules import ids
 
-from ..source_reading import Tree, absolute, tree_of
+from ..source_reading import Tree, absolute, our_tree
 
 NAMES = {name for rule in ids() for name in (rule, rule.replace("-", "_"))}
 NO_RULES = {"rule", "shared", "cases"}
@@ -89,11 +87,8 @@ def _docstrings(source: ast.Module) -> Iterator[int]:
             yield id(node.value)
 
 
-REAL = named(tree_of(Path(rayfence.__file__).parent))
-
-
 def test_no_rule_is_named_elsewhere_but_for_what_is_listed() -> None:
-    assert {module: names for module, (names, _) in ALLOWED.items()} == REAL
+    assert {module: names for module, (names, _) in ALLOWED.items()} == named(our_tree())
 
 
 @pytest.mark.parametrize(
