@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -126,6 +127,22 @@ def test_the_quick_loop_leaves_out_every_marker_that_there_is():
 
     # What is native is e2e too.
     assert markers - {"native"} == set(dev.NOT_QUICK)
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ({}, {}),
+        ({"PYTHONDONTWRITEBYTECODE": "1"}, {"PYTHONPYCACHEPREFIX": str(dev.BYTECODE)}),
+        ({"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPYCACHEPREFIX": "/mine"}, {"PYTHONPYCACHEPREFIX": "/mine"}),
+    ],
+    ids=["as usual", "none beside the source", "in a place of its own"],
+)
+def test_compiled_modules_are_kept(given, kept, monkeypatch):
+    monkeypatch.setattr(os, "environ", given)
+    dev.keep_bytecode()
+
+    assert kept == given
 
 
 def test_the_development_script_refuses_what_it_does_not_know():

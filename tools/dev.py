@@ -20,6 +20,7 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 TESTING = ROOT / "testing"
 STAMP = VENV / "installed-from"
+BYTECODE = VENV / "bytecode"
 
 NOT_QUICK = ("slow", "engine", "browser", "kernel", "e2e")
 """The markers of tests that `quick` leaves out."""
@@ -35,6 +36,15 @@ def ensure_new_enough_python() -> None:
         if newer and subprocess.call([newer, "-c", ""], stderr=subprocess.DEVNULL) == 0:
             os.execv(newer, [newer, *sys.argv])
     sys.exit("rayfence needs Python 3.11 or newer, this is {}.{}; install one and try again".format(*sys.version_info))
+
+
+def keep_bytecode() -> None:
+    """Keep compiled modules in `.venv` where the environment wants none beside the source.
+
+    Tests start rayfence a hundred times. Without bytecode each of them compiles all of its modules again.
+    """
+    if os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):
+        os.environ.setdefault("PYTHONPYCACHEPREFIX", str(BYTECODE))
 
 
 def set_up() -> None:
@@ -284,6 +294,7 @@ def main(name: str = "help", *arguments: str) -> None:
     elif name not in COMMANDS or (name == "check" and arguments):
         sys.exit(f"{usage()}\n\nnot understood: {' '.join([name, *arguments])}")
     else:
+        keep_bytecode()
         set_up()
         COMMANDS[name](*arguments)
 
