@@ -7,6 +7,10 @@ import signal
 from collections.abc import Generator
 
 import pytest
+from hypothesis import settings
+
+# `make quick` draws fewer examples than `make test`, and takes no notice of how busy the machine is.
+settings.register_profile("quick", max_examples=20, deadline=None)
 
 # A shell that starts something in the background has it ignore interrupts, and so would whatever a test interrupts.
 signal.signal(signal.SIGINT, signal.default_int_handler)

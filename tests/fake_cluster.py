@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from copy import deepcopy
 from typing import Any
 
 from rayfence.admission.evaluate import Evaluator, Part
@@ -18,7 +17,7 @@ from rayfence.model.subjects import NETWORK_POLICIES, Resource, subject_of
 from rayfence.workload import Request
 
 from .healthy_cluster import as_served, collected
-from .saved_cluster import KYVERNO_LABELS, Value, generated_policies, namespace
+from .saved_cluster import KYVERNO_LABELS, Value, copied, generated_policies, namespace
 
 Key = tuple[str, str, str, str]
 """API group, kind, namespace and name."""
@@ -52,7 +51,7 @@ class FakeCluster:
 
     def put(self, value: Value) -> None:
         """An object that somebody else has made."""
-        self.there[_key(value)] = deepcopy(value)
+        self.there[_key(value)] = copied(value)
 
     def take(self, value: Value) -> None:
         """An object that somebody else deletes."""
@@ -86,12 +85,12 @@ class FakeCluster:
 
     def of(self, resource: Resource) -> Iterator[Part]:
         """All objects of a kind, as they were when it was asked for."""
-        yield from map(unwritten_part, deepcopy(self.kinds(resource)))
+        yield from map(unwritten_part, copied(self.kinds(resource)))
 
     def one(self, resource: Resource, namespace: str, name: str) -> Part | None:
         """The object of that name."""
         found = self.there.get((resource.group, resource.kind, namespace, name))
-        return unwritten_part(deepcopy(found)) if found else None
+        return unwritten_part(copied(found)) if found else None
 
     def apply(self, resource: Resource, value: Value, *, dry_run: bool = False) -> Value:
         """Take an object. What the policies that are there judge, the rules in Python judge in their place."""
@@ -110,8 +109,8 @@ class FakeCluster:
     def replace(self, resource: Resource, value: Value, *, dry_run: bool = False) -> Value:
         """Take the whole object."""
         if not dry_run:
-            self._write(_key(value), deepcopy(value))
-        return deepcopy(value)
+            self._write(_key(value), copied(value))
+        return copied(value)
 
     def delete(self, resource: Resource, namespace: str, name: str) -> bool:
         """Delete an object."""

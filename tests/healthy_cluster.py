@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from copy import deepcopy
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from rayfence.manifests.static_file import engineless_objects
 from rayfence.model.config import Config
 from rayfence.model.subjects import SUBJECTS
 
-from .saved_cluster import CONFIG, Value, namespace, object_of, tenants_part
+from .saved_cluster import CONFIG, Value, copied, namespace, object_of, tenants_part
 from .saved_cluster import as_served as policy_as_served
 
 SCHEMAS = {path.stem: json.loads(path.read_text()) for path in Path(__file__).parent.glob("data/schemas/*.json")}
@@ -64,7 +63,7 @@ def bundle(backend: str, config: Config = CONFIG) -> list[Value]:
 
 def as_served(manifest: Value) -> Value:
     """A manifest as a server gives it back: with defaults, and with a status that says it is ready."""
-    found = deepcopy(manifest)
+    found = copied(manifest)
     found["metadata"] |= {"uid": "u", "resourceVersion": "7", "generation": 1, "managedFields": []}
     if schema := SCHEMAS.get(found["kind"]):
         fill_in(schema, found)
@@ -104,7 +103,7 @@ def fill_in(schema: Value, value: Any) -> None:
         return
     for key, below in (schema.get("properties") or {}).items():
         if key not in value and below.get("default") not in (None, ""):
-            value[key] = deepcopy(below["default"])
+            value[key] = copied(below["default"])
         if key in value:
             fill_in(below, value[key])
 

