@@ -135,8 +135,9 @@ def quick(*more: str) -> None:
     lint()
     fresh()
     marks = " and ".join(f"not {mark}" for mark in NOT_QUICK)
-    # Collecting what is left out anyway takes a second of each worker.
-    step("pytest, quick", "-m", "pytest", "--hypothesis-profile=quick", "--ignore=tests/e2e", "-m", marks, *more)
+    # A file's tests run in one worker, so that what they share is made once.
+    options = ("--dist=loadfile", "--hypothesis-profile=quick", "--ignore=tests/e2e", "-m", marks)
+    step("pytest, quick", "-m", "pytest", *options, *more)
 
 
 def site() -> None:

@@ -11,7 +11,7 @@ import pytest
 from rayfence import yamlio
 from rayfence.admission.evaluate import Evaluator, concerns_us, parts
 from rayfence.cases.good import good
-from rayfence.model.config import Bounds, Config, Container, Enforcement, Network, Platform, Provider, Tenant
+from rayfence.model.config import Config, Enforcement, Network, Platform, Provider, Tenant
 from rayfence.model.field_path import FieldPath
 from rayfence.model.outcome import Finding, Result, Verdict
 from rayfence.model.subjects import PODS, SUBJECTS, Subject
@@ -19,7 +19,8 @@ from rayfence.rules import OF
 from rayfence.workload import ROOT, SERVED, Request
 from rayfence.yamlio import Document
 
-BOUNDS = Container(Bounds("1", "4"), Bounds("2Gi", "8Gi"))
+from ..builders import BOUNDS
+
 TEAM_A = Tenant("team-a", ("ray-a",), BOUNDS)
 AUDITED = Tenant("team-b", ("ray-b",), BOUNDS, enforcement=Enforcement.AUDIT)
 WARNED = Tenant("team-c", ("ray-c",), BOUNDS, enforcement=Enforcement.WARN)

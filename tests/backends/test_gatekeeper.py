@@ -8,14 +8,15 @@ import pytest
 
 from rayfence import admission
 from rayfence.backends.gatekeeper.policy import files
-from rayfence.model.config import Bounds, Config, Container, Enforcement, Platform, Tenant
+from rayfence.model.config import Config, Enforcement, Platform, Tenant
 from rayfence.model.subjects import DELETE, SUBJECTS
 
-CONTAINER = Container(Bounds("1", "4"), Bounds("2Gi", "8Gi"))
+from ..builders import BOUNDS
+
 CONFIG = Config(
     Platform(),
     tuple(
-        Tenant(f"team-{enforcement.lower()}", (f"ray-{enforcement.lower()}",), CONTAINER, enforcement)
+        Tenant(f"team-{enforcement.lower()}", (f"ray-{enforcement.lower()}",), BOUNDS, enforcement)
         for enforcement in Enforcement
     ),
 )
@@ -99,7 +100,7 @@ def test_a_deletion_concerns_only_those_who_speak_of_it(name: str):
 
 
 def test_of_many_tenants_a_template_is_narrowed_to_the_namespaces_in_its_care():
-    tenants = tuple(Tenant(f"team-{number}", (f"ray-{number:04}",), CONTAINER) for number in range(501))
+    tenants = tuple(Tenant(f"team-{number}", (f"ray-{number:04}",), BOUNDS) for number in range(501))
     config = Config(Platform(), tenants)
     wanted = [policy.conditions for policy in admission.policies(config)]
     found = [each for of in files(config).values() for each in of if each["kind"] == "ConstraintTemplate"]
@@ -119,7 +120,7 @@ def test_each_subject_has_a_file_with_the_templates_first():
 
 
 def test_names_stay_apart_and_short_with_many_tenants():
-    tenants = tuple(Tenant(f"team-{number}", (f"ray-{number:04}",), CONTAINER) for number in range(1600))
+    tenants = tuple(Tenant(f"team-{number}", (f"ray-{number:04}",), BOUNDS) for number in range(1600))
     manifests = [each for of in files(Config(Platform(), tenants)).values() for each in of]
     names = [(each["kind"], each["metadata"]["name"]) for each in manifests]
 

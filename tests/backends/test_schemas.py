@@ -16,9 +16,7 @@ from rayfence.backends import BACKENDS
 from rayfence.backends.resources import resource_of
 from rayfence.manifests import bundle
 from rayfence.model.config import (
-    Bounds,
     Config,
-    Container,
     Enforcement,
     Mode,
     Network,
@@ -28,12 +26,13 @@ from rayfence.model.config import (
     Tenant,
 )
 
+from ..builders import BOUNDS
+
 # Written by tools/schemas.py.
 SCHEMAS = {path.stem: json.loads(path.read_text()) for path in Path(__file__).parents[1].glob("data/schemas/*.json")}
 OF_OTHERS = ("kustomize.config.k8s.io/", "templates.gatekeeper.sh/", "constraints.gatekeeper.sh/")
 """API groups that neither Kyverno nor Kubernetes publishes; the kinds of constraints are rayfence's own."""
 
-BOUNDS = Container(Bounds("1", "4"), Bounds("2Gi", "8Gi"))
 EVERY_SORT = Config(
     Platform(),
     (

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rayfence import tenants
 from rayfence.admission.evaluate import Evaluator
 from rayfence.cases import load
 from rayfence.workload import KINDS
+
+from ..builders import sample
 
 ROOT = Path(__file__).parents[2]
 SAMPLES = load([ROOT / "testcases" / "samples"])
 
 
 def test_no_rule_refuses_any_sample() -> None:
-    evaluator = Evaluator(tenants.load([ROOT / "tenants"]))
+    evaluator = Evaluator(sample())
     refused = {case.name: [str(each) for each in evaluator.violations(dict(case.value))] for case in SAMPLES}
 
     assert {} == {name: violations for name, violations in refused.items() if violations}

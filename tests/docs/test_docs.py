@@ -81,4 +81,6 @@ def test_one_version_of_kubernetes_is_asked_for_everywhere():
 
 
 def test_what_is_not_understood_is_refused():
-    assert (1, "usage: tools/docs.py [--check]\n") == (docs("--chekc").returncode, docs("--chekc").stderr)
+    refused = docs("--chekc")
+
+    assert (1, "usage: tools/docs.py [--check]\n") == (refused.returncode, refused.stderr)

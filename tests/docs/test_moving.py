@@ -20,8 +20,7 @@ from typing import Any
 import pytest
 import yaml
 
-from rayfence.manifests import bundle
-from rayfence.tenants import load
+from ..builders import sample_files
 
 TOP = Path(__file__).parents[2]
 PAGE = (TOP / "docs/moving-from-clusterpolicy.md").read_text(encoding="utf-8")
@@ -63,7 +62,8 @@ def script(heading: str) -> str:
 @pytest.fixture
 def place(tmp_path: Path) -> Path:
     """A folder to stand in: the bundle, an older one, and programs that only write down what they are told."""
-    for path, text in bundle.files(load([TOP / "tenants"]), KINDS).items():
+    files = {path: text for path, text in sample_files().items() if path.partition("/")[0] in (*KINDS, "tenants")}
+    for path, text in files.items():
         for folder in ("policies", "OLD"):
             (tmp_path / folder / path).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / folder / path).write_text(text, encoding="utf-8")
@@ -93,13 +93,12 @@ def run(place: Path, text: str, answers: Mapping[str, str] | None = None) -> tup
 
 
 def objects(text: str) -> list[Json]:
-    return [value for value in yaml.safe_load_all(text) if value]
+    return [value for value in yaml.load_all(text, yaml.CSafeLoader) if value]
 
 
 def in_bundle(kind: str, *names: str) -> list[Json]:
     """The objects of these files of the bundle."""
-    files = bundle.files(load([TOP / "tenants"]), KINDS)
-    return [value for name in names for value in objects(files[f"{kind}/{name}.yaml"])]
+    return [value for name in names for value in objects(sample_files()[f"{kind}/{name}.yaml"])]
 
 
 JUDGES = ("enforce-tenant-isolation", "guard-exposure", "guard-network-policies", "guard-pods")

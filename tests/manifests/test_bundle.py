@@ -18,15 +18,15 @@ from rayfence.backends import BACKENDS
 from rayfence.backends.clusterpolicy.webhooks import conditions, patch
 from rayfence.gotool import KUSTOMIZE, find
 from rayfence.manifests import bundle, overview
-from rayfence.model.config import Allow, Bounds, Config, Container, Enforcement, Network, Platform, Quota, Tenant
+from rayfence.model.config import Allow, Bounds, Config, Enforcement, Network, Platform, Quota, Tenant
 from rayfence.model.subjects import SUBJECTS
 
-CONTAINER = Container(Bounds("1", "4"), Bounds("2Gi", "8Gi"))
+from ..builders import BOUNDS
 
 
 def tenant(name: str, *namespaces: str, enforcement: Enforcement = Enforcement.ENFORCE) -> Tenant:
     network = Network(enforce=enforcement is Enforcement.ENFORCE)
-    return Tenant(name, namespaces, CONTAINER, enforcement, network=network)
+    return Tenant(name, namespaces, BOUNDS, enforcement, network=network)
 
 
 CONFIG = Config(

@@ -30,9 +30,10 @@ from rayfence.model.config import (
 )
 from rayfence.rules import RULES
 
+from ..builders import sample
 from ..command_line import rayfence, tenant, write
 
-SAMPLE = tenants.load([Path(__file__).parents[2] / "tenants"])
+SAMPLE = sample()
 CONTAINER = Container(Bounds("1", "16"), Bounds("2Gi", "8Gi"))
 TEAM = Tenant("team-x", ("ray-x", "ray-x-dev"), CONTAINER)
 

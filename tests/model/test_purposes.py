@@ -13,11 +13,12 @@ from rayfence.backends import BACKENDS
 from rayfence.backends.kyverno.generation import PURPOSE as GENERATION
 from rayfence.backends.kyverno.mutation import PURPOSE as FILLING
 from rayfence.backends.resources import is_defined, kinds, resource_of
-from rayfence.model.config import Bounds, Config, Container, Enforcement, Network, Platform, Provider, Tenant
+from rayfence.model.config import Bounds, Config, Enforcement, Network, Platform, Provider, Tenant
 from rayfence.model.purposes import Purpose
 from rayfence.model.subjects import NETWORK_KINDS, RAY, SUBJECTS
 
-BOUNDS = Container(Bounds("1", "4"), Bounds("2Gi", "8Gi"))
+from ..builders import BOUNDS
+
 CONFIG = Config(
     Platform(),
     (

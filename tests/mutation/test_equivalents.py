@@ -8,15 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from rayfence import mutation, tenants
+from rayfence import mutation
 from rayfence.backends import BACKENDS
 from rayfence.manifests import bundle
 from rayfence.mutation import EQUIVALENTS, Equivalent, Mutant, MutantResult, known, mutants
 
+from ..builders import sample
 from . import test_elsewhere as test_mutation_elsewhere
 
 TOP = Path(__file__).resolve().parents[2]
-CONFIG = tenants.load([TOP / "tenants"])
+CONFIG = sample()
 
 FILE = "clusterpolicy/enforce-tenant-isolation.yaml"
 EXPRESSION = "variables.pods.filter(p, type(p.name) == string && p.name != '')"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from rayfence import mutation, tenants
+from rayfence import mutation
 from rayfence.backends import BACKENDS
 from rayfence.cases import derived
 from rayfence.cli.mutation_test import summary, text
@@ -21,10 +21,11 @@ from rayfence.model.subjects import RAY, SUBJECTS
 from rayfence.mutation import Equivalent, Mutant, MutantResult, mutants
 from rayfence.rules import OF, ids
 
+from ..builders import sample
 from ..command_line import rayfence
 
 TOP = Path(__file__).resolve().parents[2]
-CONFIG = tenants.load([TOP / "tenants"])
+CONFIG = sample()
 
 
 @pytest.fixture(scope="module")

@@ -8,13 +8,14 @@ import pytest
 
 from rayfence.backends import BACKENDS
 from rayfence.manifests import bundle
-from rayfence.model.config import Bounds, Config, Container, Network, Platform, Provider, Tenant
+from rayfence.model.config import Config, Network, Platform, Provider, Tenant
 from rayfence.network import generated, made_by_kuberay, static_layer
 from rayfence.network.kuberay import dashboard_port, policy_names
 
+from ..builders import BOUNDS
+
 Json = dict[str, Any]
 
-BOUNDS = Container(Bounds("1", "4"), Bounds("2Gi", "8Gi"))
 LET_IN = {"rayfence-operator": [8265, 8000], "rayfence-monitoring": [8080]}
 OWN = {"podSelector": {"matchLabels": {"ray.io/cluster": "one"}}}
 DNS = {"to": [{"namespaceSelector": {}}], "ports": [{"port": 53, "protocol": "UDP"}]}

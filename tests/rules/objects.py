@@ -26,8 +26,9 @@ from rayfence.model.config import (
 from rayfence.rules.rule import Rule
 from rayfence.workload import Request, Workload
 
+from ..builders import BOUNDS
+
 PLATFORM = Platform()
-BOUNDS = Container(Bounds("1", "4"), Bounds("2Gi", "8Gi"))
 TEAM_A = Tenant("team-a", ("ray-a",), BOUNDS)
 TEAM_B = Tenant("team-b", ("ray-b", "ray-b-dev"), BOUNDS, quota=Quota("64", "256Gi", 4, 16))
 

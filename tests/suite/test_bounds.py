@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 
-from rayfence import admission, tenants
+from rayfence import admission
 from rayfence.backends import BACKENDS
-from rayfence.manifests import bundle
 from rayfence.suite import manifests
 from rayfence.suite.bounds import compare_bounds
 from rayfence.suite.coverage import compare_scopes
 
-CONFIG = tenants.load([Path(__file__).resolve().parents[2] / "tenants"])
-FILES = bundle.files(CONFIG)
+from ..builders import sample, sample_files
 
 GUARDS = ("guard-pods", "guard-network-policies", "guard-exposure")
 EACH_GUARD = tuple(f"{guard}{suffix}" for guard in GUARDS for suffix in ("", "-audit"))
@@ -25,20 +22,22 @@ UNBOUND = "is not bound to the namespaces of its tenants"
 def changed(backend: str, file: str, pattern: str, instead: str = "") -> manifests.PolicyTexts:
     """A backend's policies in which every such piece of one file is another."""
     path = f"{backend}/{file}.yaml"
-    text = re.sub(pattern, instead, FILES[path], flags=re.MULTILINE)
-    assert text != FILES[path], "nothing was changed"
-    return manifests.of({**FILES, path: text}, backend)
+    text = re.sub(pattern, instead, sample_files()[path], flags=re.MULTILINE)
+    assert text != sample_files()[path], "nothing was changed"
+    return manifests.of({**sample_files(), path: text}, backend)
 
 
 def problems(backend: str, file: str, pattern: str, instead: str = "") -> list[str]:
     """What is wrong with the bounds then."""
     found = changed(backend, file, pattern, instead)
-    return compare_bounds(found, BACKENDS[backend].offline, admission.policies(CONFIG))
+    return compare_bounds(found, BACKENDS[backend].offline, admission.policies(sample()))
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_guards_as_they_are_are_bound(backend: str) -> None:
-    assert [] == compare_bounds(manifests.of(FILES, backend), BACKENDS[backend].offline, admission.policies(CONFIG))
+    assert [] == compare_bounds(
+        manifests.of(sample_files(), backend), BACKENDS[backend].offline, admission.policies(sample())
+    )
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
@@ -126,7 +125,7 @@ def test_a_webhook_that_asks_about_more_than_what_is_generated_is_told() -> None
 )
 def test_what_else_narrows_a_policy_is_told(backend: str, pattern: str, instead: str, by: str) -> None:
     found = changed(backend, "guard-pods", pattern, instead)
-    said = compare_scopes(found, BACKENDS[backend].offline, admission.policies(CONFIG))
+    said = compare_scopes(found, BACKENDS[backend].offline, admission.policies(sample()))
 
     assert ["guard-pods", "guard-pods-audit"] == [each.split()[1] for each in said if "is narrowed by" in each]
     assert [by] * 2 == [re.split("[. ]", each)[-1] for each in said]

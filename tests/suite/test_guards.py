@@ -15,7 +15,7 @@ from rayfence.cases import Case
 from rayfence.cases.good import good
 from rayfence.gotool import find
 from rayfence.manifests import bundle
-from rayfence.model.config import Bounds, Config, Container, Enforcement, Network, Platform, Tenant
+from rayfence.model.config import Config, Enforcement, Network, Platform, Tenant
 from rayfence.model.outcome import SuiteReport, Verdict
 from rayfence.model.subjects import NETWORK_POLICIES, PODS
 from rayfence.mutation import mutants
@@ -26,11 +26,12 @@ from rayfence.suite.engine import Engine
 from rayfence.suite.engines import engine_of, tool_of
 from rayfence.workload import NOBODY, Request
 
+from ..builders import BOUNDS
+
 pytestmark = pytest.mark.engine
 
 EACH = pytest.mark.parametrize("backend", BACKENDS)
 
-BOUNDS = Container(Bounds("1", "4"), Bounds("2Gi", "8Gi"))
 OTHERS = tuple(rule.ID for subject, rules in OF.items() if subject not in (PODS, NETWORK_POLICIES) for rule in rules)
 TEAM_A = Tenant("team-a", ("ray-a", "ray-b"), BOUNDS, network=Network(enforce=False))
 TEAM_C = Tenant("team-c", ("ray-c",), BOUNDS, Enforcement.AUDIT, network=Network(enforce=False))

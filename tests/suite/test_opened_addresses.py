@@ -9,12 +9,13 @@ from rayfence.backends import BACKENDS
 from rayfence.cases import Case, derived
 from rayfence.gotool import find
 from rayfence.manifests import bundle
-from rayfence.model.config import Bounds, Config, Container, Dns, Egress, Platform, Tenant
+from rayfence.model.config import Config, Dns, Egress, Platform, Tenant
 from rayfence.suite.engines import tool_of
+
+from ..builders import BOUNDS
 
 pytestmark = pytest.mark.engine
 
-BOUNDS = Container(Bounds("1", "4"), Bounds("2Gi", "8Gi"))
 CACHE = Dns(cidrs=("169.254.20.10/32",))
 EVERYTHING = Platform(
     egress=Egress(("object-store",), ("0.0.0.0/0", "::/0", "169.254.170.23/32", "169.254.169.254/32")), dns=CACHE

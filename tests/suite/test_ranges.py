@@ -16,7 +16,7 @@ from rayfence.cases import Case
 from rayfence.cases.good import good, ray_cluster
 from rayfence.gotool import find
 from rayfence.manifests import bundle
-from rayfence.model.config import Bounds, Config, Container, Enforcement, Network, Platform, Tenant
+from rayfence.model.config import Config, Enforcement, Network, Platform, Tenant
 from rayfence.model.outcome import EngineError, SuiteReport, Verdict
 from rayfence.model.subjects import NETWORK_POLICIES, RAY, Subject
 from rayfence.mutation import mutants
@@ -27,9 +27,10 @@ from rayfence.suite.engine import Engine
 from rayfence.suite.engines import engine_of, tool_of
 from rayfence.workload import NOBODY, Request
 
+from ..builders import BOUNDS
+
 pytestmark = pytest.mark.engine
 
-BOUNDS = Container(Bounds("1", "4"), Bounds("2Gi", "8Gi"))
 EACH = pytest.mark.parametrize("backend", BACKENDS)
 
 FIRST, SECOND = "enforce-tenant-isolation", "enforce-tenant-isolation-2"

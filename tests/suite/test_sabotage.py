@@ -16,9 +16,7 @@ from rayfence.gotool import KYVERNO, find
 from rayfence.manifests import bundle
 from rayfence.model.config import (
     Authentication,
-    Bounds,
     Config,
-    Container,
     Enforcement,
     Network,
     Platform,
@@ -31,9 +29,10 @@ from rayfence.model.outcome import SuiteReport
 from rayfence.model.subjects import RAY
 from rayfence.rules import OF, RULES
 
+from ..builders import BOUNDS
+
 pytestmark = pytest.mark.engine
 
-BOUNDS = Container(Bounds("1", "4"), Bounds("2Gi", "8Gi"))
 TEAM_A = Tenant("team-a", ("ray-a",), BOUNDS)
 TEAM_B = Tenant("team-b", ("ray-b",), BOUNDS, Enforcement.AUDIT, Quota("16"), network=Network(enforce=False))
 

@@ -13,14 +13,15 @@ from rayfence.cases import Case
 from rayfence.cases.good import ray_cluster
 from rayfence.gotool import KYVERNO, find
 from rayfence.manifests import bundle
-from rayfence.model.config import Bounds, Config, Container, Enforcement, Network, Platform, Tenant
+from rayfence.model.config import Config, Enforcement, Network, Platform, Tenant
 from rayfence.model.outcome import SuiteReport, Verdict
 from rayfence.model.subjects import RAY
 from rayfence.rules import OF
 
+from ..builders import BOUNDS
+
 pytestmark = pytest.mark.engine
 
-BOUNDS = Container(Bounds("1", "4"), Bounds("2Gi", "8Gi"))
 TEAM_A = Tenant("team-a", ("ray-a",), BOUNDS)
 TEAM_B = Tenant("team-b", ("ray-b",), BOUNDS, Enforcement.AUDIT, network=Network(enforce=False))
 # One subject is enough to see what the suite sees; each policy object more is seconds more.

@@ -12,14 +12,15 @@ from rayfence.cases import Case
 from rayfence.cases.good import good
 from rayfence.gotool import KYVERNO, find
 from rayfence.manifests import bundle
-from rayfence.model.config import Bounds, Config, Container, Mode, Network, Platform, Provider, Tenant
+from rayfence.model.config import Config, Mode, Network, Platform, Provider, Tenant
 from rayfence.model.outcome import SuiteReport
 from rayfence.model.subjects import RAY
 from rayfence.rules import OF
 
+from ..builders import BOUNDS
+
 pytestmark = pytest.mark.engine
 
-BOUNDS = Container(Bounds("1", "4"), Bounds("2Gi", "8Gi"))
 OWN = Tenant("team-a", ("ray-a",), BOUNDS)
 BY_KUBERAY = Tenant(
     "team-k", ("ray-k",), BOUNDS, network=Network(provider=Provider.KUBERAY, mode=Mode.DENY_ALL_INGRESS)

@@ -3,29 +3,27 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 
-from rayfence import admission, tenants
+from rayfence import admission
 from rayfence.backends import BACKENDS
 from rayfence.backends.offline import KyvernoOffline
-from rayfence.manifests import bundle
 from rayfence.suite import manifests
 from rayfence.suite.coverage import compare_scopes, compare_triggers
 
-CONFIG = tenants.load([Path(__file__).resolve().parents[2] / "tenants"])
+from ..builders import sample, sample_files
+
 OFFLINE = {name: each.offline for name, each in BACKENDS.items() if isinstance(each.offline, KyvernoOffline)}
-FILES = bundle.files(CONFIG, OFFLINE)
 
 
 def problems(backend: str, file: str = "", pattern: str = "", instead: str = "") -> list[str]:
     """Of the bundle in which a piece of one file is another, at its first place."""
     path = f"{backend}/{file}.yaml"
-    changed = {path: re.sub(pattern, instead, FILES[path], count=1, flags=re.MULTILINE)} if file else {}
-    assert not file or changed[path] != FILES[path], "nothing was changed"
-    found = manifests.of(FILES | changed, backend)
-    scopes = compare_scopes(found, OFFLINE[backend], admission.policies(CONFIG))
+    changed = {path: re.sub(pattern, instead, sample_files()[path], count=1, flags=re.MULTILINE)} if file else {}
+    assert not file or changed[path] != sample_files()[path], "nothing was changed"
+    found = manifests.of(sample_files() | changed, backend)
+    scopes = compare_scopes(found, OFFLINE[backend], admission.policies(sample()))
     return scopes + compare_triggers(found, OFFLINE[backend])
 
 
