@@ -14,7 +14,7 @@ from controlplane.client import AT_ONCE, Answer, Client
 from rayfence import admission
 from rayfence.cases import Case
 from rayfence.model.subjects import CREATE, DELETE
-from rayfence.suite.engine import Said
+from rayfence.suite.engine import CaseResult
 from rayfence.suite.expecting import resource
 
 MOST_TRIES, SERVER_ERROR = 5, 500
@@ -111,13 +111,13 @@ def _as_now(case: Case) -> Mapping[str, Any]:
     return {**case.value, "metadata": {**case.value["metadata"], "resourceVersion": version}}
 
 
-def said(case: Case, answer: Answer) -> Said:
+def said(case: Case, answer: Answer) -> CaseResult:
     """The answer as a policy's word; whatever else stopped the request is trouble."""
     if answer.ok:
-        return Said(resource(case), "pass", "")
+        return CaseResult(resource(case), "pass", "")
     message = of_policy(answer.message)
     trouble = "" if message else f"not stopped by a policy: {answer.status} {answer.message[:300]}"
-    return Said(resource(case), "fail", message, trouble)
+    return CaseResult(resource(case), "fail", message, trouble)
 
 
 def of_policy(message: str) -> str:

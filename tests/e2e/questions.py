@@ -15,7 +15,7 @@ from rayfence.cases import Case
 from rayfence.model.config import Config, Enforcement
 from rayfence.model.outcome import Outcome
 from rayfence.suite.comparing import Compared, compare
-from rayfence.suite.engine import Answer
+from rayfence.suite.engine import EngineRun
 from rayfence.suite.expecting import Expectations, distinct, namespace
 
 from .asking import ask_all, completed, put_old, said, take_old, with_old
@@ -85,7 +85,7 @@ def put_to(admin: Client, backend: str, config: Config, pairs: Sequence[tuple[Ca
     put, seen = (with_old(admin, half) for half in zip(*pairs, strict=True))
     answers = ask_all(admin, put, TENANT)
     words = tuple(said(case, answer) for case, answer in zip(put, answers, strict=True))
-    return compare(backend, config, seen, Answer(words, ()), Expectations(config))
+    return compare(backend, config, seen, EngineRun(words, ()), Expectations(config))
 
 
 def is_enforced(case: Case, truth: Expectations) -> bool:
