@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rayfence import yamlio
+from rayfence.backends import BACKENDS
 from rayfence.backends.formatting import EXPRESSIONS, laid_out
 from rayfence.cel.lines import INDENTATION, LINE, WIDTH, layout
 from rayfence.cel.syntax import NotCel, flat, tokens
@@ -61,30 +62,22 @@ def written(path: str) -> Places:
     return expressions(WRITTEN[path])
 
 
-@pytest.mark.parametrize("path", WRITTEN)
-def test_no_line_of_an_expression_is_longer_than_it_may_be(path: str) -> None:
-    lines = WRITTEN[path].splitlines()
-    whole = [
-        lines[node.start_mark.line : node.end_mark.line]
-        for root in yaml.compose_all(WRITTEN[path], Loader)
-        if root is not None
-        for node in _scalars(root)
-    ]
-
-    assert [] == [line for part in whole for line in part if len(line) > LINE]
+def long(files: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Each line of a file, whatever is in it, that is longer than it may be."""
+    return [(path, line) for path, text in files.items() for line in text.splitlines() if len(line) > LINE]
 
 
-def _scalars(node: yaml.Node) -> Iterator[yaml.ScalarNode]:
-    """The scalars that hold an expression, or a patch with some."""
-    if isinstance(node, yaml.SequenceNode):
-        for each in node.value:
-            yield from _scalars(each)
-    if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            if key.value in (*EXPRESSIONS, "patch") and isinstance(value, yaml.ScalarNode):
-                yield value
-            else:
-                yield from _scalars(value)
+def test_no_line_is_longer_than_it_may_be() -> None:
+    assert [] == long(WRITTEN)
+    assert [] == long(OTHERS)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_line_that_is_too_long_is_noticed_in_every_file(backend: str) -> None:
+    for path in (each for each in OTHERS if each.startswith(f"{backend}/")):
+        first, line, rest = OTHERS[path].partition("\nkind: ")
+
+        assert [path] == [found for found, _ in long({path: f"{first}\n{'x' * (LINE + 1)}{line}{rest}"})]
 
 
 @pytest.mark.parametrize("path", WRITTEN)
@@ -314,4 +307,4 @@ def test_policies_that_were_read_are_written_in_the_same_lines() -> None:
     file = WRITTEN["policies/validatingpolicy/guard-network-kinds.yaml"]
     values: list[Any] = list(yaml.load_all(file, Loader))
 
-    assert bundle.HEADER + yamlio.dump([laid_out(value) for value in values], blocks=EXPRESSIONS) == file
+    assert file == bundle.HEADER + yamlio.dump([laid_out(value) for value in values], blocks=EXPRESSIONS, width=LINE)

@@ -259,5 +259,14 @@ def test_a_change_of_one_field_is_a_line_in_each_object_that_reads_it(
     assert lines == len(found)
 
 
-def test_no_field_of_a_tenant_is_read_by_a_number() -> None:
-    assert [] == [path for path, text in written().items() if re.search(r"variables\.tenants?\w*\[\d", text)]
+_NUMBERED = re.compile(r"(?:variables\.tenants?\w*|\brow)\[\d|\|[A-Z]\w+\|")
+"""A field of a row that is known by its place: where it is read, or where it stands."""
+
+
+def test_no_field_of_a_tenant_is_known_by_its_place() -> None:
+    assert [] == [path for path, text in written().items() if _NUMBERED.search(text)]
+
+
+@pytest.mark.parametrize("line", ["key: variables.tenant[9]", "key: row[0] != ''", "  ray-a: team-a|DenyAll|open"])
+def test_a_field_that_is_known_by_its_place_is_noticed(line: str) -> None:
+    assert _NUMBERED.search(line)

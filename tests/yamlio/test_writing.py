@@ -110,6 +110,35 @@ def test_long_lines_are_not_folded() -> None:
     assert f"a: {long}\n" == dump([{"a": long}])
 
 
+def test_a_text_beyond_the_width_is_a_folded_block() -> None:
+    words = "a word, and it's another one: " * 3 + "end"
+    text = dump([{"a": [{"b": words, "c": "x" * 50}]}], width=40)
+
+    assert text.startswith("a:\n- b: >-\n    a word, and it's another one: a\n    word,")
+    assert [] == [line for line in text.splitlines() if len(line) > 40 and " " in line.strip("- ").removeprefix("c: ")]
+    assert {"a": [{"b": words, "c": "x" * 50}]} == yaml.safe_load(text)
+
+
+@pytest.mark.parametrize("room", [0, 1])
+def test_a_text_that_just_fits_is_not_folded(room: int) -> None:
+    assert (">-" in dump([{"a": "b c"}], width=5 + room)) is (room == 0)
+
+
+@given(st.lists(VALUES.filter(lambda value: value is not None), max_size=4), st.integers(0, 60))
+def test_what_is_folded_reads_back(values: list[Any], width: int) -> None:
+    documents = list(read(dump(values, blocks=("a", ""), width=width), "f.yaml"))
+
+    assert values == [found.value if isinstance(found, Document) else str(found) for found in documents]
+
+
+WORDS = st.lists(st.text("ab:#-'\"|>\ue000&*", min_size=1, max_size=9), min_size=1, max_size=9).map(" ".join)
+
+
+@given(st.dictionaries(WORDS, WORDS | st.lists(WORDS) | st.dictionaries(WORDS, WORDS)), st.integers(0, 40))
+def test_words_read_back_however_they_are_folded(value: dict[str, Any], width: int) -> None:
+    assert value == yaml.safe_load(dump([value], width=width))
+
+
 def test_keys_keep_their_order() -> None:
     assert "b: 1\na: 2\n" == dump([{"b": 1, "a": 2}])
 

@@ -8,6 +8,7 @@ from typing import Any
 from rayfence import yamlio
 from rayfence.backends import BACKENDS, Backend
 from rayfence.backends.formatting import EXPRESSIONS
+from rayfence.cel.lines import LINE
 from rayfence.manifests import overview
 from rayfence.manifests.retired import FILE as RETIRED
 from rayfence.manifests.retired import retired_objects
@@ -70,7 +71,7 @@ def _backend(
     """The files of one backend. `networks` is the text of a file that is the same for several."""
     files = {name: [backend.split(each) for each in found] for name, found in manifests.items()}
     for name, found in files.items():
-        yield name, _headed(yamlio.dump((manifest for manifest, _ in found), blocks=EXPRESSIONS))
+        yield name, _headed(yamlio.dump((manifest for manifest, _ in found), blocks=EXPRESSIONS, width=LINE))
     if networks:
         yield ENGINELESS, networks
     names = [*files, *([ENGINELESS] if networks else [])]

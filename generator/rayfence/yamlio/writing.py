@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import math
 import re
+import textwrap
 from collections.abc import Collection, Iterable
 from functools import lru_cache
 from typing import Any
@@ -26,7 +27,7 @@ try:
 except ImportError:  # PyYAML without libyaml
     from yaml.emitter import Emitter as _Emitter  # type: ignore[assignment]
 
-# Wider than any line, so that no text is ever folded.
+# Wider than any line, so that the emitter never folds a text: it would break lines only behind the width.
 _WIDTH = 2**31 - 1
 
 
@@ -37,8 +38,15 @@ _LIKE_A_NUMBER = re.compile(r"[-+]?[.0-9]")
 _DOUBLED = re.compile(r"(?=.*')(?:[!&*?|>%@`{}\[\],#\"'-]|.*(?:: | #|:$))", re.DOTALL)
 # What is a text without quotes, whatever reads it.
 _BARE = re.compile(r"(?!(?:true|false|null|y|n|yes|no|on|off)$)[A-Za-z][\w.?()\[\]<>=!&|+ ]*(?<! )", re.IGNORECASE)
+_FOLDED = "\ue000"
+"""The first line of a block that is to be a folded one. A text that holds it is never a block."""
 # YAML 1.1 takes these for line breaks and folds them; only double quotes keep them.
-_OTHER_BREAKS = re.compile("[\r\x85\u2028\u2029\ufeff]")
+_OTHER_BREAKS = re.compile(f"[\r\x85\u2028\u2029\ufeff{_FOLDED}]")
+_FOLDS = re.compile(r"[!-~]+(?: [!-~]+)+\Z")
+"""Words with one space between them: all that a folded block gives back as it was."""
+_TO_FOLD = re.compile(rf"\|-\n *{_FOLDED}\n")
+_STEP = 2
+"""Columns that a mapping stands further in than the one around it."""
 
 _MAPPING_START = MappingStartEvent(None, None, True, flow_style=False)
 _MAPPING_END = MappingEndEvent()
@@ -48,11 +56,12 @@ _FLOW_MAPPING_START = MappingStartEvent(None, None, True, flow_style=True)
 _FLOW_SEQUENCE_START = SequenceStartEvent(None, None, True, flow_style=True)
 
 
-def dump(values: Iterable[Any], *, blocks: Collection[str] = ()) -> str:
+def dump(values: Iterable[Any], *, blocks: Collection[str] = (), width: int = _WIDTH) -> str:
     """One block-style document per value, in the order of the mappings' keys, without anchors.
 
     Values are what JSON knows: dict with text keys, list, tuple, str, int, float, bool, None. A text under a key of
-    `blocks` stands as a literal block, unless it is a short one that needs no quotes.
+    `blocks` stands as a literal block, unless it is a short one that needs no quotes. A text of one line that reaches
+    beyond `width` columns stands as a folded block, which is read as one line.
     Raises ValueError for infinities and NaN, TypeError for anything else.
     """
     text = io.StringIO()
@@ -60,10 +69,10 @@ def dump(values: Iterable[Any], *, blocks: Collection[str] = ()) -> str:
     emitter.emit(StreamStartEvent())
     for number, value in enumerate(values):
         emitter.emit(DocumentStartEvent(explicit=number > 0))
-        _emit(emitter, value, blocks=blocks)
+        _emit(emitter, value, blocks=blocks, width=width)
         emitter.emit(DocumentEndEvent(explicit=False))
     emitter.emit(StreamEndEvent())
-    return text.getvalue()
+    return text.getvalue() if width == _WIDTH else _TO_FOLD.sub(">-\n", text.getvalue())
 
 
 def flow(value: Any) -> str:
@@ -78,7 +87,16 @@ def flow(value: Any) -> str:
     return text.getvalue().removesuffix("...\n").strip()
 
 
-def _emit(emitter: _Emitter, value: Any, *, flow: bool = False, blocks: Collection[str] = ()) -> None:
+def _emit(
+    emitter: _Emitter,
+    value: Any,
+    *,
+    flow: bool = False,
+    blocks: Collection[str] = (),
+    width: int = _WIDTH,
+    column: int = 0,
+) -> None:
+    """`column` is where the lines of a mapping or a block begin, and those of a list two before it."""
     match value:
         case str():
             emitter.emit(_string(value) if flow else _text(value))
@@ -86,15 +104,18 @@ def _emit(emitter: _Emitter, value: Any, *, flow: bool = False, blocks: Collecti
             emitter.emit(_FLOW_MAPPING_START if flow else _MAPPING_START)
             for key, item in value.items():
                 emitter.emit(_string(key))
+                fits = not isinstance(item, str) or column + len(key) + len(": ") + len(item) <= width
                 if key in blocks and isinstance(item, str):
-                    emitter.emit(_text(item, is_plain=_BARE.fullmatch(item) is not None))
+                    emitter.emit(_text(item, is_plain=fits and _BARE.fullmatch(item) is not None))
+                elif not fits and _FOLDS.match(item):
+                    emitter.emit(_folded(item, width - column - _STEP))
                 else:
-                    _emit(emitter, item, flow=flow, blocks=blocks)
+                    _emit(emitter, item, flow=flow, blocks=blocks, width=width, column=column + _STEP)
             emitter.emit(_MAPPING_END)
         case list() | tuple():
             emitter.emit(_FLOW_SEQUENCE_START if flow else _SEQUENCE_START)
             for item in value:
-                _emit(emitter, item, flow=flow, blocks=blocks)
+                _emit(emitter, item, flow=flow, blocks=blocks, width=width, column=column)
             emitter.emit(_SEQUENCE_END)
         case _:
             emitter.emit(_bare(_number_or_word(value)))
@@ -128,6 +149,12 @@ def _text(text: str, *, is_plain: bool = True) -> ScalarEvent:
     if is_block and not _OTHER_BREAKS.search(text):
         return ScalarEvent(None, None, (True, True), text, style="|")
     return _string(text)
+
+
+def _folded(text: str, width: int) -> ScalarEvent:
+    """A text as a folded block, for the time being marked as such: the emitter has no say where its lines end."""
+    lines = textwrap.wrap(text, max(width, 1), break_long_words=False, break_on_hyphens=False)
+    return ScalarEvent(None, None, (True, True), "\n".join([_FOLDED, *lines]), style="|")
 
 
 @lru_cache(maxsize=4096)

@@ -9,17 +9,19 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from rayfence.backends.clusterpolicy.jmespath import (
     METADATA,
-    OPEN,
     SPEC,
     computed,
+    either,
+    every,
     generating_rule,
     given,
     holds,
     is_whole,
     network_policy,
+    of_tenant,
     quoted,
-    row,
     value,
+    within,
     words,
 )
 from rayfence.backends.clusterpolicy.submitters import submitter_rule
@@ -78,12 +80,12 @@ def _policy(platform: Platform, name: str, rows: Mapping[str, Row]) -> Manifest:
 
 
 def _each_role(platform: Platform, rows: Mapping[str, Row]) -> Manifest:
-    name, labels = policy_name(_CLUSTER, value("element")), policy_labels(value("row[0]"), _CLUSTER)
+    name, labels = policy_name(_CLUSTER, value("element")), policy_labels(value("tenant"), _CLUSTER)
     return {
         "list": words(ROLES),
         "context": _context(platform, rows),
         "preconditions": holds("isTenantsOwn"),
-        **network_policy(name, labels, value("lookup(specs, row[1])")),
+        **network_policy(name, labels, value("lookup(specs, mode)")),
     }
 
 
@@ -92,11 +94,11 @@ def _context(platform: Platform, rows: Mapping[str, Row]) -> list[Manifest]:
     specs = {str(mode): cluster_spec(mode, _CLUSTER, value("element"), value("ingress")) for mode in modes(rows)}
     rules = dict(_rules(platform))
     return [
-        *row(platform.tenant_label, rows.items(), JOB),
+        *of_tenant(platform.tenant_label, rows, JOB),
         *_ports(),
         *(given(name, rule) for name, (rule, _) in rules.items()),
         # What a condition leaves out is no rule but a boolean, or the empty list it was made of.
-        computed("ingress", f"[{', '.join(f'{when} && {name}' for name, (_, when) in rules.items())}][?@]"),
+        computed("ingress", within("[", ",\n".join(every(when, name) for name, (_, when) in rules.items()), "][?@]")),
         given("specs", specs),
     ]
 
@@ -104,15 +106,13 @@ def _context(platform: Platform, rows: Mapping[str, Row]) -> list[Manifest]:
 def _rules(platform: Platform) -> Iterator[tuple[str, tuple[Manifest, str]]]:
     """Name -> ingress rule, and when it is needed."""
     at_head = f"element == '{HEAD}'"
-    is_open = f"(row[2] == '{OPEN}' && dashboard == `{DASHBOARD_PORT}`)"
+    is_open = f"(opensDashboard && dashboard == `{DASHBOARD_PORT}`)"
     yield "fromCluster", (from_cluster(_CLUSTER), "`true`")
-    yield (
-        "fromSubmitter",
-        (from_submitter(value("maker"), _AT_DASHBOARD), f"{at_head} && isMade && !{is_open}"),
-    )
+    yield "fromSubmitter", (from_submitter(value("maker"), _AT_DASHBOARD), every(at_head, "isMade", f"!{is_open}"))
     if operator_needs_dashboard(platform):
         usual = "`[" + ", ".join(map(str, platform.operator.ports)) + "]`"
-        yield "fromOperator", (from_operator(platform, _AT_DASHBOARD), f"{at_head} && !contains({usual}, dashboard)")
+        moved = every(at_head, f"!contains({usual}, dashboard)")
+        yield "fromOperator", (from_operator(platform, _AT_DASHBOARD), moved)
     if platform.monitoring:
         yield "fromMonitoring", (from_monitoring(platform.monitoring, value("metricsPorts")), "metricsPorts")
 
@@ -121,11 +121,12 @@ def _ports() -> list[Manifest]:
     """The variables `dashboard`, a number, and `metricsPorts`, where the role's metrics are but for the usual port."""
     head = f"{SPEC}.headGroupSpec.{PARAMS}"
     workers = f"{SPEC}.workerGroupSpecs[*].{PARAMS}.{quoted(METRICS)}"
-    exported = f"element == '{HEAD}' && [{head}.{quoted(METRICS)}] || {workers} || `[]`"
-    moved = f"metrics[?{is_whole(PORT, '@')} && @ != '{METRICS_PORT}']"
+    exported = either(every(f"element == '{HEAD}'", f"[{head}.{quoted(METRICS)}]"), workers, "`[]`")
+    moved = within("metrics[?", every(is_whole(PORT, "@"), f"@ != '{METRICS_PORT}'"), "]")
+    is_number = every(is_whole(PORT, "dashboardText"), "to_number(dashboardText)")
     return [
         computed("dashboardText", f"{head}.{quoted(DASHBOARD)} || ''"),
-        computed("dashboard", f"{is_whole(PORT, 'dashboardText')} && to_number(dashboardText) || `{DASHBOARD_PORT}`"),
+        computed("dashboard", either(is_number, f"`{DASHBOARD_PORT}`")),
         computed("metrics", exported),
         computed("movedMetrics", moved),
         # The keys of an object are there once.

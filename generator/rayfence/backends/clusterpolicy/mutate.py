@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import reduce
-from typing import Any
 
+from rayfence.backends.clusterpolicy.jmespath import computed, either, every, given
 from rayfence.backends.kyverno.mutation import NAME, PURPOSE, Rows, shards
 from rayfence.model.config import Tenant
 from rayfence.model.field_path import FieldPath
@@ -49,11 +49,11 @@ def _rule(rows: Rows) -> Manifest:
 def _context(rows: Rows) -> list[Manifest]:
     """What the rule reads; each may use those before it. Without a row the mode is empty."""
     return [
-        _given("modes", {namespace: str(mode) for namespace, mode in rows.items()}),
-        _computed("mode", f"lookup(modes, {_OBJECT}.metadata.namespace || '') || ''"),
-        _computed("lacksIt", " || ".join(_lacks(kind, place) for kind, place in PLACES.items())),
-        _computed("isUntouched", _untouched()),
-        _given("patches", {kind: _patch(place) for kind, place in PLACES.items()}),
+        given("modes", {namespace: str(mode) for namespace, mode in rows.items()}),
+        computed("mode", f"lookup(modes, {_OBJECT}.metadata.namespace || '') || ''"),
+        computed("lacksIt", either(*(_lacks(kind, place) for kind, place in PLACES.items()))),
+        computed("isUntouched", _untouched()),
+        given("patches", {kind: _patch(place) for kind, place in PLACES.items()}),
     ]
 
 
@@ -61,7 +61,7 @@ def _lacks(kind: str, place: FieldPath) -> str:
     """Whether the object is of the kind, with a cluster, and that without the field. Null counts as nothing."""
     cluster = f"{_OBJECT}.{place}"
     is_there, is_missing = f"type({cluster}) == 'object'", f"type({cluster}.{FIELD}) == 'null'"
-    return f"({_OBJECT}.kind == '{kind}' && {is_there} && {is_missing})"
+    return every(f"{_OBJECT}.kind == '{kind}'", is_there, is_missing, inner=True)
 
 
 def _untouched() -> str:
@@ -71,18 +71,10 @@ def _untouched() -> str:
         for field in ("spec", "metadata.labels", "metadata.annotations")
     )
     changed = f"{_OBJECT}.metadata != {_OLD}.metadata"
-    return " && ".join(["request.operation == 'UPDATE'", *same, changed])
+    return every("request.operation == 'UPDATE'", *same, changed)
 
 
 def _patch(place: FieldPath) -> Manifest:
     """What is merged into the spec."""
     below = list(map(str, place))[1:]
     return reduce(lambda inner, step: {step: inner}, reversed(below), _FILLED)
-
-
-def _given(name: str, value: Any) -> Manifest:
-    return {"name": name, "variable": {"value": value}}
-
-
-def _computed(name: str, expression: str) -> Manifest:
-    return {"name": name, "variable": {"jmesPath": expression}}

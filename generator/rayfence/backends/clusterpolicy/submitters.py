@@ -10,16 +10,17 @@ from collections.abc import Mapping
 
 from rayfence.backends.clusterpolicy.jmespath import (
     METADATA,
-    OPEN,
     SPEC,
     computed,
+    either,
+    every,
     generating_rule,
     given,
     holds,
     is_whole,
     network_policy,
+    of_tenant,
     quoted,
-    row,
     value,
     words,
 )
@@ -47,21 +48,20 @@ def _its_submitter(platform: Platform, rows: Mapping[str, Row]) -> Manifest:
     return {
         "list": words([SUBMITTER]),
         "context": _context(platform, rows),
-        "preconditions": holds(f"isTenantsOwn && contains({words(CLOSING)}, row[1]) && cluster != ''"),
-        **network_policy(policy_name(_JOB, SUBMITTER), job_labels(value("row[0]"), _JOB), spec),
+        "preconditions": holds(every("isTenantsOwn", f"contains({words(CLOSING)}, mode)", "cluster != ''")),
+        **network_policy(policy_name(_JOB, SUBMITTER), job_labels(value("tenant"), _JOB), spec),
     }
 
 
 def _context(platform: Platform, rows: Mapping[str, Row]) -> list[Manifest]:
     """What the policy is made of; `cluster` is empty where there is none to open."""
     mode = f"{SPEC}.{MODE}"
-    by_a_pod = " || ".join([f"type({mode}) == 'null'", *(f"{mode} == '{each}'" for each in BY_A_POD)])
-    is_name = is_whole(NAME, "selected")
+    by_a_pod = either(f"type({mode}) == 'null'", *(f"{mode} == '{each}'" for each in BY_A_POD), inner=True)
     return [
-        *row(platform.tenant_label, rows.items(), CRON_JOB),
+        *of_tenant(platform.tenant_label, rows, CRON_JOB),
         computed("selected", f"{SPEC}.{SELECTOR}.{quoted(CLUSTER_LABEL)} || ''"),
-        computed("cluster", f"({by_a_pod}) && {is_name} && selected || ''"),
+        computed("cluster", either(every(by_a_pod, is_whole(NAME, "selected"), "selected"), "''")),
         given("byName", ports([DASHBOARD_NAME])),
         given("byNumberToo", ports([DASHBOARD_PORT, DASHBOARD_NAME])),
-        computed("dashboardPorts", f"row[2] == '{OPEN}' && byName || byNumberToo"),
+        computed("dashboardPorts", "opensDashboard && byName || byNumberToo"),
     ]

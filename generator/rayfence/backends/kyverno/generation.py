@@ -37,7 +37,7 @@ def with_statuses(names: Iterable[str]) -> list[str]:
     return [*given, *(f"{name}/{STATUS}" for name in given)]
 
 
-# A row holds two names of 63 characters at most, a mode and a word, so that a full table stays under 80,000 characters.
+# A row of the largest table holds two names of 63 characters at most, so a full one stays under 80,000 characters.
 MAX_ROWS = 500
 
 
