@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rayfence.mutation import EQUIVALENTS, Equivalent
+from rayfence.rules.equivalents import EQUIVALENTS, Equivalent
 
 INTRO = """# Mutation score
 

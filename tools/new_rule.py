@@ -229,7 +229,7 @@ Next:
 4. .venv/bin/rayfence build and .venv/bin/python tools/docs.py; read the diff of policies/ and docs/rules.md.
 5. CHANGELOG.md, and docs/threats.md if the rule stops an attack. CONTRIBUTING.md has the rest.
 If the platform may switch the rule off, add its id to disabledRules in tenants.schema.json. If it binds only some
-tenants, add `asked` (rules/rule.py, RuleOfSome).""")
+tenants, add `asked` and `fields` (rules/rule.py, RuleOfSome).""")
 
 
 def files(rule: str, skeleton: Skeleton) -> dict[str, str]:

@@ -11,7 +11,8 @@ import pytest
 from rayfence import mutation
 from rayfence.backends import BACKENDS
 from rayfence.manifests import bundle
-from rayfence.mutation import EQUIVALENTS, Equivalent, Mutant, MutantResult, known, mutants
+from rayfence.mutation import Mutant, MutantResult, known, matches, mutants
+from rayfence.rules.equivalents import EQUIVALENTS, Equivalent
 
 from ..builders import sample
 from . import test_elsewhere as test_mutation_elsewhere
@@ -39,7 +40,7 @@ def every() -> list[tuple[Mapping[str, str], Mutant]]:
 
 
 def fitting(entry: Equivalent, every: list[tuple[Mapping[str, str], Mutant]]) -> list[Mutant]:
-    return [mutant for files, mutant in every if entry.matches(mutant, files)]
+    return [mutant for files, mutant in every if matches(entry, mutant, files)]
 
 
 @pytest.mark.slow
@@ -61,7 +62,7 @@ def test_an_entry_fits_nothing_any_more_when_its_expression_changes(
 @pytest.mark.slow
 def test_no_mutant_has_two_entries(every: list[tuple[Mapping[str, str], Mutant]]) -> None:
     for files, mutant in every:
-        assert 1 >= sum(entry.matches(mutant, files) for entry in EQUIVALENTS), mutant
+        assert 1 >= sum(matches(entry, mutant, files) for entry in EQUIVALENTS), mutant
 
 
 @pytest.mark.parametrize("entry", [entry for entry in EQUIVALENTS if entry.test], ids=lambda entry: entry.test)
@@ -74,7 +75,7 @@ def test_what_is_noticed_elsewhere_is_noticed_by_a_test_that_is_there(entry: Equ
 @pytest.mark.parametrize("text", [QUOTED, BLOCK], ids=["quoted", "in lines"])
 def test_an_entry_fits_however_yaml_writes_the_expression(text: str) -> None:
     files = {FILE: text}
-    found = [mutant.name for mutant in mutants(files, "clusterpolicy") if ENTRY.matches(mutant, files)]
+    found = [mutant.name for mutant in mutants(files, "clusterpolicy") if matches(ENTRY, mutant, files)]
 
     assert ["&& becomes || in pods"] == found
 
@@ -92,7 +93,7 @@ def test_an_entry_fits_however_yaml_writes_the_expression(text: str) -> None:
 def test_an_entry_fits_nothing_else(entry: Equivalent) -> None:
     files = {FILE: QUOTED}
 
-    assert [] == [mutant for mutant in mutants(files, "clusterpolicy") if entry.matches(mutant, files)]
+    assert [] == [mutant for mutant in mutants(files, "clusterpolicy") if matches(entry, mutant, files)]
 
 
 @pytest.mark.parametrize(

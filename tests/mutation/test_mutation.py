@@ -18,8 +18,9 @@ from rayfence.gotool import KYVERNO, find
 from rayfence.manifests import bundle
 from rayfence.model.config import Bounds, Config, Container, Mode, Network, Platform, Provider, Tenant
 from rayfence.model.subjects import RAY, SUBJECTS
-from rayfence.mutation import Equivalent, Mutant, MutantResult, mutants
+from rayfence.mutation import Mutant, MutantResult, mutants
 from rayfence.rules import OF, ids
+from rayfence.rules.equivalents import Equivalent
 
 from ..builders import sample
 from ..command_line import rayfence

@@ -13,37 +13,13 @@ from rayfence.rules import ids
 from ..source_reading import Tree, absolute, our_tree
 
 NAMES = {name for rule in ids() for name in (rule, rule.replace("-", "_"))}
-NO_RULES = {"rule", "shared", "cases"}
+NO_RULES = {"rule", "shared", "cases", "equivalents"}
 """Modules and packages of `rules` that are about several rules or all of them."""
 
 _NAME = re.compile(rf"(?<![\w-])({'|'.join(sorted(NAMES, key=len, reverse=True))})(?![\w-])")
 
 ALLOWED = {
-    "admission.evaluate": ({"restrict_namespace"}, "the one rule for namespaces that no tenant has"),
-    "cases.derived": (
-        {"limit_total_resources", "require_tenant_label"},
-        "a break that also passes a quota, and what is not generated without a label",
-    ),
-    "cases.good": ({"require_authentication"}, "a good cluster has what the rule asks for"),
-    "cases.isolated": ({"require_tenant_label"}, "a job without its label breaks this rule too"),
-    "mutation.equivalents": (
-        {
-            *("guard_network_policies", "require-authentication", "require-network-policy", "require_authentication"),
-            *("require_network_policy", "require_tenant_queue", "restrict-namespace", "restrict_namespace"),
-            *("restrict_network_rules", "restrict_pod_metadata"),
-        },
-        "an argument about one expression of one rule",
-    ),
-    "mutation.mutants": (
-        {"limit-resources", "limit-total-resources", "require_network_policy"},
-        "the rules that read the fields of a row that are moved; to be read from the rules",
-    ),
     "model.subjects": ({"guard-network-policies", "guard-pods"}, "names of policy objects"),
-    "tenants.allow": (
-        {"guard-network-policies", "restrict-network-kinds", "restrict-pod-security"},
-        "messages about the config, which is read before there are rules",
-    ),
-    "tenants.keys": ({"require-tenant-queue"}, "a message about the config, which is read before there are rules"),
 }
 
 
@@ -76,8 +52,8 @@ def _imported(source: str, names: list[str]) -> Iterator[str]:
     if source.startswith("rayfence.rules.") and module not in NO_RULES:
         yield module
     elif source == "rayfence.rules":
-        # Modules are in lower case; so are the functions `ids` and `variables`.
-        yield from (name for name in names if name.islower() and name not in ("ids", "variables", *NO_RULES))
+        # Modules are in lower case; so are functions.
+        yield from (name for name in names if name.islower() and name not in ("ids", "reader", "variables", *NO_RULES))
 
 
 def _docstrings(source: ast.Module) -> Iterator[int]:
@@ -105,7 +81,7 @@ def test_no_rule_is_named_elsewhere_but_for_what_is_listed() -> None:
         ("cel = 'variables.guard_pods.map(violation, violation)'", {"guard_pods"}),
         ("variable = 'guard_pods_2'", set()),
         ("name = 'guard-pods-of-mine'", set()),
-        ("from rayfence.rules import OF, RULES, ids", set()),
+        ("from rayfence.rules import OF, RULES, ids, reader", set()),
         ("from rayfence.rules.rule import Rule", set()),
         ("'''As guard-pods does.'''", set()),
         ("X = 1\n'''As guard-pods does.'''", set()),

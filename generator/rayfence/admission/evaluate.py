@@ -10,7 +10,7 @@ from rayfence.model.config import Config, Enforcement, Tenant
 from rayfence.model.field_path import FieldPath
 from rayfence.model.outcome import Finding, Result, Verdict
 from rayfence.model.subjects import DELETE, NETWORK_POLICIES, RAY, UPDATE, Subject, subject_of
-from rayfence.rules import OF, restrict_namespace
+from rayfence.rules import NO_TENANT, OF
 from rayfence.rules.rule import Violation
 from rayfence.rules.shared import missing_submitter
 from rayfence.workload import NOBODY, STORED, Malformed, Request, Workload, dig, misspelled, pod_of, template_of
@@ -45,7 +45,7 @@ class Evaluator:
             return
         if tenant is None:
             if subject is RAY:
-                yield from restrict_namespace.violations(work, None, self._platform, self._namespaces)
+                yield from NO_TENANT.violations(work, None, self._platform, self._namespaces)
             return
         for rule in OF[subject]:
             if rule.ID not in self._platform.disabled_rules:

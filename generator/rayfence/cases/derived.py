@@ -20,7 +20,7 @@ from rayfence.cases.isolated import isolated
 from rayfence.cases.sites import Target, sites
 from rayfence.model.config import Config, Platform, Tenant
 from rayfence.model.subjects import CREATE, RAY, UPDATE, Subject
-from rayfence.rules import OF, OF_SOME, RULES, limit_total_resources, require_tenant_label
+from rayfence.rules import LABEL, OF, OF_SOME, QUOTA, RULES
 from rayfence.rules.rule import Edit, Rule, RuleOfBounds
 from rayfence.workload import NOBODY, Request
 
@@ -121,11 +121,11 @@ class _Sample:
     def _broken(self, rule: Rule, name: str, edit: Edit, operation: str) -> Iterator[Case]:
         quota_too = bool(edit.swells) and getattr(self.tenant.quota, edit.swells) is not None
         fails = {rule.ID}
-        if rule.ID == require_tenant_label.ID and self.value["kind"] == "RayCluster" and self.tenant.network.generates:
+        if rule.ID == LABEL.ID and self.value["kind"] == "RayCluster" and self.tenant.network.generates:
             fails.add(GENERATION)
         for case in self.edited(f"{rule.ID}/breaks/{name}", edit, frozenset(fails), operation):
             counts = quota_too and "worker group" not in case.name
-            yield case.failing(limit_total_resources.ID) if counts else case
+            yield case.failing(QUOTA.ID) if counts else case
 
     def edited(
         self,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from rayfence.cases.good_policies import network_policies
 from rayfence.model.config import Platform, Tenant
 from rayfence.model.subjects import EXPOSURE, NETWORK_KINDS, NETWORK_POLICIES, PODS, RAY, Resource, Subject
-from rayfence.rules import OF_SOME, require_authentication
+from rayfence.rules import OF_SOME
 from rayfence.rules.shared import allowances
 from rayfence.workload import KINDS, SERVED, STORED, Kind
 
@@ -130,9 +132,8 @@ def _cluster(platform: Platform, tenant: Tenant) -> dict[str, Any]:
         "headService": {"spec": {"type": "ClusterIP"}},
         "template": _template("head", platform, tenant),
     }
-    asked: dict[str, Any] = {"networkPolicy": {"mode": str(mode)}} if (mode := tenant.network.required_mode) else {}
-    asked |= require_authentication.authentication(tenant)
-    return {"rayVersion": "2.9.0", "headGroupSpec": head, "workerGroupSpecs": groups, **asked}
+    asked = [rule.fields(tenant) for rule in OF_SOME]
+    return reduce(or_, asked, {"rayVersion": "2.9.0", "headGroupSpec": head, "workerGroupSpecs": groups})
 
 
 def _worker_group(name: str, platform: Platform, tenant: Tenant) -> dict[str, Any]:

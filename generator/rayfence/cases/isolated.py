@@ -16,7 +16,7 @@ from rayfence.network import asks
 from rayfence.network.job import SELECTOR
 from rayfence.network.policy import CLUSTER_LABEL, JOB_KIND, JOB_KIND_LABEL, JOB_NAME_LABEL
 from rayfence.network.start_params import DASHBOARD, METRICS
-from rayfence.rules import require_tenant_label
+from rayfence.rules import LABEL
 from rayfence.workload import API_GROUP, SERVED
 
 Json = dict[str, Any]
@@ -88,7 +88,7 @@ def _jobs(platform: Platform, tenant: Tenant) -> Iterator[Case]:
     yield _case("a job submitted without a pod", _selecting(platform, tenant, "shared", submissionMode="HTTPMode"))
     value = _selecting(platform, tenant, "shared")
     del value["metadata"]["labels"][platform.tenant_label]
-    fails = {require_tenant_label.ID} | ({GENERATION} if asks(tenant, value) else set())
+    fails = {LABEL.ID} | ({GENERATION} if asks(tenant, value) else set())
     yield _case("a job without its tenant's label", value, *fails)
 
 

@@ -17,7 +17,7 @@ from rayfence.model import quantity
 from rayfence.model.config import Mode
 from rayfence.model.subjects import RAY
 from rayfence.mutation.mutant import Mutant
-from rayfence.rules import ids, require_network_policy
+from rayfence.rules import ids, reader
 
 _FLIPS = {
     "isLessThan": "isGreaterThan",
@@ -52,21 +52,21 @@ _FIELD = re.compile(r"'(?P<tenant>[^']+)':\s|(?<=[' ])(?P<field>[a-z.]+)=(?P<val
 _AMOUNT = re.compile(r"(?P<least>[^ ']+)\.\.(?P<most>[^ ']+)|(?P<quota>[^ ']+)")
 _MODE = re.compile(r"\bDenyAll(?:Ingress|Egress)?\b")
 _BOUNDS = {
-    ("cpu", "least"): "cpu minimum",
-    ("cpu", "most"): "cpu maximum",
-    ("memory", "least"): "memory minimum",
-    ("memory", "most"): "memory maximum",
-    ("quota.cpu", "quota"): "cpu quota",
-    ("quota.memory", "quota"): "memory quota",
+    ("cpu", "least"): ("cpu.min", "cpu minimum"),
+    ("cpu", "most"): ("cpu.max", "cpu maximum"),
+    ("memory", "least"): ("memory.min", "memory minimum"),
+    ("memory", "most"): ("memory.max", "memory maximum"),
+    ("quota.cpu", "quota"): ("quota.cpu", "cpu quota"),
+    ("quota.memory", "quota"): ("quota.memory", "memory quota"),
 }
-"""Field of a tenant's row, and which of its amounts -> what it bounds."""
+"""What a tenant's row is written with, and which of its amounts -> the field that rules read, and what it bounds."""
 _NETWORK_MODE = "network.mode"
 _SIMPLE = {
     "Enforce becomes Audit": (r"failureAction: Enforce", "failureAction: Audit", ""),
     "an operation is dropped": (r"^ +- (?:CREATE|UPDATE|DELETE)\n", "", ""),
     "a kind is dropped": (r"^ +- [\w./]+/(?:Ray\w+|Pod|NetworkPolicy|Service|Ingress)\n", "", ""),
     "init containers are left out": (r"spec\.\?initContainers", "spec.?none", ""),
-    "the operator's options are left out": (r"\s+\+ \[?variables\.operator_containers\]?", "", "limit-resources"),
+    "the operator's options are left out": (r"\s+\+ \[?variables\.operator_containers\]?", "", reader("cpu.min").ID),
     "a selector is widened": (r"^ +ray\.io/(?:cluster|node-type): .*\n", "", GENERATION),
     "a direction is left open": (r"^ +- (?:Ingress|Egress)\n", "", GENERATION),
     "a rule opens to everybody": (r"ingress: '\{\{ ingress \}\}'", "ingress: [{}]", GENERATION),
@@ -112,19 +112,20 @@ def _rules_dropped(path: str, text: str) -> Iterator[Mutant]:
 
 
 def _bounds_moved(path: str, text: str) -> Iterator[Mutant]:
+    rules = {read: reader(read).ID for read, _ in _BOUNDS.values()}
     for tenant, namespace, field in _fields(path, text):
         for amount in _AMOUNT.finditer(text, *field.span("value")):
             for side, found in amount.groupdict().items():
-                what = _BOUNDS.get((field["field"], side))
-                if found is not None and what is not None:
+                read, what = _BOUNDS.get((field["field"], side), ("", ""))
+                if found is not None and what:
                     name = f"the {what} of {tenant} is moved"
-                    rule = "limit-total-resources" if side == "quota" else "limit-resources"
-                    yield Mutant(name, path, amount.start(side), found, _one_off(found, what), rule, namespace)
+                    changed = _one_off(found, what)
+                    yield Mutant(name, path, amount.start(side), found, changed, rules[read], namespace)
 
 
 def _modes_moved(path: str, text: str) -> Iterator[Mutant]:
     """The mode that a tenant's clusters must ask for is forgotten; another one is filled in."""
-    rule = require_network_policy.ID
+    rule = reader(_NETWORK_MODE).ID
     for tenant, namespace, field in _fields(path, text):
         if field["field"] == _NETWORK_MODE:
             name = f"the network mode of {tenant} is forgotten"

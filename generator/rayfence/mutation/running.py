@@ -16,9 +16,9 @@ from rayfence.manifests import bundle
 from rayfence.model.config import Config
 from rayfence.model.subjects import RAY, UPDATE, subject_of
 from rayfence.mutation import equivalents
-from rayfence.mutation.equivalents import Equivalent
 from rayfence.mutation.mutant import Mutant, bare
 from rayfence.mutation.mutants import mutants
+from rayfence.rules.equivalents import Equivalent
 from rayfence.suite.engine import workers
 from rayfence.suite.expecting import Expectations
 from rayfence.workload import NOBODY

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
+from rayfence.cel import row
 from rayfence.model.config import Platform
-from rayfence.model.subjects import SUBJECTS, Subject
+from rayfence.model.subjects import RAY, SUBJECTS, Subject
 from rayfence.rules import (
     guard_network_policies,
     guard_pods,
@@ -58,6 +59,15 @@ RULES: tuple[Rule, ...] = (
 OF_SOME: tuple[RuleOfSome, ...] = tuple(rule for rule in RULES if isinstance(rule, RuleOfSome))
 """The rules that bind only some tenants. What they ask for, no version of Ray's objects but the newest has."""
 
+NO_TENANT = restrict_namespace
+"""The rule that objects break in namespaces that no tenant has."""
+
+LABEL: Rule = require_tenant_label
+"""The rule about the label without which no NetworkPolicy is generated."""
+
+QUOTA: Rule = limit_total_resources
+"""The rule about what a tenant's objects ask for altogether: an edit that swells an object breaks it, too."""
+
 OF: Mapping[Subject, tuple[Rule, ...]] = {
     subject: tuple(rule for rule in RULES if subject in rule.SUBJECTS) for subject in SUBJECTS
 }
@@ -72,6 +82,19 @@ def variables(platform: Platform, subject: Subject) -> dict[str, str]:
     rules = [rule for rule in OF[subject] if isinstance(rule, RuleOfVariables)]
     rules.sort(key=lambda rule: rule.SUBJECTS[0] is not subject)
     return {name: text for rule in rules for name, text in rule.variables(platform, subject).items()}
+
+
+def reader(field: str) -> Rule:
+    """The first rule for Ray objects that reads a field of a tenant's row, by itself or in variables of its own.
+
+    Raises StopIteration where none does.
+    """
+    return next(rule for rule in OF[RAY] if field in row.read(_texts(rule, Platform())))
+
+
+def _texts(rule: Rule, platform: Platform) -> Iterator[str]:
+    yield from rule.cel(platform)
+    yield from rule.variables(platform, RAY).values() if isinstance(rule, RuleOfVariables) else ()
 
 
 def ids() -> tuple[str, ...]:

@@ -31,6 +31,12 @@ def asked(tenant: Tenant) -> str:
     return tenant.require.authentication
 
 
+def fields(tenant: Tenant) -> dict[str, Any]:
+    """The field of a cluster's spec that a tenant's clusters need, or nothing."""
+    required = asked(tenant)
+    return {"authOptions": {"mode": str(required)}} if required else {}
+
+
 def cel(platform: Platform) -> Iterator[str]:
     mode = f"dyn(cluster.value.?{'.?'.join(map(str, FIELD))}.orValue(null))"
     told = filled(f"%s.{FIELD}: must be %s", "cluster.path", _MODE)
@@ -75,12 +81,6 @@ def passes(platform: Platform, tenant: Tenant) -> Edits:
     if not required:
         return {"a mode of its own choice": _options({"mode": "disabled"})}
     return {"a secret of its own": _options({"mode": str(required), "secretName": "own", "enableK8sTokenAuth": True})}
-
-
-def authentication(tenant: Tenant) -> dict[str, Any]:
-    """The field of a cluster's spec that a tenant's clusters need, or nothing."""
-    required = asked(tenant)
-    return {"authOptions": {"mode": str(required)}} if required else {}
 
 
 def _options(options: dict[str, Any] | None) -> Edit:

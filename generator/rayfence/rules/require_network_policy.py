@@ -38,6 +38,12 @@ def asked(tenant: Tenant) -> str:
     return tenant.network.required_mode or ""
 
 
+def fields(tenant: Tenant) -> dict[str, Any]:
+    """The field of a cluster's spec that a tenant's clusters need, or nothing."""
+    required = asked(tenant)
+    return {FIELD: {"mode": str(required)}} if required else {}
+
+
 def cel(platform: Platform) -> Iterator[str]:
     asked = f"cluster.value.?{FIELD}"
     mode = f"({asked}.orValue(null) == null ? dyn('') : {let('mode', f'{asked}.?mode.orValue(null)', _OR_DEFAULT)})"

@@ -145,3 +145,6 @@ class RuleOfSome(Rule, Protocol):
 
     def asked(self, tenant: Tenant) -> str:
         """What it asks of a tenant, '' where it asks for nothing."""
+
+    def fields(self, tenant: Tenant) -> dict[str, Any]:
+        """The fields of a cluster's spec that a tenant's clusters need, none where it asks for nothing."""

@@ -10,6 +10,8 @@ from rayfence.model.allowable import CSI, DRIVER, HOST_PATH, OTHERS, PRIORITIES,
 from rayfence.model.config import Platform
 from rayfence.model.field_path import FieldPath
 from rayfence.model.network_kinds import NETWORK_KINDS, plural
+from rayfence.model.subjects import NETWORK_KINDS as GUARDED
+from rayfence.model.subjects import NETWORK_POLICIES
 from rayfence.tenants.conflicts import Claim
 from rayfence.tenants.keys import why_no_queue
 from rayfence.tenants.messages import closest, quoted
@@ -37,7 +39,7 @@ _ELSEWHERE = {
     (
         "NetworkPolicy",
         "networking.k8s.io",
-    ): "is covered by guard-network-policies, which has no list of exceptions; leave it out",
+    ): f"is covered by {NETWORK_POLICIES.name}, which has no list of exceptions; leave it out",
     ("Service", ""): "is opened by exposure.loadBalancer and exposure.nodePort of the Platform; write those",
 }
 """Kinds that open the network too, and that no list speaks of."""
@@ -89,7 +91,7 @@ def _network(entry: str, tenant: str | None, owners: Mapping[str, Claim], platfo
 def _volume(entry: str) -> str | None:
     """What is wrong with a volume type, and what to write."""
     if entry.casefold() == HOST_PATH.casefold():
-        return "is covered by restrict-pod-security, which has no list of exceptions; leave it out"
+        return "is refused in every pod, and has no list of exceptions; leave it out"
     if entry in (*RESTRICTED, *OTHERS):
         return None
     if entry == CSI or entry.startswith(DRIVER):
@@ -111,7 +113,7 @@ def _kind(entry: str) -> str | None:
         return _ELSEWHERE[elsewhere]
     meant = " or ".join(f"`{kind}.{group}`" for kind, group in _other_spellings(entry, _KINDS) or _slips(entry))
     write = f"did you mean {meant}?" if meant else f"{_A_KIND}, or leave it out"
-    return f"is not a kind that restrict-network-kinds covers; {write}"
+    return f"is not a kind that {GUARDED.name} covers; {write}"
 
 
 def _other_spellings(entry: str, kinds: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:

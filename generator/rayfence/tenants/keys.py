@@ -67,7 +67,7 @@ def check(spec: Mapping[str, Any], diagnostics: Diagnostics) -> None:
         wrong = "is written by controllers of Kubernetes on the pods that they make"
         diagnostics.add(FieldPath.of("spec", "tenantLabel"), f"{quoted(label)} {wrong}; {_OWN}")
     if label in ALIASES:
-        wrong = "names a queue or a priority to a scheduler, and require-tenant-queue would refuse every tenant's"
+        wrong = "names a queue or a priority to a scheduler, so no tenant's objects would be admitted with it"
         diagnostics.add(FieldPath.of("spec", "tenantLabel"), f"{quoted(label)} {wrong}; {_OWN}")
     if owner := _owner_of_taint(taint):
         wrong = f"is a taint of {owner}, which pods tolerate without asking for a tenant's nodes"
