@@ -7,13 +7,13 @@ from typing import Any
 
 from rayfence.admission.evaluate import Evaluator, Part
 from rayfence.backends.gatekeeper.engine import CONSTRAINTS
-from rayfence.backends.kyverno.generation import NAME as GENERATION
 from rayfence.backends.resources import CLUSTER_ROLES, generators, kinds
 from rayfence.cluster.objects import Unanswered, map_at, name_of, text_at, unwritten_part
 from rayfence.installation import Clock
 from rayfence.installation.removing import MADE_BY
 from rayfence.model.config import Config
 from rayfence.model.subjects import NETWORK_POLICIES, Resource, subject_of
+from rayfence.network.tables import GENERATION
 from rayfence.workload import Request
 
 from .healthy_cluster import as_served, collected

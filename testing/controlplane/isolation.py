@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from controlplane.client import Answer, Client
-from rayfence.backends.kyverno.generation import strip_kyverno
+from rayfence.kyverno import strip_kyverno
 from rayfence.model.config import Config
 from rayfence.network import generated
 

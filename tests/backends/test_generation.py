@@ -15,12 +15,14 @@ import pytest
 from rayfence import yamlio
 from rayfence.backends.clusterpolicy.generate import generate_policies
 from rayfence.backends.clusterpolicy.webhooks import without_conditions
-from rayfence.backends.kyverno.generation import MAX_ROWS, strip_kyverno
 from rayfence.backends.kyverno.rbac import rbac
 from rayfence.backends.validatingpolicy.generate import generating_policies
 from rayfence.gotool import KYVERNO, find
+from rayfence.kyverno import strip_kyverno
 from rayfence.model.config import Bounds, Config, Container, Mode, Network, Platform, Scope, Tenant
 from rayfence.network import generated
+from rayfence.network.layer import opens_dashboard
+from rayfence.network.tables import MAX_ROWS
 
 BOUNDS = Container(Bounds("1", "8"), Bounds("1Gi", "8Gi"))
 BACKENDS = {"clusterpolicy": generate_policies, "validatingpolicy": generating_policies}
@@ -315,6 +317,23 @@ def test_where_tenants_have_some_modes_only_they_get_theirs(
     modes: tuple[Mode, ...], apply: Callable[..., Any], policies: Callable[..., Any]
 ) -> None:
     tenants = [each for each in CONFIG.tenants if each.network.generates and each.network.mode in modes]
+
+    assert_they_get_theirs(tenants, apply, policies)
+
+
+OPEN = [each for each in CONFIG.tenants if each.network.generates and opens_dashboard(each.network)]
+CLOSED = [each for each in CONFIG.tenants if each.network.generates and not opens_dashboard(each.network)]
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize("tenants", [OPEN, CLOSED, [*CLOSED, OPEN[0]]], ids=["all open", "none open", "one open"])
+def test_where_few_tenants_reach_the_dashboard_they_get_theirs(
+    tenants: list[Tenant], apply: Callable[..., Any], policies: Callable[..., Any]
+) -> None:
+    assert_they_get_theirs(tenants, apply, policies)
+
+
+def assert_they_get_theirs(tenants: list[Tenant], apply: Callable[..., Any], policies: Callable[..., Any]) -> None:
     theirs = {place for each in tenants for place in each.namespaces}
     cases = [case for case in CASES.values() if case["metadata"]["namespace"] in theirs]
     wanted = {whole_name(case): found for case in cases if (found := in_python(case))}

@@ -10,10 +10,11 @@ import pytest
 
 from rayfence import kyverno, yamlio
 from rayfence.backends import BACKENDS, clusterpolicy, validatingpolicy
-from rayfence.backends.kyverno.mutation import MAX_ROWS, NAME
 from rayfence.gotool import KYVERNO, find
 from rayfence.model.config import Bounds, Config, Container, Enforcement, Mode, Network, Platform, Provider, Tenant
 from rayfence.network import filled
+from rayfence.network.tables import FILLING as NAME
+from rayfence.network.tables import MAX_ROWS
 
 Json = dict[str, Any]
 

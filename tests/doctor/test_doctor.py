@@ -12,12 +12,12 @@ from rayfence import admission
 from rayfence.admission import Policy
 from rayfence.backends import BACKENDS
 from rayfence.backends.clusterpolicy.webhooks import conditions, without_conditions
-from rayfence.backends.kyverno.mutation import NAME as FILLING
 from rayfence.doctor import examine
 from rayfence.manifests.retired import retired_objects
 from rayfence.model.config import Administrators, Config, Network, Operator, Peer, Platform, Provider, Quota
 from rayfence.model.purposes import VERSION
 from rayfence.model.subjects import RAY
+from rayfence.network.tables import FILLING
 
 from ..healthy_cluster import (
     as_served,

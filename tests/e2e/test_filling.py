@@ -14,12 +14,12 @@ from controlplane.client import Client
 from controlplane.processes import until
 
 from rayfence import tenants
-from rayfence.backends.kyverno.mutation import NAME
 from rayfence.cases.good import good
 from rayfence.model.config import Config, Mode, Tenant
 from rayfence.model.subjects import RAY
 from rayfence.network import filled
 from rayfence.network.mutation import FIELD, PLACES
+from rayfence.network.tables import FILLING as NAME
 
 from ..command_line import rayfence
 from .asking import broken

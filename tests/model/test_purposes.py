@@ -10,12 +10,12 @@ import pytest
 
 from rayfence import __version__
 from rayfence.backends import BACKENDS
-from rayfence.backends.kyverno.generation import PURPOSE as GENERATION
-from rayfence.backends.kyverno.mutation import PURPOSE as FILLING
 from rayfence.backends.resources import is_defined, kinds, resource_of
 from rayfence.model.config import Bounds, Config, Enforcement, Network, Platform, Provider, Tenant
 from rayfence.model.purposes import Purpose
 from rayfence.model.subjects import NETWORK_KINDS, RAY, SUBJECTS
+from rayfence.network.tables import FILLING_PURPOSE as FILLING
+from rayfence.network.tables import GENERATION_PURPOSE as GENERATION
 
 from ..builders import BOUNDS
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from rayfence.backends import BACKENDS
-from rayfence.backends.kyverno.generation import NAME as GENERATION
 from rayfence.backends.resources import generators
 from rayfence.cluster.objects import Objects, name_of
 from rayfence.model.subjects import RAY, Resource
+from rayfence.network.tables import GENERATION
 
 
 def backends(objects: Objects) -> list[str]:

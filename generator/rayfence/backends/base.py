@@ -88,6 +88,9 @@ class Needs:
 
     webhook: Webhook | None = None
 
+    roles: Sequence[Manifest] = ()
+    """The ClusterRoles that the engine needs beside its own."""
+
 
 def _whole(manifest: dict[str, Any]) -> tuple[dict[str, Any], None]:
     return manifest, None

@@ -9,9 +9,6 @@ from typing import Any
 from rayfence.workload import NOBODY, Request
 from rayfence.yamlio import Document
 
-GENERATION = "generate-network-policies"
-"""What a case fails where nothing may be generated for it."""
-
 
 @dataclass(frozen=True, slots=True)
 class Case:

@@ -14,12 +14,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from rayfence.admission.shards import shards
-from rayfence.cases.case import GENERATION, Case
+from rayfence.cases.case import Case
 from rayfence.cases.good import good, model, ray_cluster
 from rayfence.cases.isolated import isolated
 from rayfence.cases.sites import Target, sites
 from rayfence.model.config import Config, Platform, Tenant
 from rayfence.model.subjects import CREATE, RAY, UPDATE, Subject
+from rayfence.network.tables import GENERATION
 from rayfence.rules import LABEL, OF, OF_SOME, QUOTA, RULES
 from rayfence.rules.rule import Edit, Rule, RuleOfBounds
 from rayfence.workload import NOBODY, Request

@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rayfence.backends.kyverno.generation import shards
-from rayfence.cases.case import GENERATION, Case
+from rayfence.cases.case import Case
 from rayfence.cases.good import ray_cluster, ray_object
 from rayfence.model.config import Config, Platform, Tenant
 from rayfence.network import asks
 from rayfence.network.job import SELECTOR
 from rayfence.network.policy import CLUSTER_LABEL, JOB_KIND, JOB_KIND_LABEL, JOB_NAME_LABEL
 from rayfence.network.start_params import DASHBOARD, METRICS
+from rayfence.network.tables import GENERATION, generating
 from rayfence.rules import LABEL
 from rayfence.workload import API_GROUP, SERVED
 
@@ -32,7 +32,7 @@ def isolated(config: Config) -> Iterator[Case]:
     owners = config.by_namespace()
     sorts = {
         (policy, row.mode, row.opens_dashboard): owners[namespace]
-        for policy, rows in shards(config.tenants)
+        for policy, rows in generating(config.tenants)
         for namespace, row in reversed(rows.items())
     }
     for tenant in sorts.values():

@@ -16,8 +16,9 @@ from typing import Any
 
 from rayfence import yamlio
 from rayfence.admission.evaluate import parts
-from rayfence.cases.case import GENERATION, Case
+from rayfence.cases.case import Case
 from rayfence.model.subjects import CREATE, DELETE, UPDATE
+from rayfence.network.tables import GENERATION
 from rayfence.rules import ids
 from rayfence.workload import Request, dig
 from rayfence.yamlio import Document, Problem

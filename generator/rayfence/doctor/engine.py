@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rayfence.backends import BACKENDS, DEFAULT, Backend
-from rayfence.backends.kyverno.generation import NAME as GENERATION
 from rayfence.cluster.objects import map_at, name_of
 from rayfence.doctor.case import WEBHOOKS, Case, Deployment, Version, shown
 from rayfence.doctor.finding import Finding, Note
 from rayfence.model.subjects import RAY
+from rayfence.network.tables import GENERATION
 
 MINIMUM = (1, 19, 1)
 

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from typing import Any
 
-from rayfence.backends.kyverno.generation import NAME as GENERATION
+from rayfence import admission
 from rayfence.cluster.objects import list_at, name_of, text_at
 from rayfence.doctor.case import EXCEPTIONS, Case
 from rayfence.doctor.finding import Finding, Note
+from rayfence.network.tables import GENERATION
 
 
 def findings(case: Case) -> Iterator[Finding | Note]:

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rayfence.backends import BACKENDS
-from rayfence.backends.kyverno.generation import NAME as GENERATION
 from rayfence.backends.resources import CLUSTER_ROLES, kinds, resource_of, why_not_ready
 from rayfence.cluster.objects import list_at, map_at, name_of, text_at
 from rayfence.doctor.case import Case
 from rayfence.doctor.comparison import difference
 from rayfence.doctor.finding import Finding, Note
 from rayfence.model.field_path import FieldPath
+from rayfence.network.tables import GENERATION
 
 ACTIONS = ("failureAction", "validationActions", "enforcementAction")
 """Where a policy says what follows from a broken rule."""

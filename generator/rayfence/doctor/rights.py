@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rayfence.backends import DEFAULT
-from rayfence.backends.kyverno.rbac import rbac
+from rayfence.backends import BACKENDS, DEFAULT
 from rayfence.backends.resources import CLUSTER_ROLES
 from rayfence.cluster.objects import Objects, list_at, map_at, name_of
 from rayfence.doctor.case import Case
@@ -14,6 +13,9 @@ from rayfence.doctor.finding import Finding, Note
 from rayfence.reach.policies import selects
 
 _APPLY = "rayfence install, or kubectl apply -f policies/{backend}/rbac.yaml"
+
+_ROLES = {name_of(role): role for backend in BACKENDS.values() for role in backend.needs.roles}
+"""The roles that any backend's engine needs, by name. Backends on the same engine share them."""
 
 Grant = tuple[str, str, str]
 """API group, resource, verb."""
@@ -29,7 +31,7 @@ def findings(case: Case) -> Iterator[Finding | Note]:
 def lacking(objects: Objects, fix: str = "") -> Iterator[Finding]:
     """Every right that Kyverno has not got of what the bundle's roles grant."""
     roles = {name_of(part.value): part.value for part in objects.of(CLUSTER_ROLES)}
-    for wanted in rbac():
+    for wanted in _ROLES.values():
         yield from _of(wanted, roles, fix)
 
 
@@ -86,4 +88,4 @@ def _told(grants: set[Grant]) -> str:
     return ", ".join(f"{'/'.join(verbs)} {resource}" for resource, verbs in resources.items())
 
 
-_EVERY = frozenset(grant for role in rbac() for rule in role["rules"] for grant in _written(rule))
+_EVERY = frozenset(grant for role in _ROLES.values() for rule in role["rules"] for grant in _written(rule))

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 
 from rayfence.admission.evaluate import Evaluator
 from rayfence.backends import BACKENDS
-from rayfence.backends.kyverno.generation import NAME as GENERATION
-from rayfence.backends.kyverno.mutation import NAME as FILLING
 from rayfence.backends.resources import CLUSTER_ROLES, kind_of, resource_of
 from rayfence.cases.refused import refused
 from rayfence.cluster.objects import name_of
@@ -17,6 +15,7 @@ from rayfence.manifests.static_file import engineless_objects
 from rayfence.manifests.tenant_file import tenant_objects
 from rayfence.model.config import Config
 from rayfence.model.subjects import Resource
+from rayfence.network.tables import FILLING, GENERATION
 from rayfence.workload import Request
 
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from rayfence.backends.base import Kind
-from rayfence.backends.kyverno.generation import NAME as GENERATION
 from rayfence.backends.resources import CLUSTER_ROLES, RESOURCE_QUOTAS, generators, kind_at, kinds
 from rayfence.cluster.objects import map_at, name_of, text_at
 from rayfence.installation.target import Target
 from rayfence.model.subjects import NETWORK_POLICIES, RESERVED, Resource
+from rayfence.network.tables import GENERATION
 
 _MANAGED = "app.kubernetes.io/managed-by"
 LAYER = (NETWORK_POLICIES.resources[0], RESOURCE_QUOTAS)

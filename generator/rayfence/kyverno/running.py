@@ -181,3 +181,13 @@ def _named(resource: Mapping[str, str]) -> str:
 
 def _end(said: str) -> str:
     return "\n".join(said.strip().splitlines()[-15:])
+
+
+def strip_kyverno(generated: Mapping[str, Any]) -> dict[str, Any]:
+    """A generated object without the labels that Kyverno adds: who manages it, and where it comes from."""
+    labels = {key: value for key, value in generated["metadata"]["labels"].items() if not _is_kyvernos(key, value)}
+    return {**generated, "metadata": {**generated["metadata"], "labels": labels}}
+
+
+def _is_kyvernos(label: str, value: str) -> bool:
+    return label.startswith("generate.kyverno.io/") or (label, value) == ("app.kubernetes.io/managed-by", "kyverno")

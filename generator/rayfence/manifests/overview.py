@@ -16,14 +16,13 @@ from inspect import getdoc
 from typing import Any, cast
 
 from rayfence import __version__
-from rayfence.backends.kyverno.generation import PURPOSE as GENERATION
-from rayfence.backends.kyverno.mutation import PURPOSE as FILLING
 from rayfence.backends.resources import is_defined
 from rayfence.cel import row
 from rayfence.cluster.objects import name_of
 from rayfence.model.config import Config, Network, Platform, Provider, Quota, Scope, Tenant
 from rayfence.model.purposes import Purpose
 from rayfence.model.subjects import SUBJECTS, Resource
+from rayfence.network.tables import FILLING_PURPOSE, GENERATION_PURPOSE
 from rayfence.rules import OF, RULES
 from rayfence.rules.rule import Rule
 
@@ -47,8 +46,8 @@ _PURPOSES: Mapping[str, Purpose] = {
     purpose.file: purpose
     for purpose in (
         *(subject.purpose for subject in SUBJECTS),
-        GENERATION,
-        FILLING,
+        GENERATION_PURPOSE,
+        FILLING_PURPOSE,
         Purpose(
             "rbac", "Roles for Kyverno", "Permissions that Kyverno needs for these policies in addition to its own."
         ),
@@ -144,7 +143,7 @@ def _purposes(platform: Platform, backends: Mapping[str, Objects]) -> Iterator[t
 
 
 def _kinds_and_names(manifests: Manifests) -> str:
-    """`ClusterPolicy guard-pods`, kind by kind; of many objects the first and the last name, and how many there are."""
+    """`ClusterRole a`, kind by kind; of many objects the first and the last name, and how many there are."""
     names: dict[str, list[str]] = {}
     for manifest in manifests:
         kind = manifest["kind"]

@@ -10,13 +10,13 @@ import re
 from collections.abc import Iterator, Mapping
 
 from rayfence.admission import IN_CHARGE
-from rayfence.backends.kyverno.mutation import NAME as FILLING
 from rayfence.cases import GENERATION
 from rayfence.manifests.static_file import NAME as ENGINELESS
 from rayfence.model import quantity
 from rayfence.model.config import Mode
 from rayfence.model.subjects import RAY
 from rayfence.mutation.mutant import Mutant
+from rayfence.network.tables import FILLING
 from rayfence.rules import ids, reader
 
 _FLIPS = {

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rayfence import suite
-from rayfence.backends.kyverno.mutation import NAME as FILLING
 from rayfence.cases import GENERATION, Case
 from rayfence.kyverno import EngineError
 from rayfence.manifests import bundle
@@ -18,6 +17,7 @@ from rayfence.model.subjects import RAY, UPDATE, subject_of
 from rayfence.mutation import equivalents
 from rayfence.mutation.mutant import Mutant, bare
 from rayfence.mutation.mutants import mutants
+from rayfence.network.tables import FILLING
 from rayfence.rules.equivalents import Equivalent
 from rayfence.suite.engine import workers
 from rayfence.suite.expecting import Expectations

@@ -8,13 +8,13 @@ from typing import Any
 
 from rayfence import admission
 from rayfence.admission.evaluate import Evaluator
-from rayfence.backends.kyverno.generation import strip_kyverno
-from rayfence.backends.kyverno.mutation import NAME as FILLING
 from rayfence.cases import GENERATION, Case
+from rayfence.kyverno import strip_kyverno
 from rayfence.model.config import Config
 from rayfence.model.field_path import FieldPath
 from rayfence.model.outcome import Outcome
 from rayfence.network.policy import CLUSTER_LABEL, JOB_KIND, JOB_NAME_LABEL
+from rayfence.network.tables import FILLING
 from rayfence.rules.rule import Violation
 from rayfence.suite.engine import CaseResult, EngineRun
 from rayfence.suite.expecting import Expectations, identity, namespace, resource

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from rayfence import yamlio
-from rayfence.backends.kyverno.mutation import NAME as FILLING
 from rayfence.cases import GENERATION
 from rayfence.manifests.bundle import KUSTOMIZATION
 from rayfence.manifests.static_file import NAME as ENGINELESS
+from rayfence.network.tables import FILLING
 
 _NAME = re.compile(r"^metadata:\n(?:  .*\n)*?  name: [\"']?([^\"'\n]+)", re.MULTILINE)
 _KIND = re.compile(r"^kind: [\"']?([^\"'\n]+)", re.MULTILINE)

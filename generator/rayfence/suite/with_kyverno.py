@@ -11,13 +11,12 @@ from typing import Any, TypeVar
 from rayfence import kyverno
 from rayfence.admission import Policy
 from rayfence.admission.evaluate import Evaluator
-from rayfence.backends.kyverno import mutation
-from rayfence.backends.kyverno.generation import shards
 from rayfence.backends.offline import KyvernoOffline
 from rayfence.cases import GENERATION, Case
 from rayfence.kyverno import ReportRow
 from rayfence.model.config import Config
 from rayfence.model.subjects import CREATE, DELETE, RAY, Resource, subject_of
+from rayfence.network.tables import FILLING, filling, generating
 from rayfence.suite.actions import compare_actions, compare_declared, declared_actions
 from rayfence.suite.coverage import compare_scopes, compare_triggers
 from rayfence.suite.engine import CaseResult, EngineRun
@@ -125,11 +124,11 @@ class KyvernoEngine:
         if rules != len(self._expected.policies):
             problems.append(f"{rules} of {len(self._expected.policies)} policies answered")
         problems += generates(self._texts, bool(self._offline.generating_rules))
-        generating = len(shards(self._config.tenants)) * self._offline.generating_rules
-        filled_in = 0 if self._offline.is_native else len(mutation.shards(self._config.tenants))
+        made = len(generating(self._config.tenants)) * self._offline.generating_rules
+        filled_in = 0 if self._offline.is_native else len(filling(self._config.tenants))
         for name, text, written in (
-            (GENERATION, self._texts.generating, generating),
-            (mutation.NAME, "---\n".join(self._texts.filling), filled_in),
+            (GENERATION, self._texts.generating, made),
+            (FILLING, "---\n".join(self._texts.filling), filled_in),
         ):
             loaded = kyverno.apply(self._program, text, values[:1])[1] if text else 0
             if loaded != written:

@@ -6,6 +6,7 @@ from rayfence.backends.clusterpolicy.kinds import CLUSTER_POLICIES
 from rayfence.backends.clusterpolicy.policy import NAME, files
 from rayfence.backends.clusterpolicy.webhooks import split
 from rayfence.backends.kyverno import WEBHOOK
+from rayfence.backends.kyverno.rbac import rbac
 
 BACKEND = Backend(
     NAME,
@@ -18,6 +19,7 @@ BACKEND = Backend(
         ends=(1, 20, 0),
         every_version=True,
         webhook=WEBHOOK,
+        roles=rbac(),
     ),
     offline=OFFLINE,
     split=split,

@@ -25,7 +25,6 @@ from rayfence.backends.clusterpolicy.jmespath import (
     words,
 )
 from rayfence.backends.clusterpolicy.submitters import submitter_rule
-from rayfence.backends.kyverno.generation import NAME, PURPOSE, Row, modes, shards
 from rayfence.model.config import Platform, Tenant
 from rayfence.model.subjects import RESERVED
 from rayfence.network.cluster import (
@@ -44,6 +43,7 @@ from rayfence.network.cluster import (
 from rayfence.network.owners import JOB
 from rayfence.network.policy import DASHBOARD_PORT, HEAD, METRICS_PORT, Manifest
 from rayfence.network.start_params import DASHBOARD, METRICS, PARAMS, PORT
+from rayfence.network.tables import GENERATION, GENERATION_PURPOSE, Row, generating, modes
 
 _IT = "(request.operation == 'DELETE' ? oldObject : object)"
 
@@ -63,18 +63,18 @@ _AT_DASHBOARD = [{"port": value("dashboard"), "protocol": "TCP"}]
 
 def generate_policies(platform: Platform, tenants: Iterable[Tenant]) -> list[Manifest]:
     """The policies `generate-network-policies`, `generate-network-policies-2`, ...: one for every 500 namespaces."""
-    return [_policy(platform, name, rows) for name, rows in shards(tenants)]
+    return [_policy(platform, name, rows) for name, rows in generating(tenants)]
 
 
 def _policy(platform: Platform, name: str, rows: Mapping[str, Row]) -> Manifest:
     kinds = [f"{version}/{KIND}" for version in API_VERSIONS]
     labels = [platform.tenant_label, JOB.name_label]
-    of_clusters = generating_rule(NAME, kinds, labels, _each_role(platform, rows))
+    of_clusters = generating_rule(GENERATION, kinds, labels, _each_role(platform, rows))
     rules = [of_clusters, submitter_rule(platform, rows)]
     return {
         "apiVersion": "kyverno.io/v1",
         "kind": "ClusterPolicy",
-        "metadata": PURPOSE.metadata(name),
+        "metadata": GENERATION_PURPOSE.metadata(name),
         "spec": {"webhookConfiguration": {"failurePolicy": "Fail", "matchConditions": [CONCERNS_US]}, "rules": rules},
     }
 

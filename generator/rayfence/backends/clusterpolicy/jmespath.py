@@ -12,9 +12,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from textwrap import indent
 from typing import Any
 
-from rayfence.backends.kyverno.generation import Row, modes, with_statuses
+from rayfence.backends.kyverno import with_statuses
 from rayfence.network.owners import OwnerKind
 from rayfence.network.policy import Manifest
+from rayfence.network.tables import Row, modes
 
 METADATA = "request.object.metadata"
 SPEC = "request.object.spec"
@@ -33,7 +34,7 @@ def generating_rule(name: str, kinds: Sequence[str], labels: Sequence[str], each
     plain update, and the rule's own precondition asks only for a label, the tenant's or that of what made the object.
 
     `match` names no operations. With them, the deletion of an object would either pass unseen, its policies left
-    behind, or count as one more reason to generate. It names the status, too: see `generating.STATUS`.
+    behind, or count as one more reason to generate. It names the status, too: see `kyverno.STATUS`.
     """
     # The same text as ever: the file breaks its line, but no line break is in it.
     has_label = " || ".join(f"({label(each)} || '') != ''" for each in labels)

@@ -10,11 +10,11 @@ from collections.abc import Iterable
 from functools import reduce
 
 from rayfence.backends.clusterpolicy.jmespath import computed, either, every, given
-from rayfence.backends.kyverno.mutation import NAME, PURPOSE, Rows, shards
 from rayfence.model.config import Tenant
 from rayfence.model.field_path import FieldPath
 from rayfence.network.mutation import FIELD, PLACES, VERSION
 from rayfence.network.policy import Manifest
+from rayfence.network.tables import FILLING, FILLING_PURPOSE, Modes, filling
 
 _OBJECT, _OLD = "request.object", "request.oldObject"
 _FILLED = {FIELD: {"mode": "{{ mode }}"}}
@@ -22,23 +22,23 @@ _FILLED = {FIELD: {"mode": "{{ mode }}"}}
 
 def filling_policies(tenants: Iterable[Tenant]) -> list[Manifest]:
     """The policies `fill-network-policy`, `fill-network-policy-2`, …: none where KubeRay isolates nobody's clusters."""
-    return [_policy(name, rows) for name, rows in shards(tenants)]
+    return [_policy(name, rows) for name, rows in filling(tenants)]
 
 
-def _policy(name: str, rows: Rows) -> Manifest:
+def _policy(name: str, rows: Modes) -> Manifest:
     return {
         "apiVersion": "kyverno.io/v1",
         "kind": "ClusterPolicy",
-        "metadata": PURPOSE.metadata(name),
+        "metadata": FILLING_PURPOSE.metadata(name),
         "spec": {"background": False, "webhookConfiguration": {"failurePolicy": "Fail"}, "rules": [_rule(rows)]},
     }
 
 
-def _rule(rows: Rows) -> Manifest:
+def _rule(rows: Modes) -> Manifest:
     kinds = [f"{VERSION}/{kind}" for kind in PLACES]
     fills = "{{ mode != '' && lacksIt && !isUntouched }}"
     return {
-        "name": NAME,
+        "name": FILLING,
         "match": {"any": [{"resources": {"kinds": kinds, "operations": ["CREATE", "UPDATE"]}}]},
         "context": _context(rows),
         "preconditions": {"all": [{"key": fills, "operator": "Equals", "value": True}]},
@@ -46,7 +46,7 @@ def _rule(rows: Rows) -> Manifest:
     }
 
 
-def _context(rows: Rows) -> list[Manifest]:
+def _context(rows: Modes) -> list[Manifest]:
     """What the rule reads; each may use those before it. Without a row the mode is empty."""
     return [
         given("modes", {namespace: str(mode) for namespace, mode in rows.items()}),

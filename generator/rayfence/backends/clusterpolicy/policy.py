@@ -14,12 +14,11 @@ from rayfence.admission.shards import Shard
 from rayfence.backends.clusterpolicy.generate import generate_policies
 from rayfence.backends.clusterpolicy.jmespath import METADATA, holds
 from rayfence.backends.clusterpolicy.mutate import filling_policies
-from rayfence.backends.kyverno.generation import NAME as GENERATION
-from rayfence.backends.kyverno.mutation import NAME as FILLING
 from rayfence.backends.kyverno.rbac import rbac
 from rayfence.backends.validatingpolicy.policy import policy_of
 from rayfence.model.config import Config, Enforcement
 from rayfence.model.subjects import Resource
+from rayfence.network.tables import FILLING, GENERATION
 
 NAME = "clusterpolicy"
 

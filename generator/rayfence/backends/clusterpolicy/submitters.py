@@ -24,12 +24,12 @@ from rayfence.backends.clusterpolicy.jmespath import (
     value,
     words,
 )
-from rayfence.backends.kyverno.generation import Row
 from rayfence.model.config import Platform
 from rayfence.network.cluster import from_submitter, policy_name
 from rayfence.network.job import API_VERSIONS, BY_A_POD, CLOSING, MODE, NAME, SELECTOR, job_labels, job_spec
 from rayfence.network.owners import CRON_JOB
 from rayfence.network.policy import CLUSTER_LABEL, DASHBOARD_NAME, DASHBOARD_PORT, JOB_KIND, SUBMITTER, Manifest, ports
+from rayfence.network.tables import Row
 
 RULE = "generate-submitter-policies"
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from rayfence.backends.kyverno.generation import MAKERS, STATUS
+from rayfence.backends.kyverno import MAKERS, STATUS
 from rayfence.model.subjects import RAY, SUBJECTS, Resource
 from rayfence.network.policy import Manifest
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from rayfence.backends.kyverno.generation import PURPOSE, Row, with_statuses
+from rayfence.backends.kyverno import with_statuses
 from rayfence.cel import items, let, literal, literals
 from rayfence.network.cluster import policy_name
 from rayfence.network.owners import OwnerKind
 from rayfence.network.policy import Manifest
+from rayfence.network.tables import GENERATION_PURPOSE, Row
 
 _ON = {"enabled": True}
 
@@ -37,7 +38,7 @@ def generating_policy(
     return {
         "apiVersion": "policies.kyverno.io/v1",
         "kind": "GeneratingPolicy",
-        "metadata": PURPOSE.metadata(name),
+        "metadata": GENERATION_PURPOSE.metadata(name),
         "spec": {
             "evaluation": {"admission": _ON, "generateExisting": _ON, "synchronize": _ON},
             "matchConstraints": {"resourceRules": [of_kinds]},

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from rayfence.backends.kyverno.generation import MAKERS, Row, modes, shards
+from rayfence.backends.kyverno import MAKERS
 from rayfence.backends.validatingpolicy.cel_manifest import (
     Expression,
     cel,
@@ -39,6 +39,7 @@ from rayfence.network.cluster import (
 from rayfence.network.owners import CRON_JOB, JOB
 from rayfence.network.policy import DASHBOARD_PORT, HEAD, JOB_KIND, JOB_NAME_LABEL, METRICS_PORT, WORKER, Manifest
 from rayfence.network.start_params import DASHBOARD, METRICS, PARAMS, PORT
+from rayfence.network.tables import Row, generating, modes
 
 _CLUSTER = "object.metadata.name"
 _AT_DASHBOARD = [{"port": Expression("variables.dashboardPort"), "protocol": "TCP"}]
@@ -46,7 +47,7 @@ _AT_DASHBOARD = [{"port": Expression("variables.dashboardPort"), "protocol": "TC
 
 def generating_policies(platform: Platform, tenants: Iterable[Tenant]) -> list[Manifest]:
     """The policies `generate-network-policies`, `generate-network-policies-2`, ...: one for every 500 namespaces."""
-    return [_policy(platform, name, rows) for name, rows in shards(tenants)]
+    return [_policy(platform, name, rows) for name, rows in generating(tenants)]
 
 
 def _policy(platform: Platform, name: str, rows: Mapping[str, Row]) -> Manifest:

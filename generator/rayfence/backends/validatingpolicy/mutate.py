@@ -8,23 +8,23 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from rayfence import admission
-from rayfence.backends.kyverno.mutation import PURPOSE, Rows, shards
 from rayfence.cel import literal
 from rayfence.model.config import Tenant
 from rayfence.model.field_path import FieldPath
 from rayfence.model.subjects import RAY
 from rayfence.network.mutation import FIELD, PLACES, VERSION
 from rayfence.network.policy import Manifest
+from rayfence.network.tables import FILLING_PURPOSE, Modes, filling
 
 _UNTOUCHED = admission.untouched("request.operation", "oldObject")
 
 
 def mutating_policies(tenants: Iterable[Tenant]) -> list[Manifest]:
     """The policies `fill-network-policy`, `fill-network-policy-2`, …: none where KubeRay isolates nobody's clusters."""
-    return [_policy(name, rows) for name, rows in shards(tenants)]
+    return [_policy(name, rows) for name, rows in filling(tenants)]
 
 
-def _policy(name: str, rows: Rows) -> Manifest:
+def _policy(name: str, rows: Modes) -> Manifest:
     group, _, version = VERSION.partition("/")
     of_ray = {
         "apiGroups": [group],
@@ -35,7 +35,7 @@ def _policy(name: str, rows: Rows) -> Manifest:
     return {
         "apiVersion": "policies.kyverno.io/v1",
         "kind": "MutatingPolicy",
-        "metadata": PURPOSE.metadata(name),
+        "metadata": FILLING_PURPOSE.metadata(name),
         "spec": {
             "failurePolicy": "Fail",
             "evaluation": {"admission": {"enabled": True}, "mutateExisting": {"enabled": False}},
@@ -50,12 +50,12 @@ def _policy(name: str, rows: Rows) -> Manifest:
     }
 
 
-def _table(rows: Rows) -> str:
+def _table(rows: Modes) -> str:
     lines = ",\n".join(f"{literal(namespace)}: {literal(mode)}" for namespace, mode in rows.items())
     return f"{{\n{lines}\n}}"
 
 
-def _lacks_it(rows: Rows) -> str:
+def _lacks_it(rows: Modes) -> str:
     """Whether KubeRay is to isolate the object's cluster, and nothing says so. A condition may not use variables."""
     cluster = "null"
     for kind, place in PLACES.items():

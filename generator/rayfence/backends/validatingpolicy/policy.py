@@ -8,12 +8,11 @@ from typing import Any
 from rayfence import admission
 from rayfence.admission import Policy
 from rayfence.backends.celpolicy import actions, judgement, metadata, versioned_rules
-from rayfence.backends.kyverno.generation import NAME as GENERATION
-from rayfence.backends.kyverno.mutation import NAME as FILLING
 from rayfence.backends.kyverno.rbac import rbac
 from rayfence.backends.validatingpolicy.generate import generating_policies
 from rayfence.backends.validatingpolicy.mutate import mutating_policies
 from rayfence.model.config import Config
+from rayfence.network.tables import FILLING, GENERATION
 
 NAME = "validatingpolicy"
 

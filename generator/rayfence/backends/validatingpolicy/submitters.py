@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from rayfence.backends.kyverno.generation import Row
 from rayfence.backends.validatingpolicy.cel_manifest import (
     Expression,
     cel,
@@ -17,6 +16,7 @@ from rayfence.cel import let, literal
 from rayfence.network.cluster import from_submitter, network_policy
 from rayfence.network.job import BY_A_POD, CLOSING, MODE, NAME, SELECTOR, job_labels, job_spec
 from rayfence.network.policy import CLUSTER_LABEL, DASHBOARD_NAME, DASHBOARD_PORT, SUBMITTER, ports
+from rayfence.network.tables import Row
 
 _JOB = "object.metadata.name"
 _SPEC = entries("object.?spec")
