@@ -12,7 +12,7 @@ from dataplane.lab import CouldNotDecide, Lab, Machine, Tried, tried
 from dataplane.ray_cluster import HEAD_PORTS, RESOLVER, WORKER_PORTS
 from dataplane.report import Attempt, Report
 from dataplane.scenario import Scenario
-from rayfence.reach.deciding import Decider
+from rayfence.reach.connectivity import Connectivity
 from rayfence.reach.topology import Flow, Pod
 
 _JOB_PORTS = range(10_000, 20_000)
@@ -72,7 +72,7 @@ def play(
 class _Run:
     def __init__(self, scenario: Scenario, lab: Lab, cluster: Cluster, say: Callable[[str], None]) -> None:
         self._scenario, self._lab, self._cluster, self._say = scenario, lab, cluster, say
-        self._decider = Decider(under(scenario.intended))
+        self._connectivity = Connectivity(under(scenario.intended))
         self._to_be_dropped: set[Tried] = set()
         self.attempts: list[Attempt] = []
         self.facts: dict[str, object] = {}
@@ -135,7 +135,7 @@ class _Run:
             Flow(source, target, port) for source in CALLERS for target in MEMBERS for port in sorted(listening[target])
         ]
         flows += [Flow(source, NEIGHBOUR, port) for source in (*MEMBERS, NOTEBOOK) for port in _NEIGHBOURS_PORTS]
-        expected = {flow: self._decider.decide(flow).allowed for flow in flows}
+        expected = {flow: self._connectivity.decide(flow).allowed for flow in flows}
         self._to_be_dropped = {tried(flow) for flow in flows if not expected[flow]}
         results = self._lab.attempt(map(tried, flows))
         # What has been closed since tells nothing.

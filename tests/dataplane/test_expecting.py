@@ -10,7 +10,7 @@ from dataplane.policies import Manifest, of_rayfence
 from dataplane.report import Attempt
 
 from rayfence.model.config import Mode, Scope
-from rayfence.reach.deciding import Decider
+from rayfence.reach.connectivity import Connectivity
 from rayfence.reach.topology import Flow
 
 PORTS = {HEAD: (6379, 8080, 8265, 10001, 12711, 41841, 52365)} | dict.fromkeys(WORKERS, (8080, 17001, 38129, 52365))
@@ -20,10 +20,10 @@ SETTINGS = [(mode, scope) for mode in Mode for scope in Scope]
 
 def by_the_evaluator(policies: list[Manifest]) -> list[Attempt]:
     """Every connection that a scenario tries, as if the evaluator's word had come true."""
-    decider = Decider(under(policies))
+    connectivity = Connectivity(under(policies))
     flows = [Flow(source, target, port) for source in CALLERS for target in MEMBERS for port in PORTS[target]]
     flows += [Flow(source, NEIGHBOUR, port) for source in (*MEMBERS, NOTEBOOK) for port in NEIGHBOURS_PORTS]
-    said = {flow: decider.decide(flow).allowed for flow in flows}
+    said = {flow: connectivity.decide(flow).allowed for flow in flows}
     return [Attempt(flow, allowed, Result.OPEN if allowed else Result.SILENT) for flow, allowed in said.items()]
 
 

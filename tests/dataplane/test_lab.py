@@ -15,7 +15,7 @@ import pytest
 from dataplane.lab import CouldNotDecide, Lab, Machine, connects, control, tried
 from dataplane.messages import Result
 
-from rayfence.reach.deciding import Decider
+from rayfence.reach.connectivity import Connectivity
 from rayfence.reach.topology import Address, Flow, Pod, Topology
 
 pytestmark = pytest.mark.kernel
@@ -83,8 +83,8 @@ def some_topology(seed: int) -> Topology:
 def test_the_kernel_does_what_the_evaluator_says(seed: int):
     topology = some_topology(seed)
     flows = every_flow(topology)
-    decider = Decider(topology)
-    expected = {flow: decider.decide(flow).allowed for flow in flows}
+    connectivity = Connectivity(topology)
+    expected = {flow: connectivity.decide(flow).allowed for flow in flows}
 
     assert {True, False} == set(expected.values())
     assert expected == connects(topology, flows)

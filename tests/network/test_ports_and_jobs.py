@@ -24,7 +24,7 @@ from rayfence.model.config import (
 from rayfence.network import asks, generated, static_layer
 from rayfence.network.start_params import dashboard_port, moved_metrics_ports
 from rayfence.network.static import engineless_specs
-from rayfence.reach.deciding import Decider
+from rayfence.reach.connectivity import Connectivity
 from rayfence.reach.topology import Flow, Pod, Topology
 
 PLATFORM = Platform()
@@ -264,8 +264,8 @@ PODS = [HEAD, WORKER, ITS_JOB, OTHER_JOB, THE_OPERATOR, PROMETHEUS]
 def allowed(mode: Mode, scope: Scope, source: Pod, target: Pod, port: int) -> bool:
     tenant = replace(TEAM, network=Network(mode=mode, scope=scope))
     made = [policy for each in (MOVED, ray_job()) for policy in generated(PLATFORM, tenant, each)]
-    decider = Decider(Topology({}, PODS, static_layer(PLATFORM, tenant) + made))
-    return decider.decide(Flow(source, target, port)).allowed
+    connectivity = Connectivity(Topology({}, PODS, static_layer(PLATFORM, tenant) + made))
+    return connectivity.decide(Flow(source, target, port)).allowed
 
 
 @pytest.mark.parametrize("mode", Mode)

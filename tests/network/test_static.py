@@ -13,7 +13,7 @@ from rayfence.manifests import bundle
 from rayfence.manifests.static_file import engineless_file, engineless_objects
 from rayfence.model.config import Bounds, Config, Container, Mode, Network, Platform, Scope, Tenant
 from rayfence.network import static_layer
-from rayfence.reach.deciding import Decider
+from rayfence.reach.connectivity import Connectivity
 from rayfence.reach.topology import Flow, Pod, Topology
 
 BOUNDS = Container(Bounds("1", "8"), Bounds("1Gi", "8Gi"))
@@ -49,10 +49,10 @@ PODS += [OPERATOR, PROMETHEUS, NEIGHBOUR, SPOOF, STRANGER]
 RANDOM = 41837
 
 
-def decider(network: Network) -> Decider:
+def connectivity(network: Network) -> Connectivity:
     config = Config(PLATFORM, (replace(TEAM, network=network), replace(OTHER, network=network)))
     layer = [policy for tenant in config.tenants for policy in static_layer(PLATFORM, tenant)]
-    return Decider(Topology({}, PODS, layer + engineless_objects(config)))
+    return Connectivity(Topology({}, PODS, layer + engineless_objects(config)))
 
 
 NEEDED = {
@@ -73,7 +73,7 @@ NEEDED = {
 @pytest.mark.parametrize(("mode", "scope"), MODES)
 @pytest.mark.parametrize(("source", "target", "port"), NEEDED.values(), ids=NEEDED.keys())
 def test_what_ray_needs_is_open_in_every_mode(source: Pod, target: Pod, port: int, mode: Mode, scope: Scope) -> None:
-    assert decider(Network(mode=mode, scope=scope)).decide(Flow(source, target, port)).allowed
+    assert connectivity(Network(mode=mode, scope=scope)).decide(Flow(source, target, port)).allowed
 
 
 CLOSED = {
@@ -94,13 +94,13 @@ CLOSED = {
 @pytest.mark.parametrize(("source", "target", "port"), CLOSED.values(), ids=CLOSED.keys())
 def test_nobody_else_comes_in(source: Pod, target: Pod, port: int, scope: Scope) -> None:
     for mode in (Mode.DENY_ALL, Mode.DENY_ALL_INGRESS):
-        assert not decider(Network(mode=mode, scope=scope)).decide(Flow(source, target, port)).allowed
+        assert not connectivity(Network(mode=mode, scope=scope)).decide(Flow(source, target, port)).allowed
 
 
 def test_without_these_policies_a_cluster_does_not_start() -> None:
     layer = static_layer(PLATFORM, TEAM)
 
-    assert not Decider(Topology({}, PODS, layer)).decide(Flow(HEAD, WORKER, RANDOM)).allowed
+    assert not Connectivity(Topology({}, PODS, layer)).decide(Flow(HEAD, WORKER, RANDOM)).allowed
 
 
 def test_nothing_to_scrape_and_no_operator_is_no_rule_for_everybody() -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from rayfence import yamlio
-from rayfence.reach import deciding
+from rayfence.reach import connectivity
 from rayfence.reach.topology import Flow, Topology
 
 from . import drawing
@@ -38,8 +38,7 @@ class Difference:
 
 def decided(topology: Topology, flows: Sequence[Flow]) -> list[Said]:
     """What rayfence says."""
-    decider = deciding.Decider(topology)
-    decisions = map(decider.decide, flows)
+    decisions = map(connectivity.Connectivity(topology).decide, flows)
     return [Said(each.egress.passes, each.ingress.passes) for each in decisions]
 
 

@@ -8,7 +8,7 @@ from types import ModuleType
 
 import pytest
 
-from rayfence.reach import deciding, policies
+from rayfence.reach import connectivity, policies
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,18 +24,23 @@ class Fault:
 FAULTS = [
     Fault(
         "policies of a pod are all to agree",
-        deciding,
-        "bool(self.opened_by)",
-        "set(self.closed_by) == {each.policy for each in self.opened_by}",
+        connectivity,
+        "bool(self.allowed_by)",
+        "set(self.isolated_by) == {each.policy for each in self.allowed_by}",
     ),
-    Fault("egress is not looked at", deciding, "self._side(flow, flow.source, EGRESS)", "_UNTOUCHED"),
-    Fault("ingress is not looked at", deciding, "self._side(flow, flow.target, INGRESS)", "_UNTOUCHED"),
+    Fault("egress is not looked at", connectivity, "self._side(flow, flow.source, EGRESS)", "_UNTOUCHED"),
+    Fault("ingress is not looked at", connectivity, "self._side(flow, flow.target, INGRESS)", "_UNTOUCHED"),
     Fault("policies hold in every namespace", policies, "endpoint.namespace == self.namespace and ", ""),
     Fault("`to` is ignored", policies, 'EGRESS: ("egress", "to")', 'EGRESS: ("egress", "from")'),
     Fault("an empty peer list is nobody", policies, "not self.peers or ", ""),
     Fault("an empty port list is no port", policies, "not ports or ", ""),
-    Fault("endPort itself is left out", policies, 'port.get("endPort") or first', 'port.get("endPort", first + 1) - 1'),
-    Fault("endPort is ignored", policies, 'port.get("endPort") or first', "first"),
+    Fault(
+        "endPort itself is left out",
+        policies,
+        'flow.port <= (port.get("endPort") or first)',
+        'flow.port <= port.get("endPort", first + 1) - 1',
+    ),
+    Fault("endPort is ignored", policies, 'flow.port <= (port.get("endPort") or first)', "flow.port <= first"),
     Fault("`except` is ignored", policies, 'block.get("except") or []', "[]"),
     Fault(
         "only the first of `except` counts", policies, 'block.get("except") or []', '(block.get("except") or [])[:1]'
@@ -87,6 +92,6 @@ def seed_in(fault: Fault, monkeypatch: pytest.MonkeyPatch) -> None:
     copy = ModuleType(fault.module.__name__)
     exec(compile(source.replace(fault.right, fault.wrong), f"with a fault: {fault.does}", "exec"), copy.__dict__)
     if fault.module is policies:
-        monkeypatch.setattr(deciding, "read", copy.read)
+        monkeypatch.setattr(connectivity, "read", copy.read)
     else:
-        monkeypatch.setattr(deciding, "Decider", copy.Decider)
+        monkeypatch.setattr(connectivity, "Connectivity", copy.Connectivity)

@@ -22,7 +22,7 @@ sys.path.append(str(Path(__file__).parents[2] / "testing"))
 from dataplane.lab import CannotRun, CouldNotDecide, LabError, connects
 
 from rayfence import yamlio
-from rayfence.reach.deciding import Decider
+from rayfence.reach.connectivity import Connectivity
 from rayfence.reach.policies import read
 from rayfence.reach.topology import Flow, Topology
 
@@ -58,8 +58,8 @@ class Verdicts:
 
     def _closing(self) -> list[Any]:
         """The policies that have a say."""
-        decision = Decider(self.topology).decide(self.flow)
-        closing = {*decision.egress.closed_by, *decision.ingress.closed_by}
+        decision = Connectivity(self.topology).decide(self.flow)
+        closing = {*decision.egress.isolated_by, *decision.ingress.isolated_by}
         return [each for each in self.topology.policies if read(each).name in closing]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from rayfence.reach.deciding import Decider, Decision
+from rayfence.reach.connectivity import Connectivity, Decision
 from rayfence.reach.topology import Address, Endpoint, Flow, Pod, Topology
 
 Json = dict[str, Any]
@@ -51,7 +51,7 @@ def to(*peers: Json, ports: Sequence[Json] = ()) -> Json:
 
 
 def decide(source: Endpoint, target: Endpoint, port: int, *policies: Json, protocol: str = "TCP") -> Decision:
-    return Decider(Topology(NAMESPACES, EVERYONE, policies)).decide(Flow(source, target, port, protocol))
+    return Connectivity(Topology(NAMESPACES, EVERYONE, policies)).decide(Flow(source, target, port, protocol))
 
 
 def reaching(target: Endpoint, *policies: Json) -> list[Endpoint]:

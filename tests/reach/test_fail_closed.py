@@ -1,4 +1,4 @@
-"""Any one object of the layered set may be missing, late, or lost: no way between two tenants comes of it."""
+"""Any one object of the network layer may be missing, late, or lost: no connection between two tenants opens."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from dataclasses import replace
 import pytest
 
 from rayfence.model.config import Mode, Scope, Tenant
+from rayfence.reach.cluster_model import ClusterModel, model_cluster
+from rayfence.reach.connectivity import Connectivity
 from rayfence.reach.policies import Json
 from rayfence.reach.scenario import Scenario
 from rayfence.reach.topology import Endpoint
-from rayfence.reach.ways import Ways
-from rayfence.reach.world import World, world
 
 from .three import KINDS, three
 
 
-def ways_between_tenants(here: World) -> Iterator[str]:
-    """Whatever is open between a pod of the world's tenant and a pod in another tenant's namespace."""
+def open_between_tenants(here: ClusterModel) -> Iterator[str]:
+    """Whatever is open between a pod of the model's tenant and a pod in another tenant's namespace."""
     owners = here.scenario.config.by_namespace()
-    own = [each.endpoint for each in here.inhabitants.values() if each.tenant is here.tenant]
+    own = [each.endpoint for each in here.members.values() if each.tenant is here.tenant]
     foreign = [each for each in here.topology.endpoints if owner(each, owners) not in (None, here.tenant)]
-    ways = Ways(here.topology)
+    connectivity = Connectivity(here.topology)
     for one in own:
         for other in foreign:
             for source, target in ((one, other), (other, one)):
-                if ways.between(source, target).spans:
+                if connectivity.between(source, target).ports:
                     yield f"{source} -> {target}"
 
 
@@ -35,21 +35,21 @@ def owner(endpoint: Endpoint, owners: dict[str, Tenant]) -> Tenant | None:
 
 
 def without_one(base: Scenario) -> Iterator[tuple[Json, Tenant, Scenario]]:
-    """The scenario without each object of each tenant's layered set in turn."""
+    """The scenario without each object of each tenant's network layer in turn."""
     for tenant in base.config.tenants:
-        layer = base.layered[tenant.name]
+        layer = base.network_layer[tenant.name]
         for index, gone in enumerate(layer):
             left = layer[:index] + layer[index + 1 :]
-            yield gone, tenant, replace(base, layered={**base.layered, tenant.name: left})
+            yield gone, tenant, replace(base, network_layer={**base.network_layer, tenant.name: left})
 
 
 @pytest.mark.parametrize(("mode", "scope"), KINDS, ids=[f"{mode} {scope}" for mode, scope in KINDS])
 @pytest.mark.slow
 def test_without_any_one_object_no_tenant_reaches_another(mode: Mode, scope: Scope) -> None:
     opened = {
-        f"without {gone['metadata']['namespace']}/{gone['metadata']['name']}: {way}"
+        f"without {gone['metadata']['namespace']}/{gone['metadata']['name']}: {connection}"
         for gone, tenant, left in without_one(three(mode=mode, scope=scope))
-        for way in ways_between_tenants(world(left, tenant))
+        for connection in open_between_tenants(model_cluster(left, tenant))
     }
 
     assert set() == opened
@@ -57,7 +57,7 @@ def test_without_any_one_object_no_tenant_reaches_another(mode: Mode, scope: Sco
 
 def test_without_all_of_them_tenants_do_reach_each_other() -> None:
     base = three()
-    bare = replace(base, layered=dict.fromkeys(base.layered, ()))
+    bare = replace(base, network_layer=dict.fromkeys(base.network_layer, ()))
 
     # 24 pods, 25 in other tenants' namespaces, both ways.
-    assert 2 * 24 * 25 == len(list(ways_between_tenants(world(bare, base.config.tenants[0]))))
+    assert 2 * 24 * 25 == len(list(open_between_tenants(model_cluster(bare, base.config.tenants[0]))))

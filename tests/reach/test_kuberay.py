@@ -9,7 +9,7 @@ import pytest
 from rayfence.cases.good import ray_object
 from rayfence.model.config import Platform, Tenant
 from rayfence.reach.findings import Role
-from rayfence.reach.kuberay import Made, MadePod, made
+from rayfence.reach.kuberay import CreatedPod, KubeRayObjects, created_from
 from rayfence.workload import KINDS, Malformed
 
 from .three import BOUNDS
@@ -22,11 +22,11 @@ def good(kind: str) -> dict[str, Any]:
     return ray_object(KIND[kind], Platform(), TEAM)
 
 
-def pods(found: Made) -> list[MadePod]:
+def pods(found: KubeRayObjects) -> list[CreatedPod]:
     return [*(found.cluster.pods if found.cluster else ()), *([found.submitter] if found.submitter else [])]
 
 
-def labels(found: Made, role: Role) -> dict[str, str]:
+def labels(found: KubeRayObjects, role: Role) -> dict[str, str]:
     return dict(next(pod for pod in pods(found) if pod.role is role).labels)
 
 
@@ -40,7 +40,7 @@ def labels(found: Made, role: Role) -> dict[str, str]:
     ],
 )
 def test_every_kind_becomes_a_cluster_and_a_job_its_submitter(kind: str, cluster: str, submitter: str | None) -> None:
-    found = made(good(kind))
+    found = created_from(good(kind))
 
     workers = [f"{cluster}-{group}-worker-{number}" for group in ("first", "middle", "last") for number in (0, 1)]
     assert [f"{cluster}-head", *workers, *([submitter] if submitter else [])] == [pod.name for pod in pods(found)]
@@ -53,7 +53,7 @@ def test_a_group_that_is_one_pod_for_ever_is_one_pod() -> None:
         for most, hosts in ((1, 1), (1, 2), (2, 1))
     ]
 
-    assert 1 + 1 + 2 + 2 == len(pods(made(cluster)))
+    assert 1 + 1 + 2 + 2 == len(pods(created_from(cluster)))
 
 
 def test_kuberays_own_labels_win_and_is_ray_node_does_not() -> None:
@@ -61,7 +61,7 @@ def test_kuberays_own_labels_win_and_is_ray_node_does_not() -> None:
     mine = {"ray.io/cluster": "mine", "ray.io/node-type": "mine", "ray.io/group": "mine", "ray.io/is-ray-node": "no"}
     cluster["spec"]["headGroupSpec"]["template"]["metadata"]["labels"] = mine
 
-    found = labels(made(cluster), Role.HEAD)
+    found = labels(created_from(cluster), Role.HEAD)
 
     assert ("good", "head", "headgroup", "no") == tuple(found[key] for key in mine)
 
@@ -70,11 +70,11 @@ def test_a_groups_labels_win_over_its_templates() -> None:
     cluster = good("RayCluster")
     cluster["spec"]["workerGroupSpecs"][0]["labels"] = {"tenant": "other"}
 
-    assert "other" == labels(made(cluster), Role.WORKER)["tenant"]
+    assert "other" == labels(created_from(cluster), Role.WORKER)["tenant"]
 
 
 def test_a_jobs_cluster_has_its_labels_and_is_owned_by_it() -> None:
-    found = made(good("RayJob")).cluster
+    found = created_from(good("RayJob")).cluster
     assert found is not None
     metadata = found.manifest["metadata"]
 
@@ -89,14 +89,14 @@ def test_a_jobs_cluster_has_its_labels_and_is_owned_by_it() -> None:
 
 
 def test_a_cron_jobs_job_has_none_of_its_labels() -> None:
-    found = made(good("RayCronJob"))
+    found = created_from(good("RayCronJob"))
 
     assert {"ray.io/cronjob-name": "good"} == found.objects[0]["metadata"]["labels"]
     assert "tenant" not in found.objects[1]["metadata"]["labels"]
 
 
 def test_a_submitter_is_known_by_its_job() -> None:
-    found = labels(made(good("RayJob")), Role.SUBMITTER)
+    found = labels(created_from(good("RayJob")), Role.SUBMITTER)
 
     assert ("good", "RayJob") == (found["ray.io/originated-from-cr-name"], found["ray.io/originated-from-crd"])
 
@@ -106,7 +106,7 @@ def test_other_ways_to_submit_make_no_pod(mode: str) -> None:
     job = good("RayJob")
     job["spec"]["submissionMode"] = mode
 
-    assert made(job).submitter is None
+    assert created_from(job).submitter is None
 
 
 def test_a_job_may_run_on_a_cluster_that_is_there() -> None:
@@ -114,7 +114,7 @@ def test_a_job_may_run_on_a_cluster_that_is_there() -> None:
     del job["spec"]["rayClusterSpec"]
     job["spec"]["clusterSelector"] = {"ray.io/cluster": "shared"}
 
-    found = made(job)
+    found = created_from(job)
 
     assert (None, "shared", "good-submitter") == (
         found.cluster,
@@ -131,7 +131,7 @@ def test_a_dashboard_is_where_the_start_parameters_put_it(written: Any, expected
     cluster = good("RayCluster")
     cluster["spec"]["headGroupSpec"]["rayStartParams"]["dashboard-port"] = written
 
-    found = made(cluster).cluster
+    found = created_from(cluster).cluster
 
     assert expected == (found and found.dashboard)
 
@@ -142,7 +142,7 @@ def test_named_ports_are_the_containers() -> None:
     cluster["spec"]["headGroupSpec"]["template"]["spec"]["containers"][0]["ports"] = ports
     cluster["spec"]["headGroupSpec"]["rayStartParams"]["metrics-export-port"] = "8081"
 
-    head = pods(made(cluster))[0]
+    head = pods(created_from(cluster))[0]
 
     assert {"metrics": 8081, "dash": 8266, "dns": 53} == head.ports
     assert {"dns": "UDP"} == head.protocols
@@ -150,4 +150,4 @@ def test_named_ports_are_the_containers() -> None:
 
 def test_what_cannot_be_read_is_refused() -> None:
     with pytest.raises(Malformed):
-        made({**good("RayCluster"), "spec": [1]})
+        created_from({**good("RayCluster"), "spec": [1]})

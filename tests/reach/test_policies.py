@@ -1,10 +1,23 @@
-"""NetworkPolicies read as the API defines them: whom they isolate, whom and what they let through."""
+"""NetworkPolicies read as the API defines them: which pods they isolate, and what they allow; sets of ports."""
 
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from rayfence.reach.policies import read, selects
+from rayfence.reach.policies import (
+    ALL_PORTS,
+    PortRange,
+    PortSet,
+    difference,
+    intersection,
+    port_texts,
+    read,
+    selects,
+    single_ports,
+    union,
+)
 
 from .samples import (
     API_SERVER,
@@ -25,7 +38,7 @@ from .samples import (
     to,
 )
 
-EVERYBODY = [each for each in EVERYONE if each != HEAD]
+ALL_TENANTS_UP_TO = [each for each in EVERYONE if each != HEAD]
 TEAM_A = {"namespaceSelector": {"matchLabels": {"team": "a"}}}
 HEADS = {"podSelector": {"matchLabels": {"role": "head"}}}
 
@@ -116,7 +129,7 @@ def test_a_closed_direction_without_rules_lets_nobody_in(rules):
 
 @pytest.mark.parametrize("rule", [{}, {"from": None}, {"from": []}, {"from": [], "ports": []}])
 def test_a_rule_that_names_nobody_lets_everybody_in(rule):
-    assert EVERYBODY == reaching(HEAD, policy(ingress=[rule]))
+    assert ALL_TENANTS_UP_TO == reaching(HEAD, policy(ingress=[rule]))
 
 
 @pytest.mark.parametrize(
@@ -133,7 +146,7 @@ def test_a_rule_that_names_nobody_lets_everybody_in(rule):
         pytest.param(
             {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "ray-b"}}}, [OTHER], id="by name"
         ),
-        pytest.param({"ipBlock": {"cidr": "0.0.0.0/0"}}, EVERYBODY, id="all addresses"),
+        pytest.param({"ipBlock": {"cidr": "0.0.0.0/0"}}, ALL_TENANTS_UP_TO, id="all addresses"),
         pytest.param({"ipBlock": {"cidr": "10.1.0.2/32"}}, [WORKER], id="one address"),
         pytest.param({"ipBlock": {"cidr": "10.1.0.2/31"}}, [WORKER, BARE], id="two addresses"),
         pytest.param({"ipBlock": {"cidr": "10.3.9.9/16"}}, [OTHER], id="host bits count for nothing"),
@@ -239,3 +252,51 @@ def test_peers_and_ports_of_one_rule_must_both_fit():
     assert [False, True] == [decide(WORKER, BARE, port, rules).allowed for port in (1, 2)]
     assert [True, True] == [decide(HEAD, BARE, port, rules).allowed for port in (1, 2)]
     assert [False, True] == [decide(DEV, BARE, port, rules).allowed for port in (1, 2)]
+
+
+ONE = st.builds(
+    lambda protocol, ends: PortRange(protocol, *sorted(ends)),
+    st.sampled_from(["TCP", "UDP"]),
+    st.tuples(st.integers(1, 12), st.integers(1, 12)),
+)
+SETS = st.lists(ONE, max_size=5).map(union)
+
+
+def ports(spans: PortSet) -> set[tuple[str, int]]:
+    return {(span.protocol, port) for span in spans for port in range(span.first, span.last + 1)}
+
+
+@settings(deadline=None)
+@given(SETS, SETS)
+def test_they_are_joined_met_and_cut_as_sets_are(one: PortSet, other: PortSet) -> None:
+    assert ports(one) | ports(other) == ports(union([*one, *other]))
+    assert ports(one) & ports(other) == ports(intersection(one, other))
+    assert ports(one) - ports(other) == ports(difference(one, other))
+
+
+@settings(deadline=None)
+@given(SETS, SETS)
+def test_the_same_ports_are_the_same_value(one: PortSet, other: PortSet) -> None:
+    assert (ports(one) == ports(other)) is (one == other)
+
+
+@settings(deadline=None)
+@given(SETS)
+def test_every_port_takes_nothing_away_and_leaves_nothing(spans: PortSet) -> None:
+    assert spans == intersection(ALL_PORTS, spans) == intersection(spans, ALL_PORTS)
+    assert () == difference(spans, ALL_PORTS)
+
+
+@pytest.mark.parametrize(
+    ("expected", "spans"),
+    [
+        ((), ()),
+        (("TCP 8265",), single_ports([8265])),
+        (("TCP 9000-9001",), single_ports([9001, 9000])),
+        (("TCP 53", "UDP 53"), single_ports([53], "UDP", "TCP")),
+        (("all TCP ports",), (PortRange("TCP", 1, 65535),)),
+        (("all ports",), ALL_PORTS),
+    ],
+)
+def test_they_are_told_in_words(expected: tuple[str, ...], spans: PortSet) -> None:
+    assert expected == port_texts(spans)

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 
 from rayfence.model.config import Config, Dns, Egress, Mode, Network, Platform, Provider, RoleRules, Scope
-from rayfence.reach.deciding import Decider
-from rayfence.reach.finding import find
+from rayfence.reach.analysis import analyze
+from rayfence.reach.cluster_model import model_cluster
+from rayfence.reach.connectivity import Connectivity
 from rayfence.reach.findings import Counterexample, Findings, NotIsolated, Proof
-from rayfence.reach.needs import needs
 from rayfence.reach.policies import Json
 from rayfence.reach.proofs import not_running, unneeded
+from rayfence.reach.requirements import requirements
 from rayfence.reach.scenario import Scenario, scenario
-from rayfence.reach.world import world
 
 from .three import BOUNDS, KINDS, NAMESPACES, PLATFORM, config, three
 
@@ -34,18 +34,18 @@ def policy(name: str = "more", namespace: str = "ray-a", **spec: Any) -> Json:
 
 
 def with_layer(base: Scenario, layer: Sequence[Json]) -> Scenario:
-    return replace(base, layered={**base.layered, "team-a": tuple(layer)})
+    return replace(base, network_layer={**base.network_layer, "team-a": tuple(layer)})
 
 
 def running(base: Scenario) -> list[Counterexample]:
-    here = world(base, base.config.tenants[0])
-    decider = Decider(here.topology)
-    return list(not_running([(need, decider.decide(need.flow)) for need in needs(here)]))
+    here = model_cluster(base, base.config.tenants[0])
+    connectivity = Connectivity(here.topology)
+    return list(not_running([(each, connectivity.decide(each.flow)) for each in requirements(here)]))
 
 
 @pytest.mark.parametrize(("mode", "scope"), KINDS, ids=IDS)
 def test_they_hold(mode: Mode, scope: Scope) -> None:
-    found = find(three(mode=mode, scope=scope))
+    found = analyze(three(mode=mode, scope=scope))
 
     assert () == found.counterexamples
     assert found.holds
@@ -54,7 +54,7 @@ def test_they_hold(mode: Mode, scope: Scope) -> None:
 
 @pytest.mark.parametrize(("mode", "scope"), KINDS, ids=IDS)
 def test_they_hold_where_kuberay_isolates_each_cluster(mode: Mode, scope: Scope) -> None:
-    found = find(three(mode=mode, scope=scope, provider=Provider.KUBERAY))
+    found = analyze(three(mode=mode, scope=scope, provider=Provider.KUBERAY))
 
     assert () == found.counterexamples
     assert found.holds
@@ -65,29 +65,29 @@ def test_they_hold_where_kuberay_isolates_each_cluster(mode: Mode, scope: Scope)
 def test_every_rule_that_is_taken_away_is_missed(mode: Mode, scope: Scope) -> None:
     """By taking it away, and not by looking at who else opens the same."""
     base = three(mode=mode, scope=scope)
-    layer = base.layered["team-a"]
+    layer = base.network_layer["team-a"]
     kept = [
         f"{each['metadata']['namespace']}/{each['metadata']['name']} {side}[{number}]"
         for index, each in enumerate(layer)
         for side in ("ingress", "egress")
         for number, _ in enumerate(each["spec"].get(side, []))
-        if not running(with_layer(base, [*layer[:index], without(each, side, number), *layer[index + 1 :]]))
+        if not running(with_layer(base, [*layer[:index], difference(each, side, number), *layer[index + 1 :]]))
     ]
 
     assert [] == kept
 
 
-def without(policy: Json, side: str, number: int) -> Json:
+def difference(policy: Json, side: str, number: int) -> Json:
     rules = policy["spec"][side]
     return {**policy, "spec": {**policy["spec"], side: rules[:number] + rules[number + 1 :]}}
 
 
 def test_a_rule_that_opens_what_is_open_already_is_needed_by_nothing() -> None:
     base = three()
-    again = next(each for each in base.layered["team-a"] if each["metadata"]["name"] == "rayfence-operator")
+    again = next(each for each in base.network_layer["team-a"] if each["metadata"]["name"] == "rayfence-operator")
     twice = {**again, "metadata": {**again["metadata"], "name": "rayfence-operator-again"}}
 
-    found = find(with_layer(base, [*base.layered["team-a"], twice]))
+    found = analyze(with_layer(base, [*base.network_layer["team-a"], twice]))
 
     useless = "without it everything that Ray and the config need stays open"
     expected = {f"ray-a/{name} ingress[0]: {useless}" for name in ("rayfence-operator", "rayfence-operator-again")}
@@ -96,7 +96,7 @@ def test_a_rule_that_opens_what_is_open_already_is_needed_by_nothing() -> None:
 
 def test_rules_in_the_tenants_own_words_are_noted_and_not_held_against_it() -> None:
     inside = {"from": [{"namespaceSelector": {"matchLabels": {NAME: "ray-a"}}}], "ports": [{"port": 8265}]}
-    found = find(three(head=RoleRules(ingress=(inside,))))
+    found = analyze(three(head=RoleRules(ingress=(inside,))))
 
     assert [] == lines(found, Proof.MINIMAL)
     assert "ray-a/rayfence-head ingress[0]: nothing here needs it" in found.notes
@@ -131,9 +131,9 @@ def test_rules_in_the_tenants_own_words_are_noted_and_not_held_against_it() -> N
 )
 def test_a_policy_that_is_missing_has_its_line(name: str, line: str) -> None:
     base = three()
-    layer = [each for each in base.layered["team-a"] if each["metadata"]["name"] != name]
+    layer = [each for each in base.network_layer["team-a"] if each["metadata"]["name"] != name]
 
-    assert any(each.startswith(line) for each in lines(find(with_layer(base, layer)), Proof.RUNS))
+    assert any(each.startswith(line) for each in lines(analyze(with_layer(base, layer)), Proof.RUNS))
 
 
 def spaces(*names: str) -> Json:
@@ -197,7 +197,7 @@ WHO_GETS_IN = {
 def test_whoever_gets_in_without_being_asked_is_named(rule: Json, source: str, ports: str) -> None:
     base = three()
     hole = policy(podSelector=HEADS, policyTypes=["Ingress"], ingress=[rule])
-    found = lines(find(with_layer(base, [*base.layered["team-a"], hole])), Proof.ISOLATED)
+    found = lines(analyze(with_layer(base, [*base.network_layer["team-a"], hole])), Proof.ISOLATED)
 
     expected = (
         f"{source} -> ray-a/sample-head is open on {ports}, and no configuration asks for that: ray-a/more ingress[0]"
@@ -208,7 +208,7 @@ def test_whoever_gets_in_without_being_asked_is_named(rule: Json, source: str, p
 def test_another_tenant_that_gets_in_comes_first() -> None:
     base = three(mode=Mode.DENY_ALL_INGRESS)
     hole = policy(podSelector=HEADS, policyTypes=["Ingress"], ingress=[{"from": [EVERYWHERE]}])
-    first = lines(find(with_layer(base, [*base.layered["team-a"], hole])), Proof.ISOLATED)[0]
+    first = lines(analyze(with_layer(base, [*base.network_layer["team-a"], hole])), Proof.ISOLATED)[0]
 
     rest = "is open on all ports, and no configuration asks for that: ray-a/more ingress[0]"
     assert f"ray-b/sample-head -> ray-a/sample-head {rest}" == first
@@ -230,7 +230,7 @@ WHERE_TO = {
 def test_wherever_a_pod_gets_out_to_without_being_asked_is_named(rule: Json, target: str) -> None:
     base = three()
     hole = policy(podSelector={}, policyTypes=["Egress"], egress=[rule])
-    found = lines(find(with_layer(base, [*base.layered["team-a"], hole])), Proof.ISOLATED)
+    found = lines(analyze(with_layer(base, [*base.network_layer["team-a"], hole])), Proof.ISOLATED)
 
     expected = (
         f"ray-a/notebook -> {target} is open on all ports, and no configuration asks for that: ray-a/more egress[0]"
@@ -258,7 +258,7 @@ SHUT = {
 @pytest.mark.slow
 @pytest.mark.parametrize(("cidr", "target"), SHUT.values(), ids=SHUT)
 def test_what_is_shut_is_not_asked_for_whatever_the_platform_lists(cidr: str, target: str) -> None:
-    found = lines(find(scenario(config(OPEN), more=[to_addresses(cidr)])), Proof.ISOLATED)
+    found = lines(analyze(scenario(config(OPEN), more=[to_addresses(cidr)])), Proof.ISOLATED)
 
     assert any(f" -> {target} is open on " in each and each.endswith("ray-a/more egress[0]") for each in found)
 
@@ -268,13 +268,13 @@ def test_what_the_platform_opens_alone_is_asked_for() -> None:
     dns = [{"port": 53, "protocol": "UDP"}]
     left_out = ["100.100.100.200/32", "100.96.0.96/32", "100.80.80.80/32"]
 
-    assert find(scenario(config(OPEN), more=[to_addresses("169.254.170.23/32")])).holds
-    assert find(scenario(config(OPEN), more=[to_addresses("169.254.20.10/32", ports=dns)])).holds
-    assert find(scenario(config(OPEN), more=[to_addresses("100.64.0.0/10", left_out=left_out)])).holds
+    assert analyze(scenario(config(OPEN), more=[to_addresses("169.254.170.23/32")])).holds
+    assert analyze(scenario(config(OPEN), more=[to_addresses("169.254.20.10/32", ports=dns)])).holds
+    assert analyze(scenario(config(OPEN), more=[to_addresses("100.64.0.0/10", left_out=left_out)])).holds
 
 
 def test_a_dns_that_is_no_pod_is_needed_and_open() -> None:
-    found = find(scenario(config(OPEN)))
+    found = analyze(scenario(config(OPEN)))
 
     assert () == found.counterexamples
     assert {("TCP 53", "UDP 53")} == {each.ports for each in found.edges if each.target_id == "dns-cache"}
@@ -286,24 +286,24 @@ def test_a_dns_that_is_no_pod_is_missed() -> None:
         {**each, "spec": {**each["spec"], "egress": [{"to": each["spec"]["egress"][0]["to"][:1]}]}}
         if each["metadata"]["name"] == "rayfence-dns"
         else each
-        for each in base.layered["team-a"]
+        for each in base.network_layer["team-a"]
     ]
 
-    assert any("-> dns-cache UDP 53" in each for each in lines(find(with_layer(base, layer)), Proof.RUNS))
+    assert any("-> dns-cache UDP 53" in each for each in lines(analyze(with_layer(base, layer)), Proof.RUNS))
 
 
 def test_under_the_scope_cluster_two_clusters_of_a_tenant_are_apart() -> None:
     base = three(scope=Scope.CLUSTER)
     hole = policy(podSelector={}, policyTypes=["Ingress"], ingress=[{"from": [{"podSelector": {}}]}])
     way_out = policy("out", podSelector={}, policyTypes=["Egress"], egress=[{"to": [{"podSelector": {}}]}])
-    found = lines(find(with_layer(base, [*base.layered["team-a"], hole, way_out])), Proof.ISOLATED)
+    found = lines(analyze(with_layer(base, [*base.network_layer["team-a"], hole, way_out])), Proof.ISOLATED)
 
     assert any(each.startswith("ray-a/train-aaaaa-head -> ray-a/sample-head is open") for each in found)
 
 
 def test_what_a_tenant_opens_within_itself_is_its_own_affair() -> None:
     hole = policy(podSelector={}, policyTypes=["Ingress"], ingress=[{"from": [{"podSelector": {}}]}])
-    found = find(scenario(config(mode=Mode.DENY_ALL_INGRESS), more=[hole]))
+    found = analyze(scenario(config(mode=Mode.DENY_ALL_INGRESS), more=[hole]))
 
     assert [] == lines(found, Proof.ISOLATED)
     assert any("ray-a/more ingress[0]" in edge.rules and edge.named_by_config for edge in found.edges)
@@ -311,7 +311,7 @@ def test_what_a_tenant_opens_within_itself_is_its_own_affair() -> None:
 
 def test_what_a_tenant_opens_to_others_is_not() -> None:
     hole = policy(podSelector={}, policyTypes=["Ingress"], ingress=[{"from": [spaces("ray-b")]}])
-    found = find(scenario(config(mode=Mode.DENY_ALL_INGRESS), more=[hole]))
+    found = analyze(scenario(config(mode=Mode.DENY_ALL_INGRESS), more=[hole]))
 
     assert "ray-b/sample-head -> ray-a/sample-head" in {
         f"{each.source_id} -> {each.target_id}" for each in found.counterexamples
@@ -325,7 +325,7 @@ OWN = {
 
 
 def test_a_tenants_own_rules_are_obeyed_and_reported() -> None:
-    found = find(
+    found = analyze(
         three(
             head=RoleRules(ingress=(OWN,)), worker=RoleRules(egress=({"to": [{"ipBlock": {"cidr": "10.9.0.0/16"}}]},))
         )
@@ -341,8 +341,8 @@ def test_a_tenants_own_rules_are_obeyed_and_reported() -> None:
 
 def test_a_tenants_own_rule_that_is_not_obeyed_is_missed() -> None:
     base = three(head=RoleRules(ingress=(OWN,)))
-    layer = [each for each in base.layered["team-a"] if each["metadata"]["name"] != "rayfence-head"]
-    found = lines(find(with_layer(base, layer)), Proof.RUNS)
+    layer = [each for each in base.network_layer["team-a"] if each["metadata"]["name"] != "rayfence-head"]
+    found = lines(analyze(with_layer(base, layer)), Proof.RUNS)
 
     reason = "network.head ingress[0], the tenant's own"
     expected = f"ingress-nginx/peer-1-nginx -> ray-a/sample-head TCP 8265 must be open, for {reason}: ingress of "
@@ -354,7 +354,7 @@ def test_two_modes_that_leave_open_what_the_other_closes_let_tenants_meet() -> N
     modes = dict(zip(NAMESPACES, (Mode.DENY_ALL_EGRESS, Mode.DENY_ALL_INGRESS, Mode.DENY_ALL), strict=True))
     base = config()
     mixed = [replace(each, network=Network(mode=modes[each.name])) for each in base.tenants]
-    found = lines(find(scenario(Config(PLATFORM, tuple(mixed)))), Proof.ISOLATED)
+    found = lines(analyze(scenario(Config(PLATFORM, tuple(mixed)))), Proof.ISOLATED)
 
     assert (
         "ray-b/notebook -> ray-a/notebook is open on all ports, and no configuration asks for that: nothing closes it"
@@ -366,7 +366,7 @@ def test_two_modes_that_leave_open_what_the_other_closes_let_tenants_meet() -> N
 def test_a_tenant_whose_layer_is_off_is_said_to_be_open() -> None:
     base = config()
     off = replace(base.tenants[2], network=Network(enforce=False))
-    found = find(scenario(Config(PLATFORM, (*base.tenants[:2], off))))
+    found = analyze(scenario(Config(PLATFORM, (*base.tenants[:2], off))))
 
     assert () == found.counterexamples
     assert (NotIsolated("team-c", "network.enforce is false"),) == found.not_isolated
@@ -376,8 +376,8 @@ def test_what_the_platform_lists_may_be_reached_by_tenants_own_policies() -> Non
     out = policy(podSelector={}, policyTypes=["Egress"], egress=[{"to": [{"ipBlock": {"cidr": "198.51.100.0/24"}}]}])
     asked = replace(PLATFORM, egress=Egress(cidrs=("198.51.100.0/24",)))
 
-    assert 1 <= len(find(scenario(config(), more=[out])).counterexamples)
-    assert () == find(scenario(config(asked), more=[out])).counterexamples
+    assert 1 <= len(analyze(scenario(config(), more=[out])).counterexamples)
+    assert () == analyze(scenario(config(asked), more=[out])).counterexamples
 
 
 def test_rules_that_nothing_given_needs_are_notes() -> None:
@@ -387,7 +387,7 @@ def test_rules_that_nothing_given_needs_are_notes() -> None:
         "metadata": {"name": "mine", "namespace": "ray-b", "labels": {"tenant": "team-b"}},
         "spec": {"headGroupSpec": {"template": {"metadata": {"labels": {"tenant": "team-b"}}}}},
     }
-    found = find(scenario(config(Platform()), [cluster]))
+    found = analyze(scenario(config(Platform()), [cluster]))
 
     assert () == found.counterexamples
     assert "ray-a/rayfence-operator ingress[0]: nothing here needs it" in found.notes
@@ -403,7 +403,7 @@ GROUPS = {"headGroupSpec": {}, "workerGroupSpecs": [{"groupName": "small"}]}
 
 
 def test_a_cluster_that_gets_no_policies_of_its_own_does_not_run() -> None:
-    found = lines(find(scenario(config(), [unlabelled("RayCluster", GROUPS)])), Proof.RUNS)
+    found = lines(analyze(scenario(config(), [unlabelled("RayCluster", GROUPS)])), Proof.RUNS)
 
     assert any(each.startswith("ray-b/nightly-head -> ray-b/nightly-small-worker-0 TCP 8080") for each in found)
 
@@ -411,7 +411,7 @@ def test_a_cluster_that_gets_no_policies_of_its_own_does_not_run() -> None:
 def test_what_a_cron_job_brings_runs_though_nobody_copies_the_tenants_label() -> None:
     cron = unlabelled("RayCronJob", {"jobTemplate": {"rayClusterSpec": GROUPS}}, tenant="team-b")
 
-    assert () == find(scenario(config(), [cron])).counterexamples
+    assert () == analyze(scenario(config(), [cron])).counterexamples
 
 
 def test_nor_does_a_cron_job_need_a_cluster_of_its_own() -> None:
@@ -419,7 +419,7 @@ def test_nor_does_a_cron_job_need_a_cluster_of_its_own() -> None:
     selecting = {"jobTemplate": {"clusterSelector": {"ray.io/cluster": "nightly"}}}
     cron = unlabelled("RayCronJob", selecting, tenant="team-b")
 
-    found = find(scenario(config(scope=Scope.CLUSTER), [cluster, cron]))
+    found = analyze(scenario(config(scope=Scope.CLUSTER), [cluster, cron]))
 
     assert () == found.counterexamples
     assert ("ray-b/nightly-aaaaa-submitter", "ray-b/nightly-head", ("TCP 8265",)) in {
@@ -429,12 +429,12 @@ def test_nor_does_a_cron_job_need_a_cluster_of_its_own() -> None:
 
 def test_unneeded_says_what_taking_away_says() -> None:
     base = three(scope=Scope.TENANT)
-    here = world(base, base.config.tenants[0])
-    decider = Decider(here.topology)
+    here = model_cluster(base, base.config.tenants[0])
+    connectivity = Connectivity(here.topology)
     none_needed = unneeded(here, [])
 
     assert 20 < len(none_needed)
-    assert [] == unneeded(here, [(need, decider.decide(need.flow)) for need in needs(here)])
+    assert [] == unneeded(here, [(each, connectivity.decide(each.flow)) for each in requirements(here)])
     assert BOUNDS == base.config.tenants[0].container
 
 
@@ -445,5 +445,5 @@ def test_policies_of_the_tenants_own_make_no_rule_of_ours_needless() -> None:
 
     found = scenario(config(), more=[wide])
 
-    assert find(three()).asked[Proof.MINIMAL] == find(found).asked[Proof.MINIMAL]
-    assert lines(find(three()), Proof.MINIMAL) == lines(find(found), Proof.MINIMAL)
+    assert analyze(three()).asked[Proof.MINIMAL] == analyze(found).asked[Proof.MINIMAL]
+    assert lines(analyze(three()), Proof.MINIMAL) == lines(analyze(found), Proof.MINIMAL)

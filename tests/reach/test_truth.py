@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import pytest
 
+from rayfence.reach.cluster_model import ClusterModel
 from rayfence.reach.topology import Flow, Topology
-from rayfence.reach.world import World
 
-from .truth import GOLDEN, flows, ours, table, worlds
+from .truth import GOLDEN, flows, models, ours, table
 
-WORLDS = list(worlds())
+MODELS = list(models())
 
 
-def between_tenants(world: World) -> list[Flow]:
+def between_tenants(model: ClusterModel) -> list[Flow]:
     """The questions about pods of two tenants, those with forged labels among them."""
-    owners = world.scenario.config.by_namespace()
-    spaces = {each: owners.get(getattr(each, "namespace", "")) for each in world.topology.endpoints}
+    owners = model.scenario.config.by_namespace()
+    spaces = {each: owners.get(getattr(each, "namespace", "")) for each in model.topology.endpoints}
     return [
         flow
-        for flow in flows(world.topology)
+        for flow in flows(model.topology)
         if spaces[flow.source] and spaces[flow.target] and spaces[flow.source] is not spaces[flow.target]
     ]
 
@@ -28,9 +28,9 @@ def test_the_table_is_what_was_read():
     assert GOLDEN.read_text(encoding="utf-8") == table(ours), "read the difference, then: python -m tests.reach.truth"
 
 
-@pytest.mark.parametrize("world", [world for _, world in WORLDS], ids=[name for name, _ in WORLDS])
-def test_no_tenant_reaches_another(world: World):
-    questions, allowed = between_tenants(world), ours(world.topology)
+@pytest.mark.parametrize("model", [model for _, model in MODELS], ids=[name for name, _ in MODELS])
+def test_no_tenant_reaches_another(model: ClusterModel):
+    questions, allowed = between_tenants(model), ours(model.topology)
 
     # 16 pods of team-a, 8 and a forged one of team-b, 8 of team-c, both ways, on 13 ports.
     assert 2 * (16 * 9 + 16 * 8 + 9 * 8) * 13 == len(questions)

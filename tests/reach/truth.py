@@ -9,11 +9,10 @@ import itertools
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from rayfence.reach.deciding import Decider
-from rayfence.reach.samples import samples
-from rayfence.reach.scenario import scenario
+from rayfence.reach.cluster_model import ClusterModel, model_cluster
+from rayfence.reach.connectivity import Connectivity
+from rayfence.reach.scenario import samples, scenario
 from rayfence.reach.topology import Address, Endpoint, Flow, Topology
-from rayfence.reach.world import World, world
 
 from .three import KINDS, PLATFORM, config
 
@@ -22,7 +21,7 @@ GOLDEN = Path(__file__).parents[1] / "data" / "reach" / "truth.txt"
 # Enough to see a cluster from inside, a job from outside, and both from afar.
 FEW = ("sample", "train")
 
-# What Ray and its neighbours listen on, and two ports that Ray may take at random.
+# What Ray and its peers listen on, and two ports that Ray may take at random.
 PORTS = [("TCP", port) for port in (53, 443, 6379, 6443, 8000, 8080, 8265, 10001, 14142, 38129, 52365)]
 PORTS += [("UDP", port) for port in (53, 38129)]
 
@@ -30,17 +29,17 @@ Judge = Callable[[Topology], Callable[[Flow], bool]]
 """Takes a topology, gives what says of each of its flows whether it is allowed."""
 
 
-def worlds() -> Iterator[tuple[str, World]]:
+def models() -> Iterator[tuple[str, ClusterModel]]:
     """`DenyAll tenant`, ... and what is there: all three tenants, and those outside who would be taken for team-a."""
     for mode, scope in KINDS:
         tenants = config(mode=mode, scope=scope)
         few = [each for one in tenants.tenants for each in samples(PLATFORM, one) if each["metadata"]["name"] in FEW]
-        yield f"{mode} {scope}", world(scenario(tenants, few), tenants.tenants[0])
+        yield f"{mode} {scope}", model_cluster(scenario(tenants, few), tenants.tenants[0])
 
 
 def topologies() -> Iterator[tuple[str, Topology]]:
     """The same, without who is who."""
-    return ((name, each.topology) for name, each in worlds())
+    return ((name, each.topology) for name, each in models())
 
 
 def flows(topology: Topology) -> Iterator[Flow]:
@@ -63,8 +62,8 @@ def table(judge: Judge) -> str:
 
 def ours(topology: Topology) -> Callable[[Flow], bool]:
     """rayfence's own answers."""
-    decider = Decider(topology)
-    return lambda flow: decider.decide(flow).allowed
+    connectivity = Connectivity(topology)
+    return lambda flow: connectivity.decide(flow).allowed
 
 
 def _answers(topology: Topology, judge: Judge) -> dict[tuple[Endpoint, Endpoint], str]:

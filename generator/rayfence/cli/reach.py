@@ -11,9 +11,8 @@ from rayfence.cli import console, manifests
 from rayfence.cli.exits import NO, WrongInput, refusal
 from rayfence.cli.options import OneOf, configuration, format_option, output_option, tenants_option
 from rayfence.model.config import Config
-from rayfence.reach.asking import NobodyThere, Question, answer
-from rayfence.reach.finding import find
-from rayfence.reach.given import Given, given
+from rayfence.reach.analysis import Question, UnknownEndpoint, analyze, answer
+from rayfence.reach.input import Input, read_input
 from rayfence.reach.scenario import Scenario, namespace_of, scenario
 from rayfence.report import ReachFormat, decision_report, reach_report
 from rayfence.report.reach_text import summary_of
@@ -97,7 +96,7 @@ def command(
     if strict and question:
         raise click.UsageError("--strict is for the proofs; leave it out")
     config = configuration(folders, NOTHING)
-    asked = _scenario(config, _given(paths, namespace), _policies(policies, namespace))
+    asked = _scenario(config, _input(paths, namespace), _policies(policies, namespace))
     if question:
         _answer(asked, question, ReachFormat(format), output)
     else:
@@ -117,10 +116,10 @@ def _question(source: str, target: str, port: int | None, protocol: str, format:
     return Question(source, target, port, protocol)
 
 
-def _given(paths: Sequence[str], namespace: str) -> Given:
+def _input(paths: Sequence[str], namespace: str) -> Input:
     if not paths:
-        return Given()
-    found = given(manifests.documents(manifests.files(paths)), namespace)
+        return Input()
+    found = read_input(manifests.documents(manifests.files(paths)), namespace)
     if found.problems:
         raise refusal(found.problems, NOTHING)
     if not found.objects and not found.policies:
@@ -128,14 +127,14 @@ def _given(paths: Sequence[str], namespace: str) -> Given:
     return found
 
 
-def _policies(paths: Sequence[str], namespace: str) -> Given | None:
-    found = _given(paths, namespace) if paths else None
+def _policies(paths: Sequence[str], namespace: str) -> Input | None:
+    found = _input(paths, namespace) if paths else None
     if found and not found.policies:
         raise WrongInput(f"error: {', '.join(paths)}: no NetworkPolicy; name a file with one in it")
     return found
 
 
-def _scenario(config: Config, beside: Given, instead: Given | None) -> Scenario:
+def _scenario(config: Config, beside: Input, instead: Input | None) -> Scenario:
     owners = config.by_namespace()
     for each in beside.objects:
         space = namespace_of(each)
@@ -152,7 +151,7 @@ def _scenario(config: Config, beside: Given, instead: Given | None) -> Scenario:
 
 def _prove(asked: Scenario, format: ReachFormat, output: Path | None, *, brief: bool, strict: bool) -> None:
     with console.bar("tenants") as progress:
-        findings = find(asked, progress)
+        findings = analyze(asked, progress)
     colour = output is None and console.colourful()
     text = reach_report(findings, format, brief=brief, colour=colour, width=console.width())
     console.deliver(text, output, summary_of(findings), for_people=format is ReachFormat.TEXT)
@@ -163,8 +162,8 @@ def _prove(asked: Scenario, format: ReachFormat, output: Path | None, *, brief: 
 def _answer(asked: Scenario, question: Question, format: ReachFormat, output: Path | None) -> None:
     try:
         decision = answer(asked, question)
-    except NobodyThere as nobody:
-        raise WrongInput(f"error: {nobody}") from None
+    except UnknownEndpoint as unknown:
+        raise WrongInput(f"error: {unknown}") from None
     text = decision_report(decision, format)
     summary = "allowed" if decision.allowed else "not allowed"
     console.deliver(text, output, summary, for_people=format is ReachFormat.TEXT)

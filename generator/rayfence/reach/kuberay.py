@@ -11,10 +11,11 @@ from functools import cached_property
 from typing import Any
 
 from rayfence.network.policy import CLUSTER_LABEL, DASHBOARD_PORT, NODE_TYPE_LABEL, REDIS_CLEANUP
+from rayfence.network.start_params import DASHBOARD
 from rayfence.reach import redis
 from rayfence.reach.findings import Role
+from rayfence.reach.policies import LAST_PORT
 from rayfence.reach.redis import Redis
-from rayfence.reach.spans import LAST
 from rayfence.workload import K8S_JOB, Site, Workload, dig, items
 from rayfence.workload import Role as Site_Role
 
@@ -23,8 +24,10 @@ Json = Mapping[str, Any]
 RANDOM = "aaaaa"
 ORIGIN_NAME, ORIGIN_KIND = "ray.io/originated-from-cr-name", "ray.io/originated-from-crd"
 METRICS_PORT = 8080
+HEAD_PORTS = {"port": 6379, DASHBOARD: DASHBOARD_PORT, "ray-client-server-port": 10001}
 SERVE, SERVE_PORT = "serve", 8000
 """What KubeRay calls the port of Serve, and where that is unless the head's container says otherwise."""
+
 TOKENS = "RAY_ENABLE_K8S_TOKEN_AUTH"
 """By this variable every Ray process of a pod asks the API server about tokens; `authOptions` makes KubeRay set it."""
 
@@ -33,7 +36,7 @@ ALONE = 1
 
 
 @dataclass(frozen=True, slots=True)
-class MadePod:
+class CreatedPod:
     """A pod before it has an address."""
 
     name: str
@@ -49,7 +52,7 @@ class RayCluster:
     """A RayCluster as it stands in the cluster, whoever made it. `job` is the RayJob that it was made for, or ''."""
 
     manifest: Json
-    pods: tuple[MadePod, ...]
+    pods: tuple[CreatedPod, ...]
     job: str = ""
 
     @property
@@ -79,6 +82,11 @@ class RayCluster:
         return redis.addresses(self.manifest)
 
     @property
+    def redis_is_unknown(self) -> bool:
+        """Whether it keeps its state in a Redis whose address the manifest does not tell."""
+        return redis.is_configured(self.manifest) and not self.redis
+
+    @property
     def service(self) -> str:
         """The RayService that it was made for, or ''."""
         labels = dig(self.manifest, "metadata", "labels")
@@ -89,44 +97,46 @@ class RayCluster:
         """The port of Serve on all of its pods."""
         return next((pod.ports.get(SERVE, SERVE_PORT) for pod in self.pods if pod.role is Role.HEAD), SERVE_PORT)
 
-    def port(self, parameter: str, default: int) -> int:
-        """A port of the head, as `rayStartParams` has it."""
-        return _port(dig(self.manifest, "spec", "headGroupSpec"), parameter, default)
+    @property
+    def head_ports(self) -> tuple[int, ...]:
+        """The ports of its head that `rayStartParams` sets: GCS, dashboard and Ray client."""
+        head = dig(self.manifest, "spec", "headGroupSpec")
+        return tuple(_port(head, parameter, default) for parameter, default in HEAD_PORTS.items())
 
     @property
     def dashboard(self) -> int:
         """The port of its dashboard, where jobs are submitted."""
-        return self.port("dashboard-port", DASHBOARD_PORT)
+        return _port(dig(self.manifest, "spec", "headGroupSpec"), DASHBOARD, HEAD_PORTS[DASHBOARD])
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
-    """All that becomes of one object, and the `objects` that then stand in the cluster: itself, and what it owns.
+class KubeRayObjects:
+    """What KubeRay creates from one object. `objects` are the Ray objects in the cluster: itself, and what it owns.
 
-    A job without a cluster of its own `selects` one by name ('' otherwise). `lacks` says why no NetworkPolicy is
-    generated for it, '' where one is or none is wanted.
+    A job without a cluster of its own `selects` one by name ('' otherwise). `missing_label` says why no NetworkPolicy
+    is generated for it, '' where one is or none is wanted.
     """
 
     namespace: str
     objects: tuple[Json, ...]
     cluster: RayCluster | None
-    submitter: MadePod | None = None
+    submitter: CreatedPod | None = None
     job: str = ""
     selects: str = ""
-    lacks: str = ""
+    missing_label: str = ""
 
 
-def made(manifest: Json) -> Made:
-    """What KubeRay makes of an object of one of its kinds. Raises Malformed where it cannot be read."""
+def created_from(manifest: Json) -> KubeRayObjects:
+    """What KubeRay creates from an object of one of its kinds. Raises Malformed where it cannot be read."""
     if manifest["kind"] == "RayCronJob":
-        return made(_job_of(manifest))
+        return created_from(_job_of(manifest))
     work = Workload(manifest)
     cluster = _cluster(work) if work.has_cluster else None
     objects = (manifest, cluster.manifest) if cluster and cluster.manifest is not manifest else (manifest,)
     if manifest["kind"] != "RayJob":
-        return Made(work.namespace, objects, cluster)
+        return KubeRayObjects(work.namespace, objects, cluster)
     selects = str(work.job("clusterSelector", CLUSTER_LABEL) or "")
-    return Made(work.namespace, objects, cluster, _submitter(work), _name(manifest), selects)
+    return KubeRayObjects(work.namespace, objects, cluster, _submitter(work), _name(manifest), selects)
 
 
 def _job_of(cron: Json) -> Json:
@@ -173,46 +183,46 @@ def _owner(value: Json) -> Json:
     return {"apiVersion": value["apiVersion"], "kind": value["kind"], "name": name, "uid": name, "controller": True}
 
 
-def _pods(site: Site, cluster: Json) -> Iterator[MadePod]:
+def _pods(site: Site, cluster: Json) -> Iterator[CreatedPod]:
     name, head = _name(cluster), site.role is Site_Role.HEAD
     group = "headgroup" if head else str(dig(site.group, "groupName") or "")
-    names = [f"{name}-head"] if head else [f"{name}-{group}-worker-{number}" for number in range(_how_many(site))]
+    names = [f"{name}-head"] if head else [f"{name}-{group}-worker-{number}" for number in range(_pods_in(site))]
     # These win over what the tenant wrote.
-    marks = {CLUSTER_LABEL: name, NODE_TYPE_LABEL: site.role.value, "ray.io/group": group}
+    fixed = {CLUSTER_LABEL: name, NODE_TYPE_LABEL: site.role.value, "ray.io/group": group}
     defaults = {
         "ray.io/is-ray-node": "yes",
         "ray.io/identifier": f"{name}-{site.role.value}",
         "app.kubernetes.io/name": "kuberay",
         "app.kubernetes.io/created-by": "kuberay-operator",
     }
-    labels = defaults | _labels(site) | marks
+    labels = defaults | _labels(site) | fixed
     metrics = _port(site.group, "metrics-export-port", METRICS_PORT)
     named = list(_named_ports(site))
     ports = {"metrics": metrics} | {port["name"]: port["containerPort"] for port in named}
     protocols = {port["name"]: str(port["protocol"]) for port in named if port.get("protocol")}
-    yield from (MadePod(each, Role(site.role.value), labels, ports, protocols, metrics) for each in names)
+    yield from (CreatedPod(each, Role(site.role.value), labels, ports, protocols, metrics) for each in names)
 
 
-def _cleanup(cluster: Json, head: MadePod) -> Iterator[MadePod]:
+def _cleanup(cluster: Json, head: CreatedPod) -> Iterator[CreatedPod]:
     """The pod that clears Redis when the cluster is deleted: the head's template once more, with another role."""
-    if any(True for _ in redis.written(cluster)):
+    if redis.is_configured(cluster):
         labels = {**head.labels, NODE_TYPE_LABEL: REDIS_CLEANUP}
         yield replace(head, name=f"{_name(cluster)}-redis-cleanup", role=Role.CLEANUP, labels=labels, ports={})
 
 
-def _how_many(site: Site) -> int:
+def _pods_in(site: Site) -> int:
     """Two pods stand for any number of them; a group that can only ever have one has one."""
     most, hosts = (dig(site.group, key) for key in ("maxReplicas", "numOfHosts"))
     return 1 if most == ALONE and hosts in (None, ALONE) else 2
 
 
-def _submitter(work: Workload) -> MadePod | None:
+def _submitter(work: Workload) -> CreatedPod | None:
     if work.submission_mode != K8S_JOB:
         return None
     (site,) = (site for site in work.sites if site.role is Site_Role.SUBMITTER)
     job = _name(work.value)
-    marks = {ORIGIN_NAME: job, ORIGIN_KIND: "RayJob", "batch.kubernetes.io/job-name": job}
-    return MadePod(f"{job}-submitter", Role.SUBMITTER, _labels(site) | marks, {}, {})
+    fixed = {ORIGIN_NAME: job, ORIGIN_KIND: "RayJob", "batch.kubernetes.io/job-name": job}
+    return CreatedPod(f"{job}-submitter", Role.SUBMITTER, _labels(site) | fixed, {}, {})
 
 
 def _labels(site: Site) -> dict[str, str]:
@@ -235,7 +245,7 @@ def _named_ports(site: Site) -> Iterator[Json]:
 def _port(group: Any, parameter: str, default: int) -> int:
     """What `rayStartParams` of a head or worker group says, where that is a port."""
     found = dig(group, "rayStartParams", parameter)
-    is_port = isinstance(found, str) and found.isascii() and found.isdigit() and 0 < int(found) <= LAST
+    is_port = isinstance(found, str) and found.isascii() and found.isdigit() and 0 < int(found) <= LAST_PORT
     return int(found) if is_port else default
 
 

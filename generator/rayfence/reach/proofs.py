@@ -11,31 +11,27 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, groupby, permutations
 
-from rayfence.reach.deciding import Decider, Decision
-from rayfence.reach.explaining import closed
+from rayfence.reach.cluster_model import ClusterMember, ClusterModel
+from rayfence.reach.connectivity import Connectivity, Decision, Reachability, why_denied
 from rayfence.reach.findings import Counterexample, Edge, Proof
-from rayfence.reach.named import named
-from rayfence.reach.needs import Need, needs
-from rayfence.reach.policies import Rule, read
-from rayfence.reach.population import Inhabitant
-from rayfence.reach.spans import Spans, common, without, words
+from rayfence.reach.policies import PortSet, Rule, difference, intersection, port_texts, read
+from rayfence.reach.requirements import Requirement, intended_ports, requirements
 from rayfence.reach.topology import Address
-from rayfence.reach.ways import Way, Ways
-from rayfence.reach.world import World
 
-Decided = Sequence[tuple[Need, Decision]]
+Decided = Sequence[tuple[Requirement, Decision]]
 
-# Policies of rules that a tenant wrote itself: whether they are of use is not ours to say.
+# Policies of rules that a tenant wrote itself: whether they are needed is for the tenant to say.
 CLEANUP = "rayfence-redis-cleanup"
-OWN_WORDS = ("rayfence-head", "rayfence-worker", CLEANUP)
-UNCLOSED = "nothing closes it"
+OWN_RULES = ("rayfence-head", "rayfence-worker", CLEANUP)
+NOT_ISOLATED = "nothing closes it"
+
 # Ranges of ports that one line can hold.
-MANY = 3
+MAX_RANGES = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Proved:
-    """What was found about one tenant. `notes` are assumptions, and rules that nothing needs if it refutes nothing."""
+class TenantProofs:
+    """The result for one tenant. `notes` are assumptions, and unneeded rules that refute nothing."""
 
     counterexamples: tuple[Counterexample, ...]
     edges: tuple[Edge, ...]
@@ -43,131 +39,137 @@ class Proved:
     notes: tuple[str, ...]
 
 
-def prove(world: World) -> Proved:
-    """All three proofs about the tenant of a world."""
-    decider = Decider(world.topology)
-    decided = [(need, decider.decide(need.flow)) for need in needs(world)]
-    ways = list(open_ways(world))
-    useless, idle = _idle(world, decided)
-    return Proved(
-        (*not_running(decided), *not_isolated(world, ways), *useless),
-        tuple(chain.from_iterable(_edges(way, unasked) for way, unasked in ways)),
+def prove(model: ClusterModel) -> TenantProofs:
+    """All three proofs about the tenant of a model."""
+    connectivity = Connectivity(model.topology)
+    decided = [(each, connectivity.decide(each.flow)) for each in requirements(model)]
+    connections = list(open_connections(model, connectivity))
+    useless, idle = _unneeded_by_kind(model, decided)
+    return TenantProofs(
+        (*not_running(decided), *not_isolated(model, connections), *useless),
+        tuple(chain.from_iterable(_edges(connection, unintended) for connection, unintended in connections)),
         {
             Proof.RUNS: len(decided),
-            Proof.ISOLATED: sum(1 for _ in _pairs(world)),
-            Proof.MINIMAL: sum(1 for _ in _rules(world)) - len(idle),
+            Proof.ISOLATED: sum(1 for _ in _pairs(model)),
+            Proof.MINIMAL: sum(1 for _ in _rules(model)) - len(idle),
         },
-        (*_assumed(world), *(f"{rule}: nothing here needs it" for rule in idle if not _is_repeated(rule))),
+        (*_assumed(model), *(f"{rule}: nothing here needs it" for rule in idle if not _is_repeated(rule))),
     )
 
 
-def _assumed(world: World) -> Iterator[str]:
-    for redis, found in world.redis.items():
+def _assumed(model: ClusterModel) -> Iterator[str]:
+    for redis, found in model.redis.items():
         if redis.namespace and isinstance(found.endpoint, Address):
-            yield f"{redis} is taken to be at {found.endpoint.ip}, which a rule of {world.tenant.name} names"
+            yield f"{redis} is taken to be at {found.endpoint.ip}, which a rule of {model.tenant.name} names"
 
 
 def _is_repeated(rule: Rule) -> bool:
-    """Whether it is a rule of `network.head.egress` once more."""
+    """Whether it repeats a rule of `network.head.egress`."""
     return rule.policy.endswith(f"/{CLEANUP}")
 
 
 def not_running(decided: Decided) -> Iterator[Counterexample]:
-    """What is needed and not open: one for each pair and reason, at the first of its ports.
+    """Required flows that are denied: one for each pair and reason, at the first of its ports.
 
-    Each reason comes once before any comes again, for the first few are those that are read.
+    Each reason comes once before any comes again, because a reader sees the first few.
     """
-    refused = [(need, decision) for need, decision in decided if not decision.allowed]
-    pairs = groupby(refused, key=lambda each: (each[0].flow.source, each[0].flow.target, each[0].reason))
+    denied = [(required, decision) for required, decision in decided if not decision.allowed]
+    pairs = groupby(denied, key=lambda each: (each[0].flow.source, each[0].flow.target, each[0].reason))
     seen, found = Counter[str](), list[tuple[int, Counterexample]]()
     for (_, _, reason), group in pairs:
-        (need, decision), *others = group
-        found.append((seen[reason], _missing(need, decision, len(others))))
+        (required, decision), *others = group
+        found.append((seen[reason], _missing(required, decision, len(others))))
         seen[reason] += 1
     yield from (each for _, each in sorted(found, key=lambda pair: pair[0]))
 
 
-def _missing(need: Need, decision: Decision, others: int) -> Counterexample:
-    flow, also = need.flow, f" (and {others} more of its ports)" if others else ""
-    remedy = f"; {need.remedy}" if need.remedy else ""
-    line = f"{flow}{also} must be open, for {need.reason}: {closed(decision)}{remedy}"
+def _missing(required: Requirement, decision: Decision, others: int) -> Counterexample:
+    flow, also = required.flow, f" (and {others} more of its ports)" if others else ""
+    remedy = f"; {required.remedy}" if required.remedy else ""
+    line = f"{flow}{also} must be open, for {required.reason}: {why_denied(decision)}{remedy}"
     return Counterexample(Proof.RUNS, line, str(flow.source), str(flow.target), f"{flow.protocol} {flow.port}")
 
 
-def open_ways(world: World) -> Iterator[tuple[Way, Spans]]:
-    """Every way to, from and among the tenant's pods that lets anything through, and what of it nobody asked for."""
-    ways = Ways(world.topology)
-    for source, target in _pairs(world):
-        way = ways.between(source.endpoint, target.endpoint)
-        if way.spans:
-            yield way, without(way.spans, named(world, source, target))
+def open_connections(model: ClusterModel, connectivity: Connectivity) -> Iterator[tuple[Reachability, PortSet]]:
+    """Every connection to, from and among the tenant's pods that is open on some port, and its unintended ports."""
+    for source, target in _pairs(model):
+        found = connectivity.between(source.endpoint, target.endpoint)
+        if found.ports:
+            yield found, difference(found.ports, intended_ports(model, source, target))
 
 
-def not_isolated(world: World, ways: Sequence[tuple[Way, Spans]]) -> Iterator[Counterexample]:
-    """What is open and asked for by no configuration, the worst first: one for each pair, at the first of its ports."""
-    for way, unasked in sorted(ways, key=lambda each: _harmless(world, each[0])):
-        if unasked:
-            line = f"{way.source} -> {way.target} is open on {_few(words(unasked))}, and no configuration asks for that"
-            first = next((span for span in unasked if span.protocol == "TCP"), unasked[0])
+def not_isolated(model: ClusterModel, connections: Sequence[tuple[Reachability, PortSet]]) -> Iterator[Counterexample]:
+    """Open ports that no configuration intends, the worst first: one for each pair, at the first of its ports."""
+    for connection, unintended in sorted(connections, key=lambda each: _severity(model, each[0])):
+        if unintended:
+            ends = f"{connection.source} -> {connection.target}"
+            line = f"{ends} is open on {_listed(port_texts(unintended))}, and no configuration asks for that"
+            first = next((each for each in unintended if each.protocol == "TCP"), unintended[0])
             yield Counterexample(
                 Proof.ISOLATED,
-                f"{line}: {', '.join(_openers(way, unasked))}",
-                str(way.source),
-                str(way.target),
+                f"{line}: {', '.join(_allowing_rules(connection, unintended))}",
+                str(connection.source),
+                str(connection.target),
                 f"{first.protocol} {first.first}",
             )
 
 
-def unneeded(world: World, decided: Decided) -> list[Rule]:
-    """The rules of the layered set without any of which everything that is needed stays open."""
-    rules = {str(rule): rule for rule in _rules(world)}
+def unneeded(model: ClusterModel, decided: Decided) -> list[Rule]:
+    """The rules of the network layer without any of which all required flows stay allowed."""
+    rules = {str(rule): rule for rule in _rules(model)}
     sides = (side for _, decision in decided if decision.allowed for side in (decision.egress, decision.ingress))
-    # What else stands there may open the same, and may go again.
-    openers = ([str(rule) for rule in side.opened_by if str(rule) in rules] for side in sides)
-    needed = {those[0] for those in openers if len(those) == 1}
+    # Other policies may allow the same, but may be removed again.
+    allowing = ([str(rule) for rule in side.allowed_by if str(rule) in rules] for side in sides)
+    needed = {those[0] for those in allowing if len(those) == 1}
     return [rule for name, rule in rules.items() if name not in needed]
 
 
-def _idle(world: World, decided: Decided) -> tuple[list[Counterexample], list[Rule]]:
-    """Unneeded rules: those that refute the proof, and those that other objects or the tenant itself may want."""
-    rules = unneeded(world, decided)
-    useless = [rule for rule in rules if world.scenario.sampled and rule.policy.rpartition("/")[2] not in OWN_WORDS]
+def _unneeded_by_kind(model: ClusterModel, decided: Decided) -> tuple[list[Counterexample], list[Rule]]:
+    """Unneeded rules: those that refute the proof, and those that other objects or the tenant itself may need."""
+    rules = unneeded(model, decided)
+    useless = [rule for rule in rules if model.scenario.sampled and rule.policy.rpartition("/")[2] not in OWN_RULES]
     line = "without it everything that Ray and the config need stays open"
     return [Counterexample(Proof.MINIMAL, f"{rule}: {line}") for rule in useless], [
         rule for rule in rules if rule not in useless
     ]
 
 
-def _rules(world: World) -> Iterator[Rule]:
-    for policy in map(read, world.scenario.layered[world.tenant.name]):
+def _rules(model: ClusterModel) -> Iterator[Rule]:
+    for policy in map(read, model.scenario.network_layer[model.tenant.name]):
         yield from chain.from_iterable(policy.rules.values())
 
 
-def _pairs(world: World) -> Iterator[tuple[Inhabitant, Inhabitant]]:
-    pairs = permutations(world.inhabitants.values(), 2)
-    return ((source, target) for source, target in pairs if world.tenant in (source.tenant, target.tenant))
+def _pairs(model: ClusterModel) -> Iterator[tuple[ClusterMember, ClusterMember]]:
+    pairs = permutations(model.members.values(), 2)
+    return ((source, target) for source, target in pairs if model.tenant in (source.tenant, target.tenant))
 
 
-def _harmless(world: World, way: Way) -> int:
-    """How little an open way can do: between tenants, from outside, to the outside, within the tenant."""
-    source, target = (world.inhabitants[each].tenant for each in (way.source, way.target))
+def _severity(model: ClusterModel, connection: Reachability) -> int:
+    """How little an open connection can do: between tenants, from outside, to the outside, within the tenant."""
+    source, target = (model.members[each].tenant for each in (connection.source, connection.target))
     if source is target:
         return 3
     return 0 if source and target else 1 if target else 2
 
 
-def _few(ports: tuple[str, ...]) -> str:
-    return ", ".join(ports) if len(ports) <= MANY else f"{ports[0]} and {len(ports) - 1} more ranges"
+def _listed(ports: tuple[str, ...]) -> str:
+    return ", ".join(ports) if len(ports) <= MAX_RANGES else f"{ports[0]} and {len(ports) - 1} more ranges"
 
 
-def _edges(way: Way, unasked: Spans) -> Iterator[Edge]:
-    for spans, is_named in ((without(way.spans, unasked), True), (unasked, False)):
-        if spans:
-            yield Edge(str(way.source), str(way.target), words(spans), tuple(_openers(way, spans)), is_named)
+def _edges(connection: Reachability, unintended: PortSet) -> Iterator[Edge]:
+    for ports, is_named in ((difference(connection.ports, unintended), True), (unintended, False)):
+        if ports:
+            yield Edge(
+                str(connection.source),
+                str(connection.target),
+                port_texts(ports),
+                tuple(_allowing_rules(connection, ports)),
+                is_named,
+            )
 
 
-def _openers(way: Way, spans: Spans) -> list[str]:
-    """The rules that open these ports at either end, or that nothing closes an end."""
-    ends = (("egress", way.source, way.egress), ("ingress", way.target, way.ingress))
-    opened = [str(rule) for _, _, end in ends for rule, those in end.opened if common(those, spans)]
-    return opened or [UNCLOSED]
+def _allowing_rules(connection: Reachability, ports: PortSet) -> list[str]:
+    """The rules that allow these ports at either end, or that no policy isolates an end."""
+    ends = (connection.egress, connection.ingress)
+    allowed = [str(rule) for end in ends for rule, those in end.allowed if intersection(those, ports)]
+    return allowed or [NOT_ISOLATED]

@@ -1,44 +1,60 @@
-"""Combines config, Ray objects and NetworkPolicies: which pods and policies each tenant has."""
+"""Combines config, Ray objects and NetworkPolicies: which pods and policies each tenant has.
+
+If no Ray objects are given, there are samples in every tenant namespace.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
+from rayfence.cases.good import ray_object
 from rayfence.model.config import Config, Platform, Tenant
 from rayfence.network import asks, carries_label, filled, generated, made_by_kuberay, static_layer
-from rayfence.reach.kuberay import Made, made
+from rayfence.network.policy import CLUSTER_LABEL, DASHBOARD_NAME
+from rayfence.network.start_params import DASHBOARD, METRICS
+from rayfence.reach.kuberay import RANDOM, KubeRayObjects, created_from
 from rayfence.reach.policies import Json
-from rayfence.reach.samples import samples
+from rayfence.workload import KINDS
+
+RayObject = dict[str, Any]
+
+CLUSTER, JOB = (next(kind for kind in KINDS if kind.name == name) for name in ("RayCluster", "RayJob"))
+MOVED_DASHBOARD, MOVED_METRICS = 9265, 9080
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """`made` and the two kinds of policies by tenant; `elsewhere` are policies of nobody's namespaces.
+    """What KubeRay creates and the two kinds of policies, by tenant.
 
-    `layered` is what rayfence writes (`by_rayfence`), or what was given in its place. `more` are policies that stand
-    beside it. `sampled` are objects that nobody gave.
+    `network_layer` is what rayfence writes (`by_rayfence`), or what was given in its place. `more` are policies in
+    addition to it, and `outside` those in namespaces of no tenant. If `sampled`, the Ray objects are samples.
     """
 
     config: Config
-    made: Mapping[str, tuple[Made, ...]]
-    layered: Mapping[str, tuple[Json, ...]]
+    created: Mapping[str, tuple[KubeRayObjects, ...]]
+    network_layer: Mapping[str, tuple[Json, ...]]
     more: Mapping[str, tuple[Json, ...]]
-    elsewhere: tuple[Json, ...] = ()
+    outside: tuple[Json, ...] = ()
     sampled: bool = True
     by_rayfence: bool = True
 
     @cached_property
     def shapes(self) -> Mapping[str, str]:
-        """What each tenant's policies say when its own names are taken out of them."""
-        return {each.name: shape(each, self.policies(each)) for each in self.config.tenants}
+        """Each tenant's policies without its own names: the same for tenants with the same settings."""
+        return {each.name: _shape(each, self.policies(each)) for each in self.config.tenants}
+
+    @cached_property
+    def owners(self) -> Mapping[str, Tenant]:
+        """The tenant of each namespace that has one."""
+        return self.config.by_namespace()
 
     def policies(self, tenant: Tenant) -> tuple[Json, ...]:
         """All policies in the tenant's namespaces."""
-        return self.layered[tenant.name] + self.more[tenant.name]
+        return self.network_layer[tenant.name] + self.more[tenant.name]
 
 
 def scenario(
@@ -48,33 +64,25 @@ def scenario(
     more: Sequence[Json] = (),
     instead: Sequence[Json] | None = None,
 ) -> Scenario:
-    """Ray objects, or samples where there are none; policies `more` beside the layer, or `instead` of it.
+    """Ray objects, or samples if there are none; `more` policies in addition to the layer, others `instead` of it.
 
-    What stands in nobody's namespace is left out. Raises Malformed for a Ray object that cannot be read.
+    Ray objects in namespaces of no tenant are left out. Raises Malformed for a Ray object that cannot be read.
     """
-    things = {
-        tenant.name: tuple(
-            made(filled(tenant, each))
-            for each in (samples(config.platform, tenant) if objects is None else _within(tenant, objects))
+    created, network_layer, added = (dict[str, tuple[Any, ...]]() for _ in range(3))
+    for tenant in config.tenants:
+        given = samples(config.platform, tenant) if objects is None else _within(tenant, objects)
+        found = [created_from(filled(tenant, each)) for each in given]
+        if instead is None:
+            found = [replace(each, missing_label=_missing_label(config.platform, tenant, each)) for each in found]
+        by_kuberay = (policy for each in found if each.cluster for policy in made_by_kuberay(each.cluster.manifest))
+        created[tenant.name] = tuple(found)
+        network_layer[tenant.name] = tuple(
+            _layer(config.platform, tenant, found) if instead is None else _within(tenant, instead)
         )
-        for tenant in config.tenants
-    }
-    if instead is None:
-        things = {each.name: _with_what_is_lacking(config.platform, each, things[each.name]) for each in config.tenants}
-    return Scenario(
-        config,
-        things,
-        {
-            tenant.name: tuple(
-                _layer(config, tenant, things[tenant.name]) if instead is None else _within(tenant, instead)
-            )
-            for tenant in config.tenants
-        },
-        {tenant.name: (*_within(tenant, more), *_made_by_kuberay(things[tenant.name])) for tenant in config.tenants},
-        tuple(_outside(config, [*more, *(instead or ())])),
-        objects is None,
-        instead is None,
-    )
+        added[tenant.name] = (*_within(tenant, more), *by_kuberay)
+    owners = config.by_namespace()
+    outside = tuple(each for each in (*more, *(instead or ())) if namespace_of(each) not in owners)
+    return Scenario(config, created, network_layer, added, outside, objects is None, instead is None)
 
 
 def namespace_of(manifest: Json) -> str:
@@ -82,8 +90,8 @@ def namespace_of(manifest: Json) -> str:
     return str(manifest["metadata"].get("namespace") or "default")
 
 
-def shape(tenant: Tenant, policies: Iterable[Json]) -> str:
-    """What a tenant's policies say when its own names are taken out of them."""
+def _shape(tenant: Tenant, policies: Iterable[Json]) -> str:
+    """The text of a tenant's policies without its own names: the same for tenants with the same settings."""
     names = {tenant.name: "tenant"} | {space: f"namespace-{n}" for n, space in enumerate(tenant.namespaces)}
     return json.dumps(_renamed(list(policies), names), sort_keys=True)
 
@@ -96,11 +104,7 @@ def _renamed(value: Any, names: Mapping[str, str]) -> Any:
     return names.get(value, value) if isinstance(value, str) else value
 
 
-def _with_what_is_lacking(platform: Platform, tenant: Tenant, things: Iterable[Made]) -> tuple[Made, ...]:
-    return tuple(replace(each, lacks=_lacks(platform, tenant, each)) for each in things)
-
-
-def _lacks(platform: Platform, tenant: Tenant, each: Made) -> str:
+def _missing_label(platform: Platform, tenant: Tenant, each: KubeRayObjects) -> str:
     """Which label keeps an object from having the NetworkPolicies that are generated."""
     if all(carries_label(platform, tenant, one) for one in each.objects if asks(tenant, one)):
         return ""
@@ -112,22 +116,66 @@ def _lacks(platform: Platform, tenant: Tenant, each: Made) -> str:
     return f"{name} has {has}, so no NetworkPolicy is made for it; write {wanted}"
 
 
-def _layer(config: Config, tenant: Tenant, things: Iterable[Made]) -> list[Json]:
-    layer: list[Json] = list(static_layer(config.platform, tenant))
-    for each in things:
+def _layer(platform: Platform, tenant: Tenant, created: Iterable[KubeRayObjects]) -> list[Json]:
+    layer: list[Json] = list(static_layer(platform, tenant))
+    for each in created:
         for manifest in each.objects:
-            layer += generated(config.platform, tenant, manifest)
+            layer += generated(platform, tenant, manifest)
     return layer
-
-
-def _made_by_kuberay(things: Iterable[Made]) -> list[Json]:
-    return [policy for each in things if each.cluster for policy in made_by_kuberay(each.cluster.manifest)]
 
 
 def _within(tenant: Tenant, manifests: Iterable[Json]) -> list[Json]:
     return [each for each in manifests if namespace_of(each) in tenant.namespaces]
 
 
-def _outside(config: Config, manifests: Iterable[Json]) -> list[Json]:
-    owned = config.by_namespace()
-    return [each for each in manifests if namespace_of(each) not in owned]
+def samples(platform: Platform, tenant: Tenant) -> Iterator[RayObject]:
+    """Sample Ray objects for every namespace of the tenant: a RayCluster and three RayJobs.
+
+    They cover the usual needs: autoscaling if the config has the API server's address, jobs with their own or a
+    selected cluster, and moved ports.
+    """
+    for namespace in tenant.namespaces:
+        for found in (_sample_cluster(platform, tenant), *_sample_jobs(platform, tenant)):
+            found["metadata"]["namespace"] = namespace
+            yield found
+
+
+def samples_autoscale(platform: Platform) -> bool:
+    """Whether the samples scale by themselves: only where the config says where the API server is."""
+    return bool(platform.api_server.cidrs)
+
+
+def _sample_cluster(platform: Platform, tenant: Tenant) -> RayObject:
+    """Two groups are enough to see groups apart, and two pods in one of them to see pods apart."""
+    found = ray_object(CLUSTER, platform, tenant)
+    found["metadata"]["name"] = "sample"
+    found["spec"] = _resized(platform, found["spec"], 2, 1)
+    return found
+
+
+def _sample_jobs(platform: Platform, tenant: Tenant) -> Iterator[RayObject]:
+    train, moved, again = (ray_object(JOB, platform, tenant) for _ in range(3))
+    for found, name in ((train, "train"), (moved, "moved"), (again, "again")):
+        found["metadata"]["name"] = name
+        found["spec"]["rayClusterSpec"] = _resized(platform, found["spec"]["rayClusterSpec"], 1)
+    _move_ports(moved["spec"]["rayClusterSpec"])
+    del again["spec"]["rayClusterSpec"]
+    again["spec"]["clusterSelector"] = {CLUSTER_LABEL: f"moved-{RANDOM}"}
+    # KubeRay lets in the submitters of jobs that bring their cluster, and of no others.
+    yield from (train, moved) if tenant.network.required_mode else (train, moved, again)
+
+
+def _resized(platform: Platform, cluster: RayObject, *sizes: int) -> RayObject:
+    groups = zip(cluster["workerGroupSpecs"], sizes, strict=False)
+    resized = [group | {"maxReplicas": size} for group, size in groups]
+    return cluster | {"enableInTreeAutoscaling": samples_autoscale(platform), "workerGroupSpecs": resized}
+
+
+def _move_ports(cluster: RayObject) -> None:
+    head = cluster["headGroupSpec"]
+    head["rayStartParams"][DASHBOARD] = str(MOVED_DASHBOARD)
+    for group in (head, *cluster["workerGroupSpecs"]):
+        group["rayStartParams"][METRICS] = str(MOVED_METRICS)
+    # Submitters are sent to the port that has this name.
+    named = {"name": DASHBOARD_NAME, "containerPort": MOVED_DASHBOARD}
+    head["template"]["spec"]["containers"][0]["ports"] = [named]

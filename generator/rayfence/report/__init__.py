@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from rayfence.diagram import html, svg
 from rayfence.model.outcome import Result, SuiteReport
-from rayfence.reach.deciding import Decision
+from rayfence.reach.connectivity import Decision
 from rayfence.reach.findings import Findings
 from rayfence.report import (
     check_text,

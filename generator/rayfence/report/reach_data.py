@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from rayfence.reach.deciding import Decision, Side
+from rayfence.reach.connectivity import Decision, Side
 from rayfence.reach.findings import Counterexample, Edge, Findings, Group, Proof
 from rayfence.report.data import dump
 
@@ -77,4 +77,4 @@ def _edge(edge: Edge) -> dict[str, Any]:
 
 
 def _side(side: Side) -> dict[str, Any]:
-    return {"closedBy": list(side.closed_by), "openedBy": [str(rule) for rule in side.opened_by]}
+    return {"closedBy": list(side.isolated_by), "openedBy": [str(rule) for rule in side.allowed_by]}

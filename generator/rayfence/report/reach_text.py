@@ -10,8 +10,7 @@ from rich.text import Text
 
 from rayfence.diagram.summary import amounts, not_isolated
 from rayfence.model.outcome import visible
-from rayfence.reach.deciding import Decision
-from rayfence.reach.explaining import sides
+from rayfence.reach.connectivity import Decision, explain
 from rayfence.reach.findings import Findings, Proof
 from rayfence.report.reach_rows import Row, tables
 from rayfence.report.terminal import BAD, CAREFUL, GOOD, draw, paint
@@ -57,7 +56,7 @@ def summarize(findings: Findings, *, colour: bool) -> str:
 
 def decision(decided: Decision) -> str:
     """Yes or no, and then what happens at either end."""
-    lines = [f"{decided.flow}: {'yes' if decided.allowed else 'no'}", *(f"  {each}" for each in sides(decided))]
+    lines = [f"{decided.flow}: {'yes' if decided.allowed else 'no'}", *(f"  {each}" for each in explain(decided))]
     return "".join(f"{visible(line)}\n" for line in lines)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rayfence.admission.evaluate import Evaluator
-from rayfence.reach.samples import samples
+from rayfence.reach.scenario import samples
 
 from .three import PLATFORM, config
 

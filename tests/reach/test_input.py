@@ -12,8 +12,8 @@ import yaml
 
 from rayfence import yamlio
 from rayfence.cases.good import ray_object
-from rayfence.reach.finding import find
-from rayfence.reach.given import Given, given
+from rayfence.reach.analysis import analyze
+from rayfence.reach.input import Input, read_input
 from rayfence.reach.scenario import scenario
 from rayfence.workload import KINDS
 
@@ -33,8 +33,8 @@ spec: {}
 """
 
 
-def read(text: str, namespace: str = "") -> Given:
-    return given(yamlio.read(text, "f.yaml"), namespace)
+def read(text: str, namespace: str = "") -> Input:
+    return read_input(yamlio.read(text, "f.yaml"), namespace)
 
 
 def test_ray_objects_and_policies_are_taken_and_the_rest_is_passed_over() -> None:
@@ -223,7 +223,7 @@ def test_junk_is_refused_with_its_place_or_read(seed: int) -> None:
         refused, taken = refused + bool(found.problems), taken + len(found.objects)
         scenario(config(), found.objects)
         if taken % 10 == 1:
-            find(scenario(config(), found.objects))
+            analyze(scenario(config(), found.objects))
 
     assert 10 < refused
     assert 10 < taken

@@ -1,4 +1,4 @@
-"""Checks the structure of NetworkPolicies and Ray objects, and says what is wrong with one that cannot be read.
+"""Reads Ray objects and NetworkPolicies from documents, and says what is wrong with those that cannot be used.
 
 An API server also refuses every object that this module refuses: fields must have the types of their schemas. Fields
 that `reach` does not use are not checked.
@@ -6,21 +6,73 @@ that `reach` does not use are not checked.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from ipaddress import ip_network
 from typing import Any
 
 import fastjsonschema
 
+from rayfence.admission.evaluate import Part, parts
 from rayfence.model.config import Mode
 from rayfence.model.field_path import FieldPath
-from rayfence.workload import KINDS, Kind
+from rayfence.reach.policies import Json
+from rayfence.reach.scenario import namespace_of
+from rayfence.workload import KINDS, SERVED, Kind
+from rayfence.yamlio import Document, Problem
 
-Shape = dict[str, Any]
+Schema = dict[str, Any]
+
+NETWORK_POLICY_KIND = ("networking.k8s.io/v1", "NetworkPolicy")
 
 
-def fault(value: Any) -> tuple[FieldPath, str] | None:
+@dataclass(slots=True)
+class Input:
+    """Ray objects and NetworkPolicies, the last of each name. Each problem has its file and line."""
+
+    objects: list[Json] = field(default_factory=list)
+    policies: list[Json] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+
+def read_input(documents: Iterable[Document | Problem], namespace: str = "") -> Input:
+    """The Ray objects and NetworkPolicies in documents. `namespace` is for objects that name none."""
+    found = Input()
+    objects: dict[tuple[str, str, str], Json] = {}
+    for part in _parts(documents, namespace, found.problems):
+        kind = (str(part.value.get("apiVersion")), str(part.value.get("kind")))
+        if kind not in SERVED and kind != NETWORK_POLICY_KIND:
+            continue
+        wrong = _error_in(part.value)
+        if wrong:
+            path = part.path + wrong[0]
+            message = f"{wrong[0]}: {wrong[1]}"
+            found.problems.append(Problem(part.document.file, part.document.line_of(path), message))
+        else:
+            objects[kind[1], namespace_of(part.value), part.value["metadata"]["name"]] = part.value
+    for (kind_name, _, _), value in objects.items():
+        (found.policies if kind_name == NETWORK_POLICY_KIND[1] else found.objects).append(value)
+    return found
+
+
+def _parts(documents: Iterable[Document | Problem], namespace: str, problems: list[Problem]) -> Iterator[Part]:
+    for document in documents:
+        if isinstance(document, Problem):
+            problems.append(document)
+        else:
+            yield from (part for part in parts(document, namespace) if isinstance(part.value, dict))
+
+
+def _error_in(value: Any) -> tuple[FieldPath, str] | None:
+    """Where something is wrong with a Ray object or a NetworkPolicy, and what."""
+    metadata = value.get("metadata")
+    if metadata is None or (isinstance(metadata, dict) and metadata.get("name") in (None, "")):
+        return FieldPath.of("metadata", "name"), "is missing; name the object"
+    return schema_error(value)
+
+
+def schema_error(value: Any) -> tuple[FieldPath, str] | None:
     """Where an object of these kinds cannot be read, and why; its `kind` is one of them."""
     try:
         _accept(value["kind"])(value)
@@ -45,27 +97,27 @@ def _steps(value: Any, name: str) -> Iterator[str | int]:
             value = value[key]
 
 
-def _mapping(*required: str, **fields: Any) -> Shape:
+def _mapping(*required: str, **fields: Any) -> Schema:
     """A mapping with these fields and no others."""
     return {**_some(**fields), "required": list(required), "additionalProperties": False}
 
 
-def _some(**fields: Any) -> Shape:
+def _some(**fields: Any) -> Schema:
     """A mapping with these fields, among others that nobody reads."""
     return {"type": "object", "properties": fields}
 
 
-def _map(item: Shape) -> Shape:
+def _map(item: Schema) -> Schema:
     """A mapping from any name."""
     return {"type": ["object", "null"], "additionalProperties": item}
 
 
-def _list(item: Shape) -> Shape:
+def _list(item: Schema) -> Schema:
     return {"type": "array", "items": item}
 
 
-def _or_null(shape: Shape) -> Shape:
-    return {**shape, "type": [shape["type"], "null"]}
+def _or_null(schema: Schema) -> Schema:
+    return {**schema, "type": [schema["type"], "null"]}
 
 
 TEXT = {"type": ["string", "null"]}
@@ -81,7 +133,6 @@ METADATA = _some(
     annotations=LABELS,
     ownerReferences=_or_null(_list(_some(name=TEXT))),
 )
-
 OPERATOR = {"enum": ["In", "NotIn", "Exists", "DoesNotExist"]}
 EXPRESSION = _mapping(
     "key", "operator", key={"type": "string"}, operator=OPERATOR, values=_or_null(_list({"type": "string"}))
@@ -96,7 +147,7 @@ PORT = _mapping(
 )
 
 
-def _rules(side: str) -> Shape:
+def _rules(side: str) -> Schema:
     return _or_null(_list(_mapping(ports=_or_null(_list(PORT)), **{side: _or_null(_list(PEER))})))
 
 
@@ -151,27 +202,27 @@ CLUSTER = _or_null(
 JOB = _some(submissionMode=TEXT, clusterSelector=LABELS, submitterPodTemplate=TEMPLATE)
 
 
-def _ray(kind: Kind) -> Shape:
+def _ray(kind: Kind) -> Schema:
     """An object of KubeRay's: metadata, and its cluster and its job where the kind has them."""
-    shape = _some(metadata=METADATA)
-    _put(shape, kind.cluster, CLUSTER)
+    schema = _some(metadata=METADATA)
+    _put(schema, kind.cluster, CLUSTER)
     if kind.job:
-        _put(shape, kind.job, JOB)
-    return shape
+        _put(schema, kind.job, JOB)
+    return schema
 
 
-def _put(shape: Shape, path: FieldPath, inner: Shape) -> None:
+def _put(schema: Schema, path: FieldPath, inner: Schema) -> None:
     """Say of the place at `path` what `inner` says, beside what is said of it already."""
     for step in path:
-        fields = shape.setdefault("properties", {})
-        fields[step] = shape = {"type": ["object", "null"], **fields.get(step, {})}
-    shape["properties"] = {**inner["properties"], **shape.get("properties", {})}
+        fields = schema.setdefault("properties", {})
+        fields[step] = schema = {"type": ["object", "null"], **fields.get(step, {})}
+    schema["properties"] = {**inner["properties"], **schema.get("properties", {})}
 
 
 @cache
 def _accept(kind: str) -> Any:
-    shapes: Mapping[str, Shape] = {each.name: _ray(each) for each in KINDS} | {"NetworkPolicy": NETWORK_POLICY}
-    return fastjsonschema.compile(shapes[kind], formats={"cidr": _is_cidr}, use_default=False)
+    schemas: Mapping[str, Schema] = {each.name: _ray(each) for each in KINDS} | {"NetworkPolicy": NETWORK_POLICY}
+    return fastjsonschema.compile(schemas[kind], formats={"cidr": _is_cidr}, use_default=False)
 
 
 def _is_cidr(text: str) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from rayfence.model.config import ApiServer, Config, Mode, Network, Platform, Provider, RoleRules, Scope, Tenant
-from rayfence.reach.finding import find
+from rayfence.reach.analysis import analyze
 from rayfence.reach.findings import Findings, Proof
 from rayfence.reach.policies import Json
 from rayfence.reach.scenario import scenario
@@ -47,7 +47,7 @@ def config(platform: Platform = PLATFORM, **network: Any) -> Config:
 
 
 def asked(*objects: Json, platform: Platform = PLATFORM, instead: list[Json] | None = None, **network: Any) -> Findings:
-    return find(scenario(config(platform, **network), objects, instead=instead))
+    return analyze(scenario(config(platform, **network), objects, instead=instead))
 
 
 def lines(found: Findings) -> list[str]:
@@ -121,7 +121,7 @@ def test_whatever_brings_the_cluster(kind: str) -> None:
 
 
 def test_samples_autoscale_only_where_they_can_and_a_note_says_so() -> None:
-    unknown, known = (find(scenario(config(each))) for each in (Platform(), Platform(api_server=API)))
+    unknown, known = (analyze(scenario(config(each))) for each in (Platform(), Platform(api_server=API)))
 
     note = "apiServer.cidrs is empty, so heads cannot autoscale, and the samples do not; set it in the Platform"
     assert (True, True, note in unknown.notes, note in known.notes) == (unknown.holds, known.holds, True, False)
@@ -247,9 +247,11 @@ def test_what_workers_may_reach_is_no_way_for_the_head() -> None:
 def test_the_cleanup_is_missed_alone_where_only_the_head_gets_out() -> None:
     rule = to(space("data"), port=6379)
     base = scenario(config(head=RoleRules(egress=(rule,))), [fault_tolerant("redis.data:6379")])
-    layer = [each for each in base.layered["team-a"] if each["metadata"]["name"] != "rayfence-redis-cleanup"]
+    layer = [each for each in base.network_layer["team-a"] if each["metadata"]["name"] != "rayfence-redis-cleanup"]
 
-    assert wanted("data/redis")[1:] == flows(find(replace(base, layered={**base.layered, "team-a": tuple(layer)})))
+    assert wanted("data/redis")[1:] == flows(
+        analyze(replace(base, network_layer={**base.network_layer, "team-a": tuple(layer)}))
+    )
 
 
 def test_a_service_without_pods_may_stand_for_an_address_and_a_note_says_so() -> None:
@@ -344,12 +346,12 @@ def test_policies_that_keep_them_from_serve_on_workers_are_refuted() -> None:
         {**each, "spec": {**each["spec"], "podSelector": HEADS}}
         if each["metadata"]["name"] == "rayfence-tenant"
         else each
-        for each in base.layered["team-a"]
+        for each in base.network_layer["team-a"]
     ]
     notebook = "ray-a/notebook -> ray-a/x-aaaaa-w-worker-0 TCP 8000 must be open, for Serve"
 
-    assert notebook in flows(find(replace(base, layered={**base.layered, "team-a": tuple(layer)})))
-    assert [] == flows(find(base))
+    assert notebook in flows(analyze(replace(base, network_layer={**base.network_layer, "team-a": tuple(layer)})))
+    assert [] == flows(analyze(base))
 
 
 @pytest.mark.parametrize(
@@ -400,8 +402,8 @@ def test_a_missing_tenant_label_is_named_as_the_cause(kind: str, label: str | No
 
 def test_the_label_is_no_cause_where_it_is_there_or_nothing_is_generated() -> None:
     base = scenario(config(), [ray()])
-    bare = find(replace(base, layered={**base.layered, "team-a": base.layered["team-a"][:1]}))
-    by_hand = find(scenario(config(), [ray(label=None)], instead=list(base.layered["team-a"][:1])))
+    bare = analyze(replace(base, network_layer={**base.network_layer, "team-a": base.network_layer["team-a"][:1]}))
+    by_hand = analyze(scenario(config(), [ray(label=None)], instead=list(base.network_layer["team-a"][:1])))
 
     assert 1 <= len(lines(bare))
     assert not any("label" in line for line in (*lines(bare), *lines(by_hand)))
