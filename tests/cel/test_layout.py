@@ -69,13 +69,13 @@ def long(files: Mapping[str, str]) -> list[tuple[str, str]]:
 
 def test_no_line_is_longer_than_it_may_be() -> None:
     assert [] == long(WRITTEN)
-    assert [] == long(OTHERS)
+    assert [] == long(of_every_sort())
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_a_line_that_is_too_long_is_noticed_in_every_file(backend: str) -> None:
-    for path in (each for each in OTHERS if each.startswith(f"{backend}/")):
-        first, line, rest = OTHERS[path].partition("\nkind: ")
+    for path in (each for each in of_every_sort() if each.startswith(f"{backend}/")):
+        first, line, rest = of_every_sort()[path].partition("\nkind: ")
 
         assert [path] == [found for found, _ in long({path: f"{first}\n{'x' * (LINE + 1)}{line}{rest}"})]
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from typing import Any
 
-from rayfence import admission
 from rayfence.cluster.objects import list_at, name_of, text_at
 from rayfence.doctor.case import EXCEPTIONS, Case
 from rayfence.doctor.finding import Finding, Note
