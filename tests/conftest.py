@@ -18,10 +18,14 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
-    """Leave the garbage collector out of what is made while tests are collected: all of it is kept to the end."""
+    """Leave the garbage collector out of what is made while tests are collected: all of it is kept to the end.
+
+    Later it may run less often: values of JSON, of which tests make millions, have no circles.
+    """
     gc.disable()
     try:
         return (yield)
     finally:
         gc.freeze()
+        gc.set_threshold(50_000, 20, 20)
         gc.enable()

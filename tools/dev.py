@@ -135,8 +135,8 @@ def quick(*more: str) -> None:
     lint()
     fresh()
     marks = " and ".join(f"not {mark}" for mark in NOT_QUICK)
-    # A file's tests run in one worker, so that what they share is made once.
-    options = ("--dist=loadfile", "--hypothesis-profile=quick", "--ignore=tests/e2e", "-m", marks)
+    # Most files' tests then run in one worker, so that what they share is made once.
+    options = ("--dist=worksteal", "--hypothesis-profile=quick", "--ignore=tests/e2e", "-m", marks)
     step("pytest, quick", "-m", "pytest", *options, *more)
 
 

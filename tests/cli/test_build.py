@@ -17,7 +17,7 @@ from rayfence.manifests.overview import MARK
 from rayfence.model.outcome import visible
 
 from ..command_line import contents, process, rayfence, surroundings, tenant, write
-from ..tenants.test_bad_tenants import cases
+from ..tenants.test_bad_tenants import BASES, cases_in
 
 
 @pytest.fixture
@@ -303,19 +303,20 @@ def test_a_wrong_config_leaves_the_bundle_as_it_was(built):
     assert before == stamps(built / "policies")
 
 
-@pytest.mark.parametrize(("text", "problems"), list(cases()))
-def test_every_bad_config_is_told_in_full_and_leaves_the_bundle_as_it_was(tmp_path, monkeypatch, text, problems):
+@pytest.mark.parametrize("name", BASES)
+def test_every_bad_config_is_told_in_full_and_leaves_the_bundle_as_it_was(tmp_path, monkeypatch, name):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "a.yaml").write_text(text, encoding="utf-8")
     folder.replace(Path("policies"), [("old.yaml", HEADER.encode())])
-    before = stamps(tmp_path)
-    over_an_older_one = rayfence("build", "--tenants", "a.yaml")
-    the_first_one = rayfence("build", "--tenants", "a.yaml", "--out", "none")
+    for title, text, problems in cases_in(name, BASES[name]):
+        (tmp_path / "a.yaml").write_text(text, encoding="utf-8")
+        before = stamps(tmp_path)
+        over_an_older_one = rayfence("build", "--tenants", "a.yaml")
+        the_first_one = rayfence("build", "--tenants", "a.yaml", "--out", "none")
 
-    assert (2, "") == (over_an_older_one.exit_code, over_an_older_one.stdout)
-    assert [*map(visible, problems)] == over_an_older_one.stderr.splitlines()[:-1]
-    assert over_an_older_one.stderr.replace("policies is", "none is") == the_first_one.stderr
-    assert before == stamps(tmp_path)
+        assert (2, "") == (over_an_older_one.exit_code, over_an_older_one.stdout), title
+        assert [*map(visible, problems)] == over_an_older_one.stderr.splitlines()[:-1], title
+        assert over_an_older_one.stderr.replace("policies is", "none is") == the_first_one.stderr, title
+        assert before == stamps(tmp_path), title
 
 
 def test_a_disk_that_fills_up_leaves_the_bundle_as_it_was(built):

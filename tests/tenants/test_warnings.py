@@ -36,7 +36,10 @@ FINE = {
 }
 
 
-@pytest.mark.parametrize(("text", "expected"), [*cases_in("warnings", "base-platform.yaml")])
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [pytest.param(*case, id=title) for title, *case in cases_in("warnings", "base-platform.yaml")],
+)
 def test_what_is_odd_is_told_with_its_line_and_what_to_write(text: str, expected: list[str]) -> None:
     assert expected == list(parse([("a.yaml", text)]).warnings)
 
