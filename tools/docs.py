@@ -118,7 +118,7 @@ def tenant_config(schema: Schema) -> str:
     }
     intro = (
         "The tenant config is a folder, `tenants/`, with any number of YAML files and any number of documents in each. "
-        "One document may be a `Platform`, for what holds for every tenant; all others are a `Tenant`. "
+        "At most one document is a `Platform`, with the settings of all tenants. Every other document is a `Tenant`. "
         "`rayfence build` checks them and reports every mistake with its file, line and fix.\n\n"
         "This is the smallest possible tenant:"
     )

@@ -112,7 +112,7 @@ POLICIES = {
     ),
     "get generatingpolicies": f"generatingpolicy.policies.kyverno.io/{GENERATOR}",
 }
-STEPS = re.findall(r"^## (Before|\d\. .+|The way back)$", PAGE, re.MULTILINE)
+STEPS = re.findall(r"^## (Before|\d\. .+|Roll back)$", PAGE, re.MULTILINE)
 
 
 @pytest.mark.parametrize("heading", [step for step in STEPS if not step.startswith("2.")])
@@ -126,7 +126,7 @@ def test_every_command_runs_and_names_files_that_are_there(place: Path, heading:
 
 
 def test_all_steps_are_run() -> None:
-    assert ["Before", "1.", "2.", "3.", "4.", "5.", "The way back"] == [re.sub(r"(?<=\.) .*", "", s) for s in STEPS]
+    assert ["Before", "1.", "2.", "3.", "4.", "5.", "Roll back"] == [re.sub(r"(?<=\.) .*", "", s) for s in STEPS]
 
 
 def test_the_new_judges_come_whole_and_refuse_nothing(place: Path) -> None:
@@ -163,7 +163,7 @@ def test_every_rule_of_the_old_generator_leaves_what_it_made(place: Path) -> Non
 
 
 def test_the_new_generator_leaves_what_it_made_on_the_way_back(place: Path) -> None:
-    calls, _, _ = run(place, script("The way back"), POLICIES)
+    calls, _, _ = run(place, script("Roll back"), POLICIES)
     (call,) = [call for call in calls if call.words[0] == "patch"]
     (patch,) = [json.loads(value) for value in call.values("-p")]
 
@@ -172,7 +172,7 @@ def test_the_new_generator_leaves_what_it_made_on_the_way_back(place: Path) -> N
 
 
 def test_what_is_in_both_bundles_stays_on_the_way_back(place: Path) -> None:
-    calls, _, _ = run(place, script("The way back"), POLICIES)
+    calls, _, _ = run(place, script("Roll back"), POLICIES)
     deleted = [word for call in calls if call.words[0] == "delete" for word in call.words[1:]]
 
     assert {f"validatingpolicy.policies.kyverno.io/{name}" for name in JUDGES} == {

@@ -33,10 +33,10 @@ def command(
 ) -> None:
     """Find objects in a cluster that break a rule, and NetworkPolicies that are missing or were changed.
 
-    rayfence checks every Ray object, Pod, Service, Ingress and NetworkPolicy in your tenants' namespaces against the
-    rules, including objects that are older than the policies or got past them. It compares NetworkPolicies named
-    rayfence-* with what it would write for tenants/. Each finding also shows what Kyverno's own reports say about the
-    object.
+    rayfence checks all Ray objects against the rules, and in your tenants' namespaces also Pods, Services, Ingresses,
+    NetworkPolicies and other kinds that the rules cover. It includes objects that are older than the policies or got
+    past them. It compares NetworkPolicies named rayfence-* with those that it would write for tenants/. Each finding
+    also shows the result in Kyverno's own reports.
 
     Without PATH, the command reads the cluster that kubectl would use, and changes nothing there. PATH is a file saved
     with kubectl get -o yaml or -o json, a folder of such files, or - for stdin.

@@ -54,7 +54,7 @@ def command(
 
     \b
     Exit codes:
-      0  a test case caught every mutant, except those listed as equivalent or noticed elsewhere
+      0  a test case caught every mutant, except those listed as equivalent or noticed elsewhere (by another test)
       1  at least one mutant survived
       2  the tenant config or a case is wrong, or there are no cases
       3  the engine is missing or does not answer
