@@ -188,14 +188,14 @@ def test_every_tenants_boundary_values_are_tried(tenant: str) -> None:
     }
 
     assert {
-        "the least cpu": False,
-        "the most cpu": False,
-        "the least memory": False,
-        "the most memory": False,
-        "less cpu than the least": True,
-        "more cpu than the most": True,
-        "less memory than the least": True,
-        "more memory than the most": True,
+        "the minimum of cpu": False,
+        "the maximum of cpu": False,
+        "the minimum of memory": False,
+        "the maximum of memory": False,
+        "cpu one unit below the minimum": True,
+        "cpu one unit above the maximum": True,
+        "memory one unit below the minimum": True,
+        "memory one unit above the maximum": True,
     } == edges
 
 
@@ -213,8 +213,8 @@ def test_every_quota_is_met_exactly_and_passed_by_one() -> None:
         "all memory of the quota": set(),
         "every worker of the quota": set(),
         "one accelerator too many": too_much,
-        "more cpu than the quota": too_much,
-        "more memory than the quota": too_much,
+        "cpu one unit above the quota": too_much,
+        "memory one unit above the quota": too_much,
         "one worker too many": too_much,
     } == edges
 
@@ -222,12 +222,12 @@ def test_every_quota_is_met_exactly_and_passed_by_one() -> None:
 @pytest.mark.parametrize(
     ("name", "side", "resource", "amount"),
     [
-        ("less cpu than the least", "requests", "cpu", "499m"),
-        ("more cpu than the most", "limits", "cpu", "8001m"),
-        ("less memory than the least", "requests", "memory", "1073741823"),
-        ("more memory than the most", "limits", "memory", "34359738369"),
-        ("the most cpu", "limits", "cpu", "8"),
-        ("the least memory", "requests", "memory", "1Gi"),
+        ("cpu one unit below the minimum", "requests", "cpu", "499m"),
+        ("cpu one unit above the maximum", "limits", "cpu", "8001m"),
+        ("memory one unit below the minimum", "requests", "memory", "1073741823"),
+        ("memory one unit above the maximum", "limits", "memory", "34359738369"),
+        ("the maximum of cpu", "limits", "cpu", "8"),
+        ("the minimum of memory", "requests", "memory", "1Gi"),
     ],
 )
 def test_an_edge_is_one_unit_wide(name: str, side: str, resource: str, amount: str) -> None:

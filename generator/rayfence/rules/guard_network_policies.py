@@ -100,9 +100,9 @@ def privileged(request: Request, platform: Platform) -> bool:
 
 def breaks(platform: Platform, tenant: Tenant) -> Edits:
     reserved = {
-        "rayfence's own name": _renamed(f"{RESERVED}default-deny"),
-        "a name like those generated": _renamed(f"{RESERVED}one-head"),
-        "a name to be made that begins like rayfence's": Edit(
+        "a name of one of rayfence's NetworkPolicies": _renamed(f"{RESERVED}default-deny"),
+        "a name like those of generated NetworkPolicies": _renamed(f"{RESERVED}one-head"),
+        "a generateName with rayfence's prefix": Edit(
             At.OBJECT, lambda value, tenant: value["metadata"].update(generateName=RESERVED)
         ),
     }
@@ -112,11 +112,11 @@ def breaks(platform: Platform, tenant: Tenant) -> Edits:
 def passes(platform: Platform, tenant: Tenant) -> Edits:
     openings = {name: _edit(opening) for name, opening in fine(platform, tenant).items()}
     near = {
-        "a name that only looks like rayfence's": _renamed("rayfence"),
-        "a name to be made of another": Edit(
+        "a name without the whole prefix": _renamed("rayfence"),
+        "a generateName with another prefix": Edit(
             At.OBJECT, lambda value, tenant: value["metadata"].update(generateName="my-rayfence-")
         ),
-        "nothing": _closed(),
+        "a NetworkPolicy without rules": _closed(),
     }
     return openings | near
 

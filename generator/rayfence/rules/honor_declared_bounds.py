@@ -113,16 +113,16 @@ def breaks(platform: Platform, tenant: Tenant) -> Edits:
         "a raised memory maximum": _declare(maxMemory="999Ti"),
         "a lowered minimum": _declare(minCpu="0"),
         "a negative minimum": _declare(minMemory="-1"),
-        "no quantity": _declare(maxCpu="lots"),
-        "an expression": _declare(maxCpu="{{ request.object.metadata.name }}"),
-        "alternatives": _declare(maxCpu="4 | 400"),
-        "nothing": _declare(minCpu=""),
+        "a value that is not a quantity": _declare(maxCpu="lots"),
+        "a template expression": _declare(maxCpu="{{ request.object.metadata.name }}"),
+        "two values": _declare(maxCpu="4 | 400"),
+        "an empty value": _declare(minCpu=""),
         "null": _declare(maxCpu=None, maxMemory=None, minCpu=None, minMemory=None),
     }
     if parse(cpu.min) < parse(cpu.max):
-        cases["a minimum that containers stay below"] = _declare(minCpu=cpu.max)
+        cases["a minimum above the containers' requests"] = _declare(minCpu=cpu.max)
     if parse(memory.min) < parse(memory.max):
-        cases["a memory minimum that containers stay below"] = _declare(minMemory=memory.max)
+        cases["a memory minimum above the containers' requests"] = _declare(minMemory=memory.max)
     return cases
 
 

@@ -211,7 +211,7 @@ def _missing() -> dict[str, Edit]:
     def without(side: str, resource: str) -> Edit:
         return Edit(At.CONTAINER, lambda container, tenant: container["resources"][side].pop(resource))
 
-    sides = {f"no {side} {resource}": without(side, resource) for side in SIDES for resource in BOUNDED}
+    sides = {f"no {side}.{resource}": without(side, resource) for side in SIDES for resource in BOUNDED}
     return {"no resources": Edit(At.CONTAINER, lambda container, tenant: container.pop("resources")), **sides}
 
 
@@ -222,15 +222,17 @@ def _wrong(tenant: Tenant) -> dict[str, Edit]:
         container["resources"]["requests"]["cpu"] = more(container["resources"]["limits"]["cpu"], "cpu")
 
     return {
-        "999 cpus": put("limits", "cpu", "999", swells="cpu"),
-        "an exponent": put("limits", "memory", "35e15", swells="memory"),
+        "a limit of 999 CPUs": put("limits", "cpu", "999", swells="cpu"),
+        "a limit with an exponent": put("limits", "memory", "35e15", swells="memory"),
         "a negative request": put("requests", "cpu", "-1"),
         "a request above its limit": Edit(At.CONTAINER, raised),
-        "no quantity": put("limits", "cpu", f"{low} cores"),
+        "a limit that is not a quantity": put("limits", "cpu", f"{low} cores"),
         "an exponent that costs an engine gigabytes": put("limits", "memory", "1e999999999"),
-        "zero, which is no limit, by a name that has no minimum": Edit(At.CONTAINER, _nothing),
-        "huge pages": put("limits", "hugepages-2Mi", "4Mi"),
-        "claims": Edit(At.CONTAINER, lambda container, tenant: container["resources"].update(claims=[{"name": "gpu"}])),
+        "a limit of zero, in a container that has no minimum": Edit(At.CONTAINER, _nothing),
+        "a limit for huge pages": put("limits", "hugepages-2Mi", "4Mi"),
+        "resource claims of a container": Edit(
+            At.CONTAINER, lambda container, tenant: container["resources"].update(claims=[{"name": "gpu"}])
+        ),
     }
 
 
@@ -248,10 +250,10 @@ def _elsewhere(tenant: Tenant) -> dict[str, Edit]:
     least = {"cpu": tenant.container.cpu.min, "memory": tenant.container.memory.min}
     small = {"requests": least, "limits": least}
     return {
-        "a pod's own resources": Edit(At.POD, lambda spec, tenant: spec.update(resources=bounded)),
-        "no container": Edit(At.POD, lambda spec, tenant: spec.update(containers=[])),
-        "resource claims": Edit(At.POD, lambda spec, tenant: spec.update(resourceClaims=[{"name": "gpu"}])),
-        "the autoscaler's limit": options("autoscalerOptions", {"resources": huge}),
+        "resources of the whole pod": Edit(At.POD, lambda spec, tenant: spec.update(resources=bounded)),
+        "a pod without containers": Edit(At.POD, lambda spec, tenant: spec.update(containers=[])),
+        "resource claims of a pod": Edit(At.POD, lambda spec, tenant: spec.update(resourceClaims=[{"name": "gpu"}])),
+        "the autoscaler's limit above the maximum": options("autoscalerOptions", {"resources": huge}),
         "the autoscaler with a limit of zero": options(
             "autoscalerOptions", {"resources": {**huge, "limits": dict.fromkeys(huge["limits"], 0)}}
         ),
@@ -259,7 +261,9 @@ def _elsewhere(tenant: Tenant) -> dict[str, Edit]:
             "autoscalerOptions", {"resources": {**small, "limits": {**small["limits"], "hugepages-2Mi": "4Mi"}}}
         ),
         "the autoscaler without limits": options("autoscalerOptions", {"resources": {}}),
-        "the collector's limit": options("historyServerOptions", {"collectorOptions": {"resources": huge}}, "cpu"),
+        "the collector's limit above the maximum": options(
+            "historyServerOptions", {"collectorOptions": {"resources": huge}}, "cpu"
+        ),
     }
 
 
@@ -300,9 +304,9 @@ def passes(platform: Platform, tenant: Tenant) -> Edits:
         container.update(name="wait-gcs-ready", resources={"requests": tiny, "limits": tiny})
 
     return {
-        "minimum and maximum, spelled otherwise": Edit(At.CONTAINER, spelled),
-        "what the operator injects, below the minimum": Edit(At.CONTAINER, injected),
-        "whole numbers": Edit(At.CONTAINER, _whole),
+        "minimum and maximum in another notation": Edit(At.CONTAINER, spelled),
+        "a container of the operator below the minimum": Edit(At.CONTAINER, injected),
+        "whole numbers without quotes": Edit(At.CONTAINER, _whole),
         "an empty list of claims": Edit(
             At.CONTAINER, lambda container, tenant: container["resources"].update(claims=[])
         ),

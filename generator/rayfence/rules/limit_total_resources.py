@@ -192,23 +192,23 @@ def _short(total: Decimal) -> str:
 
 def breaks(platform: Platform, tenant: Tenant) -> Edits:
     return {
-        "negative hosts": _group(maxReplicas=1, numOfHosts=-1),
-        "no hosts": _group(numOfHosts=0),
-        "a part of a host": _group(numOfHosts=0.5),
-        "a group that leaves with its pods": _leaving({"replicas": 1, "maxReplicas": 1}, name=""),
-        "a group renamed with its least pods": _leaving({"minReplicas": 1, "maxReplicas": 1}),
-        "a renamed group": _leaving({"replicas": 1, "maxReplicas": 1}),
-        "negative replicas": _group(maxReplicas=-1),
-        "negative least replicas": _group(minReplicas=-1),
-        "factors that overflow to nothing": _group(maxReplicas=65536, numOfHosts=65536),
-        "twice the most hosts there can be": _group(maxReplicas=2, numOfHosts=UNLIMITED),
-        "no number": _group(maxReplicas="many"),
+        "a negative numOfHosts": _group(maxReplicas=1, numOfHosts=-1),
+        "a numOfHosts of zero": _group(numOfHosts=0),
+        "a numOfHosts of one half": _group(numOfHosts=0.5),
+        "a removed group that still has pods": _leaving({"replicas": 1, "maxReplicas": 1}, name=""),
+        "a renamed group with minReplicas above zero": _leaving({"minReplicas": 1, "maxReplicas": 1}),
+        "a renamed group that still has pods": _leaving({"replicas": 1, "maxReplicas": 1}),
+        "a negative maxReplicas": _group(maxReplicas=-1),
+        "a negative minReplicas": _group(minReplicas=-1),
+        "factors whose product overflows to zero": _group(maxReplicas=65536, numOfHosts=65536),
+        "factors whose product is above 2147483647": _group(maxReplicas=2, numOfHosts=UNLIMITED),
+        "a maxReplicas that is not a number": _group(maxReplicas="many"),
         "a negative accelerator": Edit(At.CONTAINER, lambda container, tenant: _accelerate(container, "-1")),
-        "a part of an accelerator": Edit(At.CONTAINER, lambda container, tenant: _accelerate(container, "1n")),
+        "a fraction of an accelerator": Edit(At.CONTAINER, lambda container, tenant: _accelerate(container, "1n")),
         "more accelerators than can be counted": Edit(
             At.CONTAINER, lambda container, tenant: _accelerate(container, "1P")
         ),
-        "an accelerator that is no quantity": Edit(
+        "an accelerator amount that is not a quantity": Edit(
             At.CONTAINER, lambda container, tenant: _accelerate(container, "one")
         ),
     }
@@ -220,14 +220,14 @@ def edges(tenant: Tenant) -> tuple[Edits, Edits]:
 
 def passes(platform: Platform, tenant: Tenant) -> Edits:
     return {
-        "no replicas on many hosts": _group(maxReplicas=0, numOfHosts=16),
-        "a host and a half, which is for the CRD to refuse": _group(numOfHosts=1.5),
+        "no replicas of a group with many hosts": _group(maxReplicas=0, numOfHosts=16),
+        "a numOfHosts of 1.5, which the CRD refuses": _group(numOfHosts=1.5),
         "a renamed group, scaled to zero": _leaving({"replicas": 0, "maxReplicas": 1}),
         "a renamed group that never has pods": _leaving({"replicas": 1, "maxReplicas": 0}),
         "a group renamed under Recreate": _leaving(
             {"replicas": 1, "maxReplicas": 1}, upgradeStrategy={"type": RECREATE}
         ),
-        "groups in another order": Edit(
+        "the same groups in another order": Edit(
             At.RAY_CLUSTER, _turn, before=partial(_scale, {"replicas": 1, "maxReplicas": 1})
         ),
     }

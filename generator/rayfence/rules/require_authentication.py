@@ -64,11 +64,11 @@ def breaks(platform: Platform, tenant: Tenant) -> Edits:
     if not asked(tenant):
         return {}
     ways = {
-        "no options": Edit(At.CLUSTER, lambda cluster, tenant: cluster.pop("authOptions")),
-        "null": _options(None),
+        "no authOptions": Edit(At.CLUSTER, lambda cluster, tenant: cluster.pop("authOptions")),
+        "authOptions of null": _options(None),
         "no mode": _options({"secretName": "own"}),
-        "switched off": _options({"mode": "disabled"}),
-        "other case": _options({"mode": "Token"}),
+        "the mode disabled": _options({"mode": "disabled"}),
+        "the mode in another letter case": _options({"mode": "Token"}),
     }
     # Where KubeRay isolates clusters, an older version takes away what it is asked for, too.
     if tenant.network.required_mode is None:
@@ -79,8 +79,12 @@ def breaks(platform: Platform, tenant: Tenant) -> Edits:
 def passes(platform: Platform, tenant: Tenant) -> Edits:
     required = asked(tenant)
     if not required:
-        return {"a mode of its own choice": _options({"mode": "disabled"})}
-    return {"a secret of its own": _options({"mode": str(required), "secretName": "own", "enableK8sTokenAuth": True})}
+        return {"any mode": _options({"mode": "disabled"})}
+    return {
+        "a Secret of the tenant's own": _options(
+            {"mode": str(required), "secretName": "own", "enableK8sTokenAuth": True}
+        )
+    }
 
 
 def _options(options: dict[str, Any] | None) -> Edit:

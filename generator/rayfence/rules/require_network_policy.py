@@ -109,21 +109,21 @@ def breaks(platform: Platform, tenant: Tenant) -> Edits:
         return {}
     other = next(mode for mode in Mode if mode is not required)
     ways = {
-        "no policy": Edit(At.CLUSTER, lambda cluster, tenant: cluster.pop(FIELD)),
-        "null": _asks(None),
+        "no networkPolicy": Edit(At.CLUSTER, lambda cluster, tenant: cluster.pop(FIELD)),
+        "a networkPolicy of null": _asks(None),
         "another mode": _asks({"mode": str(other)}),
-        "other case": _asks({"mode": required.lower()}),
+        "the mode in another letter case": _asks({"mode": required.lower()}),
         "a group's name in capitals": _last_group("Last"),
         "a group's name with dots": _last_group("last.one"),
         "a group's name that is too long": _last_group("g" * 64),
-        "a name that is Kyverno's to give": Edit(
+        "a name with a reserved prefix": Edit(
             At.OBJECT, lambda value, tenant: value["metadata"].update(name=f"{RESERVED}good")
         ),
     }
     # Where a token is asked for as well, an older version takes that away, too.
     if not tenant.require.authentication:
         ways["an older version"] = Edit(At.OBJECT, lambda value, tenant: _older(value))
-    return ways if required is Mode.DENY_ALL else {**ways, "no mode, which is DenyAll": _asks({})}
+    return ways if required is Mode.DENY_ALL else {**ways, "no mode, which means DenyAll": _asks({})}
 
 
 def passes(platform: Platform, tenant: Tenant) -> Edits:
@@ -131,13 +131,13 @@ def passes(platform: Platform, tenant: Tenant) -> Edits:
     if required is None:
         return {"a mode of its own choice": _asks({"mode": str(Mode.DENY_ALL_EGRESS)})}
     ways = {
-        "no further rules": _asks({"mode": str(required), "head": {}, "worker": None, "workerGroups": []}),
-        "a group's name of full length": _last_group("g" * 63),
-        "run in another Kubernetes cluster": Edit(
+        "a networkPolicy without rules": _asks({"mode": str(required), "head": {}, "worker": None, "workerGroups": []}),
+        "a group's name of the maximum length": _last_group("g" * 63),
+        "a RayCluster that another controller manages": Edit(
             At.CLUSTER, lambda cluster, tenant: cluster.update(managedBy="kueue.x-k8s.io/multikueue")
         ),
     }
-    return {**ways, "no mode, which is DenyAll": _asks({})} if required is Mode.DENY_ALL else ways
+    return {**ways, "no mode, which means DenyAll": _asks({})} if required is Mode.DENY_ALL else ways
 
 
 def _asks(policy: dict[str, Any] | None) -> Edit:

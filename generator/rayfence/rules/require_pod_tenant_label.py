@@ -52,10 +52,10 @@ def breaks(platform: Platform, tenant: Tenant) -> Edits:
         "no tenant label": Edit(At.TEMPLATE, lambda template, tenant: template["metadata"]["labels"].pop(key)),
         "another tenant's label": label("somebody-else"),
         "an empty label": label(""),
-        "another tenant's label on the group, which wins": Edit(
+        "another tenant's label on the group, which overrides the template's": Edit(
             At.GROUP, lambda group, tenant: group.update(labels={key: "somebody-else"})
         ),
-        "another tenant's label below the group's": Edit(At.GROUP, below),
+        "another tenant's label on the template, which the group's overrides": Edit(At.GROUP, below),
     }
 
 
@@ -70,6 +70,6 @@ def passes(platform: Platform, tenant: Tenant) -> Edits:
         "the label on group and template": Edit(
             At.GROUP, lambda group, tenant: group.update(labels={key: tenant.name})
         ),
-        "the label on the group alone": Edit(At.GROUP, only_group),
+        "the label on the group only": Edit(At.GROUP, only_group),
         "other labels on the group": Edit(At.GROUP, lambda group, tenant: group.update(labels={"zone": "a"})),
     }

@@ -64,11 +64,11 @@ def breaks(platform: Platform, tenant: Tenant) -> Edits:
         "no labels": Edit(At.OBJECT, lambda value, tenant: value["metadata"].pop("labels")),
         "no tenant label": Edit(At.OBJECT, lambda value, tenant: value["metadata"]["labels"].pop(key)),
         "another tenant's label": label("somebody-else"),
-        "a longer name": label(f"{tenant.name}-2"),
-        "other case": label(tenant.name.swapcase()) if tenant.name.swapcase() != tenant.name else label(""),
+        "the tenant's name with a suffix": label(f"{tenant.name}-2"),
+        "another letter case": label(tenant.name.swapcase()) if tenant.name.swapcase() != tenant.name else label(""),
         "a pattern": label("*"),
     }
 
 
 def passes(platform: Platform, tenant: Tenant) -> Edits:
-    return {"further labels": Edit(At.OBJECT, lambda value, tenant: value["metadata"]["labels"].update(app="ray"))}
+    return {"additional labels": Edit(At.OBJECT, lambda value, tenant: value["metadata"]["labels"].update(app="ray"))}

@@ -52,18 +52,22 @@ def breaks(platform: Platform, tenant: Tenant) -> Edits:
 
     return {
         "no nodeSelector": Edit(At.POD, lambda spec, tenant: spec.pop("nodeSelector")),
-        "another key": Edit(At.POD, lambda spec, tenant: spec.update(nodeSelector={"zone": tenant.name})),
+        "a nodeSelector with another key": Edit(
+            At.POD, lambda spec, tenant: spec.update(nodeSelector={"zone": tenant.name})
+        ),
         "another tenant's nodes": Edit(
             At.POD, lambda spec, tenant: spec["nodeSelector"].update({key: "somebody-else"})
         ),
-        "a pattern": Edit(At.POD, lambda spec, tenant: spec["nodeSelector"].update({key: "*"})),
-        "affinity in its place": Edit(At.POD, affinity),
+        "a pattern as the value": Edit(At.POD, lambda spec, tenant: spec["nodeSelector"].update({key: "*"})),
+        "an affinity instead of the nodeSelector": Edit(At.POD, affinity),
         "nodeName": Edit(At.POD, lambda spec, tenant: spec.update(nodeName="node-1")),
     }
 
 
 def passes(platform: Platform, tenant: Tenant) -> Edits:
     return {
-        "further keys": Edit(At.POD, lambda spec, tenant: spec["nodeSelector"].update({"kubernetes.io/arch": "amd64"})),
+        "additional keys": Edit(
+            At.POD, lambda spec, tenant: spec["nodeSelector"].update({"kubernetes.io/arch": "amd64"})
+        ),
         "an empty nodeName": Edit(At.POD, lambda spec, tenant: spec.update(nodeName="")),
     }

@@ -170,9 +170,9 @@ def breaks(platform: Platform, tenant: Tenant) -> Edits:
     marks: dict[str, tuple[At, str, str, str]] = {
         "another tenant's queue": (At.TEMPLATE, "labels", "volcano.sh/queue-name", _OTHERS),
         "another tenant's queue, by annotation": (At.TEMPLATE, "annotations", YUNIKORN_QUEUE[0], f"root.{_OTHERS}"),
-        "an older key": (At.TEMPLATE, "labels", "queue", f"root.{_OTHERS}"),
-        "on the whole object": (At.OBJECT, "labels", "kai.scheduler/queue", _OTHERS),
-        "by annotation of the whole object": (
+        "another tenant's queue, by an older key": (At.TEMPLATE, "labels", "queue", f"root.{_OTHERS}"),
+        "another tenant's queue, on the Ray object": (At.OBJECT, "labels", "kai.scheduler/queue", _OTHERS),
+        "another tenant's queue, by an annotation of the Ray object": (
             At.OBJECT,
             "annotations",
             "scheduling.volcano.sh/queue-name",
@@ -191,7 +191,12 @@ def breaks(platform: Platform, tenant: Tenant) -> Edits:
             "queue",
             APPLICATION_OF_NONE.format(tenant.namespaces[0]),
         ),
-        "a priority": (At.OBJECT, "labels", "ray.io/priority-class-name", _OTHERS),
+        "the label ray.io/priority-class-name": (
+            At.OBJECT,
+            "labels",
+            "ray.io/priority-class-name",
+            _OTHERS,
+        ),
         "task groups": (At.TEMPLATE, "annotations", task_groups, "[]"),
         "a task group": (At.TEMPLATE, "annotations", task_group, _OTHERS),
     }
@@ -201,11 +206,11 @@ def breaks(platform: Platform, tenant: Tenant) -> Edits:
         if not _is_fine(key, value, tenant, platform, tenant.namespaces[0])
     }
     if not _is_fine("kai.scheduler/queue", _OTHERS, tenant, platform, ""):
-        ways["on a group, which wins"] = Edit(
+        ways["another tenant's queue on a worker group, which overrides the template's"] = Edit(
             At.OBJECT, lambda value, tenant: _label_group(value, "kai.scheduler/queue", _OTHERS)
         )
     if not _is_fine(task_groups, "[]", tenant, platform, ""):
-        ways["other task groups than before"] = Edit(
+        ways["an update that changes the task groups"] = Edit(
             At.TEMPLATE,
             lambda template, tenant: _put(template, "annotations", task_groups, "[]"),
             before=lambda template, tenant: _put(template, "annotations", task_groups, "[{}]"),
@@ -216,8 +221,8 @@ def breaks(platform: Platform, tenant: Tenant) -> Edits:
 def passes(platform: Platform, tenant: Tenant) -> Edits:
     ways = {
         "no queue and no application": Edit(At.TEMPLATE, lambda template, tenant: _put_of_none(template, tenant)),
-        "an empty name": _mark(At.TEMPLATE, "labels", "volcano.sh/queue-name", ""),
-        "a group of pods": _mark(At.TEMPLATE, "annotations", "scheduling.k8s.io/group-name", "one"),
+        "an empty queue name": _mark(At.TEMPLATE, "labels", "volcano.sh/queue-name", ""),
+        "a PodGroup": _mark(At.TEMPLATE, "annotations", "scheduling.k8s.io/group-name", "one"),
     }
     for entry in allowances.of("queues", tenant, platform):
         key, _, value = entry.partition("=")

@@ -77,16 +77,18 @@ def breaks(platform: Platform, tenant: Tenant) -> Edits:
     return {
         "no tolerations": Edit(At.POD, lambda spec, tenant: spec.pop("tolerations")),
         "an empty list": Edit(At.POD, lambda spec, tenant: spec.update(tolerations=[])),
-        "only a GPU's": Edit(
+        "only a toleration for GPUs": Edit(
             At.POD, lambda spec, tenant: spec.update(tolerations=[{"key": "nvidia.com/gpu", "operator": "Exists"}])
         ),
-        "own with NoExecute alone": change(effect="NoExecute"),
-        "own with PreferNoSchedule alone": change(effect="PreferNoSchedule"),
+        "the tenant's toleration with NoExecute only": change(effect="NoExecute"),
+        "the tenant's toleration with PreferNoSchedule only": change(effect="PreferNoSchedule"),
     }
 
 
 def passes(platform: Platform, tenant: Tenant) -> Edits:
     bare = {"key": platform.taint_key, "value": tenant.name}
     return {
-        "Equal left out, any effect": Edit(At.POD, lambda spec, tenant: spec.update(tolerations=[bare])),
+        "the tenant's toleration without operator and effect": Edit(
+            At.POD, lambda spec, tenant: spec.update(tolerations=[bare])
+        ),
     }

@@ -144,32 +144,40 @@ def breaks(platform: Platform, tenant: Tenant) -> Edits:
     ways: dict[str, Edit] = {}
     if not exposure.load_balancer:
         ways["a LoadBalancer"] = _service(type="LoadBalancer")
-        ways["an address to be had later"] = _service(loadBalancerIP="203.0.113.7")
+        ways["a loadBalancerIP without the type LoadBalancer"] = _service(loadBalancerIP="203.0.113.7")
     if not exposure.node_port:
         ways["a NodePort"] = _service(type="NodePort")
     if _closes_node_ports(exposure):
-        ways["a port of nodes"] = _service(ports=[{"port": 8265}, {"port": 8000, "nodePort": 30800}])
+        ways["a nodePort without the type NodePort"] = _service(
+            ports=[{"port": 8265}, {"port": 8000, "nodePort": 30800}]
+        )
     if not exposure.ingress:
         ways["an Ingress"] = Edit(At.OBJECT, lambda value, tenant: _open(value))
     return ways | {
-        "outside addresses": _service(externalIPs=["203.0.113.7"]),
-        "another's name": _service(type="ExternalName", externalName="head.somebody-else.svc.cluster.local"),
-        "a name of old": _service(externalName="head.somebody-else.svc.cluster.local"),
-        "other case": _service(type="clusterip"),
+        "externalIPs": _service(externalIPs=["203.0.113.7"]),
+        "an ExternalName": _service(type="ExternalName", externalName="head.somebody-else.svc.cluster.local"),
+        "an externalName without the type ExternalName": _service(externalName="head.somebody-else.svc.cluster.local"),
+        "a type in another letter case": _service(type="clusterip"),
         "a type for the head": Edit(At.OBJECT, lambda value, tenant: _head(value, "ExternalName")),
         **_opened(allowances.of("exposure_annotations", tenant, platform)),
-        "snippets": Edit(At.OBJECT, lambda value, tenant: _open_annotated(value, "configuration-snippet")),
+        "an Ingress with configuration snippets": Edit(
+            At.OBJECT, lambda value, tenant: _open_annotated(value, "configuration-snippet")
+        ),
     }
 
 
 def _opened(allowed: Sequence[str]) -> Edits:
     """Annotations and labels by which a controller opens a Service, but those that are listed."""
     ways = {
-        "an annotation that opens": Edit(At.OBJECT, lambda value, tenant: _mark(value, "annotations", _EXPOSE)),
-        "an annotation for the head": Edit(At.OBJECT, lambda value, tenant: _mark_head(value, _EXPOSE)),
-        "a label that opens": Edit(At.OBJECT, lambda value, tenant: _mark(value, "labels", _EXPORTED)),
+        "an annotation that exposes the Service": Edit(
+            At.OBJECT, lambda value, tenant: _mark(value, "annotations", _EXPOSE)
+        ),
+        "an annotation that exposes the head's Service": Edit(
+            At.OBJECT, lambda value, tenant: _mark_head(value, _EXPOSE)
+        ),
+        "a label that exposes the Service": Edit(At.OBJECT, lambda value, tenant: _mark(value, "labels", _EXPORTED)),
     }
-    listed = {"a label that opens": _EXPORTED}
+    listed = {"a label that exposes the Service": _EXPORTED}
     return {name: edit for name, edit in ways.items() if not allowances.covers(allowed, listed.get(name, _EXPOSE))}
 
 
@@ -178,12 +186,14 @@ def passes(platform: Platform, tenant: Tenant) -> Edits:
     ways = {
         "no type": Edit(At.SERVICE, lambda spec, tenant: spec.pop("type")),
         "an empty type": _service(type="", externalIPs=[], externalName=""),
-        "headless": _service(clusterIP="None", publishNotReadyAddresses=True),
-        "ports": _service(ports=[{"name": "dashboard", "port": 8265}, {"name": "serve", "port": 8000, "nodePort": 0}]),
-        "sticky clients": _service(sessionAffinity="ClientIP", internalTrafficPolicy="Local"),
+        "a headless Service": _service(clusterIP="None", publishNotReadyAddresses=True),
+        "several ports": _service(
+            ports=[{"name": "dashboard", "port": 8265}, {"name": "serve", "port": 8000, "nodePort": 0}]
+        ),
+        "session affinity": _service(sessionAffinity="ClientIP", internalTrafficPolicy="Local"),
         "a type for the head": Edit(At.OBJECT, lambda value, tenant: _head(value, "ClusterIP")),
-        "annotations": Edit(At.OBJECT, lambda value, tenant: _annotate(value, "use-regex")),
-        "an annotation that looks alike": Edit(
+        "a harmless annotation": Edit(At.OBJECT, lambda value, tenant: _annotate(value, "use-regex")),
+        "an annotation with a similar key": Edit(
             At.OBJECT, lambda value, tenant: _mark(value, "annotations", "tailscale.community/expose")
         ),
     }

@@ -49,8 +49,8 @@ def breaks(platform: Platform, tenant: Tenant) -> Edits:
     own = tenant.namespaces[0]
     return {
         "a namespace without a tenant": _move("nobody-has-this"),
-        "a longer name": _move(f"{own}-and-more"),
-        "a name that ends alike": _move(f"not-{own}"),
+        "a tenant's namespace with a suffix": _move(f"{own}-and-more"),
+        "a tenant's namespace with a prefix": _move(f"not-{own}"),
     }
 
 

@@ -71,7 +71,7 @@ def passes(platform: Platform, tenant: Tenant) -> Edits:
 def _edits(openings: Mapping[str, Opening]) -> Edits:
     """Each in one of three places in turn."""
     placed = zip(cycle(_PLACES), openings.items(), strict=False)
-    return {f"{name} of {place}": _edit(place, opening) for place, (name, opening) in placed}
+    return {f"{name}, for {place}": _edit(place, opening) for place, (name, opening) in placed}
 
 
 _PLACES: Mapping[str, Callable[[Json], Json]] = {

@@ -154,17 +154,17 @@ _REFUSED = {
     "a network of GKE": ("networking.gke.io/interfaces", '[{"interfaceName":"eth1","network":"storage"}]'),
     "an address of Calico": ("cni.projectcalico.org/ipAddrs", '["10.0.0.1"]'),
     "a subnet of Kube-OVN": ("net1.default.ovn.kubernetes.io/vpc", "team-b"),
-    "an address on a further interface": ("macvlan.default.kubernetes.io/ip_address", "10.0.0.1"),
+    "an address on an additional interface": ("macvlan.default.kubernetes.io/ip_address", "10.0.0.1"),
     "the gateway of another namespace": ("k8s.ovn.org/routing-namespaces", "ray-team-b"),
     "a network of Volcengine": ("k8s.volcengine.com/pod-networks", '[{"cniConf":{"name":"rdma"}}]'),
-    "an elastic interface": ("k8s.aliyun.com/pod-eni", "true"),
-    "an address that Calico reads while the pod has none": ("cni.projectcalico.org/podIP", "169.254.169.254/32"),
+    "an elastic network interface": ("k8s.aliyun.com/pod-eni", "true"),
+    "an address that Calico reads until the pod has one": ("cni.projectcalico.org/podIP", "169.254.169.254/32"),
     "a cloud role": ("iam.amazonaws.com/role", "team-b-role"),
 }
 _HARMLESS = {
     "bandwidth": ("kubernetes.io/egress-bandwidth", "10M"),
     "metrics": ("prometheus.io/scrape", "true"),
-    "what the autoscaler of nodes reads": ("cluster-autoscaler.kubernetes.io/safe-to-evict", "false"),
-    "what Multus reports": ("k8s.v1.cni.cncf.io/network-status", "[]"),
-    "a mesh's own": ("traffic.sidecar.istio.io/excludeOutboundPorts", "6379"),
+    "an annotation for the cluster autoscaler": ("cluster-autoscaler.kubernetes.io/safe-to-evict", "false"),
+    "the network status that Multus writes": ("k8s.v1.cni.cncf.io/network-status", "[]"),
+    "an annotation for a service mesh": ("traffic.sidecar.istio.io/excludeOutboundPorts", "6379"),
 }

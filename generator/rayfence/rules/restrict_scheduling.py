@@ -229,16 +229,20 @@ def breaks(platform: Platform, tenant: Tenant) -> Edits:
     control = CONTROL_PLANE[0]
     return {
         **{title: _affinity(value) for title, value in _ACROSS.items()},
-        "the control plane's nodes": _select(control, ""),
-        "the control plane's nodes, by their older name": _select(CONTROL_PLANE[-1], "true"),
-        "the control plane's nodes, by affinity": _affinity(_nodes(_expression(control, "Exists"))),
-        "the control plane's nodes, by a wish": _affinity(_wished(_expression(control, "In", ""))),
-        "the control plane's taint": _tolerate(key=control, operator="Exists", effect="NoSchedule"),
-        "the control plane's taint, by its older name": _tolerate(key=CONTROL_PLANE[-1], operator="Equal"),
-        "the taint of the system's nodes": _tolerate(key=TAINTS[-1], operator="Exists"),
-        "a system priority": put(At.POD, "priorityClassName", "system-node-critical"),
-        "a priority of the system's": put(At.POD, "priority", HIGHEST + 1),
-        **({} if _any(tenant, platform) else {"a class that is not listed": put(At.POD, "priorityClassName", "x")}),
+        "a nodeSelector for the control plane": _select(control, ""),
+        "a nodeSelector for the control plane, by its older label": _select(CONTROL_PLANE[-1], "true"),
+        "required node affinity to the control plane": _affinity(_nodes(_expression(control, "Exists"))),
+        "preferred node affinity to the control plane": _affinity(_wished(_expression(control, "In", ""))),
+        "a toleration for the control plane": _tolerate(key=control, operator="Exists", effect="NoSchedule"),
+        "a toleration for the control plane, by its older taint": _tolerate(key=CONTROL_PLANE[-1], operator="Equal"),
+        "a toleration for nodes that are reserved for the system": _tolerate(key=TAINTS[-1], operator="Exists"),
+        "a system PriorityClass": put(At.POD, "priorityClassName", "system-node-critical"),
+        "a priority in the system's range": put(At.POD, "priority", HIGHEST + 1),
+        **(
+            {}
+            if _any(tenant, platform)
+            else {"a PriorityClass that is not listed": put(At.POD, "priorityClassName", "x")}
+        ),
     }
 
 
@@ -247,17 +251,27 @@ def passes(platform: Platform, tenant: Tenant) -> Edits:
     control = CONTROL_PLANE[0]
     return {
         **{title: _affinity(value) for title, value in _WITHIN.items()},
-        "the own nodes, by affinity": _affinity(_nodes(_expression(platform.node_label, "In", tenant.name))),
-        "nodes without a tenant": _affinity(_nodes(_expression(platform.node_label, "DoesNotExist"))),
-        "all but another tenant's nodes": _affinity(_wished(_expression(platform.node_label, "NotIn", "x"))),
-        "a wish for a zone": _affinity(_wished(_expression("topology.kubernetes.io/zone", "In", "a"))),
-        "a zone": _affinity(_nodes(_expression("topology.kubernetes.io/zone", "In", "a", "b"))),
-        "not the control plane's nodes": _affinity(_nodes(_expression(control, "DoesNotExist"))),
-        "a role of nodes": _select("node-role.kubernetes.io/worker", ""),
-        "the highest priority of users": put(At.POD, "priority", HIGHEST),
-        "an empty class": put(At.POD, "priorityClassName", ""),
+        "node affinity to the tenant's own nodes": _affinity(
+            _nodes(_expression(platform.node_label, "In", tenant.name))
+        ),
+        "node affinity to nodes without a tenant": _affinity(_nodes(_expression(platform.node_label, "DoesNotExist"))),
+        "node affinity that excludes another tenant's nodes": _affinity(
+            _wished(_expression(platform.node_label, "NotIn", "x"))
+        ),
+        "preferred node affinity to a zone": _affinity(_wished(_expression("topology.kubernetes.io/zone", "In", "a"))),
+        "required node affinity to a zone": _affinity(
+            _nodes(_expression("topology.kubernetes.io/zone", "In", "a", "b"))
+        ),
+        "node affinity that excludes the control plane": _affinity(_nodes(_expression(control, "DoesNotExist"))),
+        "a nodeSelector for a node role": _select("node-role.kubernetes.io/worker", ""),
+        "the highest priority below the system's range": put(At.POD, "priority", HIGHEST),
+        "an empty PriorityClass": put(At.POD, "priorityClassName", ""),
         **{f"class {name}": put(At.POD, "priorityClassName", name) for name in allowed if name != allowances.ANY},
-        **({"a class": put(At.POD, "priorityClassName", "not-system-")} if _any(tenant, platform) else {}),
+        **(
+            {"a PriorityClass that does not begin with system-": put(At.POD, "priorityClassName", "not-system-")}
+            if _any(tenant, platform)
+            else {}
+        ),
     }
 
 
@@ -304,16 +318,18 @@ def _term(**fields: Any) -> dict[str, Any]:
 
 _TOGETHER, _APART = "podAffinity", "podAntiAffinity"
 _ACROSS = {
-    "away from every namespace": _required(_APART, namespaceSelector={}),
-    "away from another namespace": _required(_APART, namespaces=["somebody-elses"]),
-    "a wish to be away from every namespace": _preferred(_APART, namespaceSelector={}),
-    "a wish to be away from another namespace": _preferred(_APART, namespaces=["somebody-elses"]),
-    "beside pods of chosen namespaces": _required(_TOGETHER, namespaceSelector={"matchLabels": {"team": "x"}}),
-    "beside pods of another namespace": _required(_TOGETHER, namespaces=["somebody-elses"]),
-    "a wish to be beside pods of every namespace": _preferred(_TOGETHER, namespaceSelector={}),
-    "a wish to be beside pods of another namespace": _preferred(_TOGETHER, namespaces=["somebody-elses"]),
+    "required anti-affinity to pods of every namespace": _required(_APART, namespaceSelector={}),
+    "required anti-affinity to pods of another namespace": _required(_APART, namespaces=["somebody-elses"]),
+    "preferred anti-affinity to pods of every namespace": _preferred(_APART, namespaceSelector={}),
+    "preferred anti-affinity to pods of another namespace": _preferred(_APART, namespaces=["somebody-elses"]),
+    "required affinity to pods of selected namespaces": _required(
+        _TOGETHER, namespaceSelector={"matchLabels": {"team": "x"}}
+    ),
+    "required affinity to pods of another namespace": _required(_TOGETHER, namespaces=["somebody-elses"]),
+    "preferred affinity to pods of every namespace": _preferred(_TOGETHER, namespaceSelector={}),
+    "preferred affinity to pods of another namespace": _preferred(_TOGETHER, namespaces=["somebody-elses"]),
 }
 _WITHIN = {
-    "away from pods of its own": _required(_APART),
-    "a wish to be beside pods of its own": _preferred(_TOGETHER, namespaces=[], namespaceSelector=None),
+    "required anti-affinity to pods of the own namespace": _required(_APART),
+    "preferred affinity to pods of the own namespace": _preferred(_TOGETHER, namespaces=[], namespaceSelector=None),
 }

@@ -63,13 +63,17 @@ def breaks(platform: Platform, tenant: Tenant) -> Edits:
     return {
         "Exists without a key": more(operator="Exists"),
         "an empty key": more(key="", operator="Exists", effect="NoSchedule"),
-        "another tenant's": more(key=key, operator="Equal", value="somebody-else", effect="NoSchedule"),
-        "every tenant's": more(key=key, operator="Exists"),
-        "Exists with the own value": more(key=key, operator="Exists", value=tenant.name),
-        "own with an effect that there is not": more(key=key, operator="Equal", value=tenant.name, effect="Always"),
-        "another tenant's with NoExecute": more(key=key, operator="Equal", value="somebody-else", effect="NoExecute"),
-        "greater than": more(key=key, operator="Gt", value="0", effect="NoSchedule"),
-        "a pattern": more(key=key, operator="Equal", value="*", effect="NoSchedule"),
+        "another tenant's toleration": more(key=key, operator="Equal", value="somebody-else", effect="NoSchedule"),
+        "Exists with the taint's key, which tolerates every tenant's taint": more(key=key, operator="Exists"),
+        "Exists with the tenant's own value": more(key=key, operator="Exists", value=tenant.name),
+        "the tenant's toleration with an unknown effect": more(
+            key=key, operator="Equal", value=tenant.name, effect="Always"
+        ),
+        "another tenant's toleration with NoExecute": more(
+            key=key, operator="Equal", value="somebody-else", effect="NoExecute"
+        ),
+        "the operator Gt": more(key=key, operator="Gt", value="0", effect="NoSchedule"),
+        "a pattern as the value": more(key=key, operator="Equal", value="*", effect="NoSchedule"),
     }
 
 
@@ -79,11 +83,11 @@ def passes(platform: Platform, tenant: Tenant) -> Edits:
 
     own = {"key": platform.taint_key, "operator": "Equal", "value": tenant.name}
     return {
-        "own with NoExecute": more(**own, effect="NoExecute", tolerationSeconds=60),
-        "own with PreferNoSchedule": more(**own, effect="PreferNoSchedule"),
-        "a GPU's": more(key="nvidia.com/gpu", operator="Exists", effect="NoSchedule"),
-        "a TPU's": more(key="google.com/tpu", operator="Equal", value="present", effect="NoSchedule"),
-        "an unreachable node's": more(
+        "the tenant's toleration with NoExecute": more(**own, effect="NoExecute", tolerationSeconds=60),
+        "the tenant's toleration with PreferNoSchedule": more(**own, effect="PreferNoSchedule"),
+        "a toleration for GPUs": more(key="nvidia.com/gpu", operator="Exists", effect="NoSchedule"),
+        "a toleration for TPUs": more(key="google.com/tpu", operator="Equal", value="present", effect="NoSchedule"),
+        "a toleration for unreachable nodes": more(
             key="node.kubernetes.io/unreachable", operator="Exists", effect="NoExecute", tolerationSeconds=30
         ),
     }

@@ -79,7 +79,7 @@ def passes(platform: Platform, tenant: Tenant) -> Edits:
     allowed = allowances.of("volumes", tenant, platform)
     return {
         "the types of the restricted profile": put(At.POD, "volumes", _RESTRICTED),
-        "a volume that names no type": put(At.POD, "volumes", [{"name": "scratch"}, {"name": "more", "nfs": None}]),
+        "a volume without a type": put(At.POD, "volumes", [{"name": "scratch"}, {"name": "more", "nfs": None}]),
         **{f"{entry}, which is allowed": _listed(entry) for entry in allowed},
     }
 
@@ -90,15 +90,15 @@ def _listed(entry: str) -> Edit:
 
 
 _REFUSED: Mapping[str, tuple[str, dict[str, Any]]] = {
-    "a file server": ("nfs", {"nfs": {"server": "10.0.0.9", "path": "/"}}),
-    "a block device on the network": ("iscsi", {"iscsi": {"targetPortal": "10.0.0.9:3260", "iqn": "x", "lun": 0}}),
-    "a repository": ("gitRepo", {"gitRepo": {"repository": "https://git.example/x.git"}}),
-    "a driver of the node": ("flexVolume", {"flexVolume": {"driver": "example.com/lvm"}}),
+    "an NFS volume": ("nfs", {"nfs": {"server": "10.0.0.9", "path": "/"}}),
+    "an iSCSI volume": ("iscsi", {"iscsi": {"targetPortal": "10.0.0.9:3260", "iqn": "x", "lun": 0}}),
+    "a gitRepo volume": ("gitRepo", {"gitRepo": {"repository": "https://git.example/x.git"}}),
+    "a flexVolume": ("flexVolume", {"flexVolume": {"driver": "example.com/lvm"}}),
     "a disk by its id": ("awsElasticBlockStore", {"awsElasticBlockStore": {"volumeID": "vol-1"}}),
     "an inline volume of a CSI driver": ("csi/smb.csi.k8s.io", {"csi": {"driver": "smb.csi.k8s.io"}}),
-    "an inline volume of no driver": ("csi/", {"csi": {}}),
-    "a type of tomorrow": ("hologram", {"hologram": {}}),
-    "two types at once": ("nfs", {"emptyDir": {}, "nfs": {"server": "10.0.0.9", "path": "/"}}),
+    "an inline CSI volume without a driver": ("csi/", {"csi": {}}),
+    "an unknown volume type": ("hologram", {"hologram": {}}),
+    "a volume with two types": ("nfs", {"emptyDir": {}, "nfs": {"server": "10.0.0.9", "path": "/"}}),
 }
 """What to call it -> the entry that would allow it, and the volume."""
 

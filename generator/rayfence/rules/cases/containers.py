@@ -19,10 +19,10 @@ def edges(tenant: Tenant) -> tuple[Edits, Edits]:
     inside: dict[str, Edit] = {}
     outside: dict[str, Edit] = {}
     for resource, bounds in (("cpu", tenant.container.cpu), ("memory", tenant.container.memory)):
-        inside[f"the least {resource}"] = put("requests", resource, bounds.min)
-        inside[f"the most {resource}"] = put("limits", resource, bounds.max)
-        outside[f"less {resource} than the least"] = put("requests", resource, less(bounds.min, resource))
-        outside[f"more {resource} than the most"] = put("limits", resource, more(bounds.max, resource))
+        inside[f"the minimum of {resource}"] = put("requests", resource, bounds.min)
+        inside[f"the maximum of {resource}"] = put("limits", resource, bounds.max)
+        outside[f"{resource} one unit below the minimum"] = put("requests", resource, less(bounds.min, resource))
+        outside[f"{resource} one unit above the maximum"] = put("limits", resource, more(bounds.max, resource))
     return inside, outside
 
 

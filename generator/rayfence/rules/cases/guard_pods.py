@@ -23,7 +23,7 @@ def breaks(platform: Platform, tenant: Tenant) -> Edits:
     return {
         "another tenant's label": _label(platform.tenant_label, "somebody-else"),
         "an empty label": _label(platform.tenant_label, ""),
-        "a node's name": put(At.POD, "nodeName", "node-1"),
+        "a nodeName": put(At.POD, "nodeName", "node-1"),
         **_unlike_ray(platform, tenant),
         **_unlabelled(platform, tenant),
         **_foreign_tolerations(platform, tenant),
@@ -38,21 +38,21 @@ def passes(platform: Platform, tenant: Tenant) -> Edits:
     every = _labels(platform, tenant)
     most = {side: {"cpu": cpu, "memory": memory} for side in ("requests", "limits")}
     return {
-        "the maximum": put(At.CONTAINER, "resources", most),
+        "limits at the maximum": put(At.CONTAINER, "resources", most),
         "no resources": put(At.CONTAINER, "resources", {}),
-        "the maximum for the whole pod": put(At.POD, "resources", most),
-        "resources without bounds": put(At.CONTAINER, "resources.limits", {"ephemeral-storage": "1Ti"}),
-        "the own label": _label(platform.tenant_label, tenant.name),
+        "limits of the whole pod at the maximum": put(At.POD, "resources", most),
+        "a limit of a resource that has no bound": put(At.CONTAINER, "resources.limits", {"ephemeral-storage": "1Ti"}),
+        "the tenant's own label": _label(platform.tenant_label, tenant.name),
         "an empty nodeName": put(At.POD, "nodeName", ""),
-        "a label of one's own that comes off": _relabel({"app": "one"}, {}),
-        "a pod of a cluster with a further label": _relabel(every, every | {"app": "one"}),
-        "the own taint with NoExecute": _tolerate(
+        "an update that removes an unrelated label": _relabel({"app": "one"}, {}),
+        "an update that adds a label to a Ray pod": _relabel(every, every | {"app": "one"}),
+        "the tenant's toleration with NoExecute": _tolerate(
             key=platform.taint_key, operator="Equal", value=tenant.name, effect="NoExecute", tolerationSeconds=60
         ),
-        "a request of nothing": put(At.CONTAINER, "resources", {"requests": {"cpu": "0", "memory": 0}}),
+        "a request of zero": put(At.CONTAINER, "resources", {"requests": {"cpu": "0", "memory": 0}}),
         "an ephemeral container": put(At.POD, "ephemeralContainers", _debugging(privileged=False)),
-        "a GPU's toleration": _tolerate(key="nvidia.com/gpu", operator="Exists"),
-        "what Kubernetes lets every pod tolerate": _tolerate(
+        "a toleration for GPUs": _tolerate(key="nvidia.com/gpu", operator="Exists"),
+        "the tolerations that Kubernetes adds to every pod": _tolerate(
             key="node.kubernetes.io/not-ready", operator="Exists", effect="NoExecute", tolerationSeconds=300
         ),
         **pod_security_edits.passes(),
@@ -74,10 +74,10 @@ def _unlike_ray(platform: Platform, tenant: Tenant) -> dict[str, Edit]:
         return Edit(At.TEMPLATE, apply)
 
     return {
-        "a pod of a cluster without the label": without(platform.tenant_label),
-        "a pod of a cluster on any node": without("nodeSelector"),
-        "a pod of a cluster without tolerations": without("tolerations"),
-        **{f"a pod with {label} on any node": without("nodeSelector", label) for label in RAY_LABELS[1:]},
+        "a Ray pod without the tenant's label": without(platform.tenant_label),
+        "a Ray pod without a nodeSelector": without("nodeSelector"),
+        "a Ray pod without tolerations": without("tolerations"),
+        **{f"a pod with {label} and no nodeSelector": without("nodeSelector", label) for label in RAY_LABELS[1:]},
     }
 
 
@@ -90,10 +90,10 @@ def _unlabelled(platform: Platform, tenant: Tenant) -> dict[str, Edit]:
     every = _labels(platform, tenant)
     own = {platform.tenant_label: tenant.name}
     return {
-        "both labels come off a pod of a cluster": _relabel(every, {}),
-        "the tenant's label comes off": _relabel(own, {}),
-        **{f"{label} comes off": _relabel(every, _but(every, label)) for label in RAY_LABELS},
-        **{f"{label} changes": _relabel(every, every | {label: "two"}) for label in RAY_LABELS},
+        "an update that removes all labels of a Ray pod": _relabel(every, {}),
+        "an update that removes the tenant's label": _relabel(own, {}),
+        **{f"an update that removes {label}": _relabel(every, _but(every, label)) for label in RAY_LABELS},
+        **{f"an update that changes {label}": _relabel(every, every | {label: "two"}) for label in RAY_LABELS},
     }
 
 
@@ -114,22 +114,24 @@ def _foreign_tolerations(platform: Platform, tenant: Tenant) -> dict[str, Edit]:
     key = platform.taint_key
     return {
         "a toleration without a key": _tolerate(operator="Exists"),
-        "another tenant's taint": _tolerate(key=key, operator="Equal", value="somebody-else", effect="NoSchedule"),
-        "every tenant's taint": _tolerate(key=key, operator="Exists"),
+        "a toleration for another tenant's taint": _tolerate(
+            key=key, operator="Equal", value="somebody-else", effect="NoSchedule"
+        ),
+        "a toleration for every tenant's taint": _tolerate(key=key, operator="Exists"),
     }
 
 
 def _too_large(tenant: Tenant) -> dict[str, Edit]:
     cpu, memory = (more(bounds.max, name) for name, bounds in _bounds(tenant))
     return {
-        "a limit of a thousandth of a cpu too much": put(At.CONTAINER, "resources.limits", {"cpu": cpu}),
-        "a limit of a byte too much": put(At.CONTAINER, "resources.limits", {"memory": memory}),
+        "a limit that is a thousandth of a CPU too high": put(At.CONTAINER, "resources.limits", {"cpu": cpu}),
+        "a limit that is a byte too high": put(At.CONTAINER, "resources.limits", {"memory": memory}),
         "a request without a limit": put(At.CONTAINER, "resources", {"requests": {"memory": memory}}),
-        "a cpu limit of nothing": put(At.CONTAINER, "resources.limits", {"cpu": "0"}),
-        "a memory limit of nothing": put(At.CONTAINER, "resources.limits", {"memory": 0}),
-        "a limit of nothing for the whole pod": put(At.POD, "resources", {"limits": {"cpu": "0m"}}),
-        "no quantity": put(At.CONTAINER, "resources.limits", {"cpu": "1 cpu"}),
-        "too much for the whole pod": put(At.POD, "resources", {"limits": {"cpu": cpu}}),
+        "a cpu limit of zero": put(At.CONTAINER, "resources.limits", {"cpu": "0"}),
+        "a memory limit of zero": put(At.CONTAINER, "resources.limits", {"memory": 0}),
+        "a limit of zero for the whole pod": put(At.POD, "resources", {"limits": {"cpu": "0m"}}),
+        "a limit that is not a quantity": put(At.CONTAINER, "resources.limits", {"cpu": "1 cpu"}),
+        "a limit of the whole pod above the maximum": put(At.POD, "resources", {"limits": {"cpu": cpu}}),
     }
 
 

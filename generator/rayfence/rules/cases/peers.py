@@ -27,7 +27,12 @@ _NEVER = {
 }
 """What no platform opens."""
 
-_OUTWARD = ("every namespace", "another namespace", "all namespaces but the own", "a name out of none")
+_OUTWARD = (
+    "every namespace",
+    "another namespace",
+    "all namespaces but the tenant's own",
+    "a namespace selector without values",
+)
 """The selectors that egress is tried with as well; both directions read them alike."""
 
 
@@ -46,24 +51,24 @@ def bad(platform: Platform, tenant: Tenant) -> Mapping[str, Opening]:
     selectors: dict[str, Json] = {
         "every namespace": {},
         "another namespace": _called(_OTHER),
-        "an own namespace and another": _expressed("In", own, _OTHER),
-        "all namespaces but the own": _expressed("NotIn", own),
-        "a name out of none": _expressed("In"),
+        "one of the tenant's namespaces and another": _expressed("In", own, _OTHER),
+        "all namespaces but the tenant's own": _expressed("NotIn", own),
+        "a namespace selector without values": _expressed("In"),
         "all namespaces but one": _expressed("NotIn", _OTHER),
-        "every namespace with a name": _expressed("Exists"),
-        "a label that any namespace may have": {"matchLabels": {"team": tenant.name}},
-        "a pattern": _called("*"),
-        "a longer name": _called(f"{own}-2"),
+        "every namespace that has a name": _expressed("Exists"),
+        "namespaces with a label that any namespace may have": {"matchLabels": {"team": tenant.name}},
+        "a namespace by a pattern": _called("*"),
+        "the tenant's namespace with a suffix": _called(f"{own}-2"),
     }
     return {
         "ingress from everyone": Opening(True, {}),
         "ingress from an empty list": Opening(True, {"from": []}),
-        "ingress from a peer without a name": Opening(True, {"from": [{}]}),
+        "ingress from an empty peer": Opening(True, {"from": [{}]}),
         "ingress from addresses": Opening(True, {"from": [_block("10.0.0.0/8")]}),
         "egress to everything": Opening(False, {"ports": [{"port": DNS_PORT, "protocol": "UDP"}]}),
         "egress to an empty list": Opening(False, {"to": []}),
         **{f"egress to {name}": Opening(False, {"to": [_block(cidr)]}) for name, cidr in _NEVER.items()},
-        "egress to no address": Opening(False, {"to": [_block("10.0.0.1")]}),
+        "egress to an address without a prefix length": Opening(False, {"to": [_block("10.0.0.1")]}),
         **_unlisted(platform),
         **_not_left_out(platform),
         **{
@@ -88,12 +93,12 @@ def _unlisted(platform: Platform) -> dict[str, Opening]:
         if not _opened(cidr, platform)
     }
     if not _opened(_EXAMPLE, platform):
-        found["egress to addresses off the list"] = Opening(False, {"to": [_block(_EXAMPLE)]})
+        found["egress to addresses that the platform does not list"] = Opening(False, {"to": [_block(_EXAMPLE)]})
     if platform.dns.peer.namespace not in platform.egress.namespaces:
         found["egress to the DNS on every port"] = Opening(False, {"to": dns})
         further = [{"port": DNS_PORT, "endPort": 443, "protocol": "UDP"}]
-        found["egress to the DNS and the ports behind"] = Opening(False, {"to": dns, "ports": further})
-        found["egress to the DNS on more ports"] = Opening(False, {"to": dns, "ports": more})
+        found["egress to the DNS on a port range that begins at 53"] = Opening(False, {"to": dns, "ports": further})
+        found["egress to the DNS on further ports"] = Opening(False, {"to": dns, "ports": more})
     return found
 
 
@@ -116,11 +121,17 @@ def fine(platform: Platform, tenant: Tenant) -> Mapping[str, Opening]:
     blocks = [_block(each, *_secret(each)) for each in platform.egress.cidrs if _opened(each, platform)]
     caches = [_block(each, *_secret(each)) for each in platform.dns.cidrs if _opened(each, platform, dns_only=True)]
     return {
-        "ingress from own pods": Opening(True, {"from": [{"podSelector": {"matchLabels": {"app": "client"}}}]}),
-        "ingress from the own namespace": Opening(True, {"from": [_namespace(own)]}),
-        "ingress from own namespaces": Opening(True, {"from": [_chosen(*tenant.namespaces)]}),
-        "ingress from a part of the own namespace": Opening(True, {"from": [{"namespaceSelector": narrower}]}),
-        "egress to own namespaces": Opening(False, {"to": [_chosen(*tenant.namespaces), {"podSelector": {}}]}),
+        "ingress from pods of the same namespace": Opening(
+            True, {"from": [{"podSelector": {"matchLabels": {"app": "client"}}}]}
+        ),
+        "ingress from the tenant's namespace": Opening(True, {"from": [_namespace(own)]}),
+        "ingress from all of the tenant's namespaces": Opening(True, {"from": [_chosen(*tenant.namespaces)]}),
+        "ingress from the tenant's namespace if it has another label too": Opening(
+            True, {"from": [{"namespaceSelector": narrower}]}
+        ),
+        "egress to all of the tenant's namespaces": Opening(
+            False, {"to": [_chosen(*tenant.namespaces), {"podSelector": {}}]}
+        ),
         "egress to the DNS": Opening(False, {"to": [_namespace(platform.dns.peer.namespace)], "ports": dns}),
         **({"egress to listed namespaces": Opening(False, {"to": listed})} if listed else {}),
         **({"egress to listed addresses": Opening(False, {"to": blocks})} if blocks else {}),

@@ -44,11 +44,11 @@ def _of_pods() -> dict[str, Edit]:
         "the node's memory": put(At.POD, "hostIPC", True),
         "the node's disk": put(At.POD, "volumes", [{"name": "root", "hostPath": {"path": "/"}}]),
         "a sysctl of the node": put(At.POD, "securityContext.sysctls", [sysctl]),
-        "a pod without seccomp": put(At.POD, "securityContext.seccompProfile.type", "Unconfined"),
-        "a pod without AppArmor": put(At.POD, "securityContext.appArmorProfile.type", "Unconfined"),
+        "an unconfined seccomp profile of a pod": put(At.POD, "securityContext.seccompProfile.type", "Unconfined"),
+        "an unconfined AppArmor profile of a pod": put(At.POD, "securityContext.appArmorProfile.type", "Unconfined"),
         "an SELinux user": put(At.POD, "securityContext.seLinuxOptions.user", "system_u"),
-        "a host process": put(At.POD, "securityContext.windowsOptions.hostProcess", True),
-        "no AppArmor, by annotation": annotate(f"{APP_ARMOR}ray", "unconfined"),
+        "a pod with hostProcess": put(At.POD, "securityContext.windowsOptions.hostProcess", True),
+        "an unconfined AppArmor profile, by annotation": annotate(f"{APP_ARMOR}ray", "unconfined"),
     }
 
 
@@ -57,15 +57,15 @@ def _of_containers() -> dict[str, Edit]:
         return put(At.CONTAINER, f"securityContext.{keys}", value)
 
     return {
-        "privileged": context("privileged", True),
-        "every capability": context("capabilities.add", ["ALL"]),
-        "a capability behind an allowed one": context("capabilities.add", ["CHOWN", "SYS_ADMIN"]),
+        "a privileged container": context("privileged", True),
+        "all capabilities": context("capabilities.add", ["ALL"]),
+        "a forbidden capability after an allowed one": context("capabilities.add", ["CHOWN", "SYS_ADMIN"]),
         "an unmasked /proc": context("procMount", "Unmasked"),
-        "no seccomp": context("seccompProfile.type", "Unconfined"),
-        "no AppArmor": context("appArmorProfile.type", "Unconfined"),
+        "an unconfined seccomp profile of a container": context("seccompProfile.type", "Unconfined"),
+        "an unconfined AppArmor profile of a container": context("appArmorProfile.type", "Unconfined"),
         "an SELinux type": context("seLinuxOptions.type", "spc_t"),
         "an SELinux role": context("seLinuxOptions.role", "sysadm_r"),
-        "a container as a host process": context("windowsOptions.hostProcess", True),
+        "a container with hostProcess": context("windowsOptions.hostProcess", True),
         "a port of the node": put(At.CONTAINER, "ports", [{"containerPort": 6379, "hostPort": 6379}]),
         "a probe of another host": put(At.CONTAINER, "livenessProbe.httpGet", {"host": "169.254.169.254", "port": 80}),
         "a readiness probe of another host": put(
@@ -74,22 +74,26 @@ def _of_containers() -> dict[str, Edit]:
         "a startup probe of another host": put(
             At.CONTAINER, "startupProbe.httpGet", {"host": "169.254.169.254", "port": 80}
         ),
-        "a hook at another host": put(At.CONTAINER, "lifecycle.preStop.tcpSocket", {"host": "10.0.0.1", "port": 80}),
+        "a lifecycle hook to another host": put(
+            At.CONTAINER, "lifecycle.preStop.tcpSocket", {"host": "10.0.0.1", "port": 80}
+        ),
     }
 
 
 def passes() -> Edits:
     """What is inside the baseline, though it reads like what is not."""
     return {
-        "a careful container": put(At.CONTAINER, "securityContext", _CAREFUL),
-        "a careful pod": put(At.POD, "securityContext", _POD),
-        "everything said, and off": put(At.CONTAINER, "securityContext", _OFF),
-        "ports of its own": put(At.CONTAINER, "ports", [{"containerPort": 6379}, {"containerPort": 1, "hostPort": 0}]),
-        "a probe of itself": put(At.CONTAINER, "readinessProbe.httpGet", {"host": "", "port": 8000}),
-        "a hook at itself": put(At.CONTAINER, "lifecycle.postStart.httpGet", {"path": "/", "port": 8000}),
-        "volumes that are not the node's": put(At.POD, "volumes", _VOLUMES),
-        "a confined annotation": annotate(f"{APP_ARMOR}ray", "localhost/ray"),
-        "an annotation of the runtime's own profile": annotate(f"{APP_ARMOR}ray", "runtime/default"),
+        "a container with restricted settings": put(At.CONTAINER, "securityContext", _CAREFUL),
+        "a pod with restricted settings": put(At.POD, "securityContext", _POD),
+        "all settings present and switched off": put(At.CONTAINER, "securityContext", _OFF),
+        "container ports": put(At.CONTAINER, "ports", [{"containerPort": 6379}, {"containerPort": 1, "hostPort": 0}]),
+        "a probe of its own port": put(At.CONTAINER, "readinessProbe.httpGet", {"host": "", "port": 8000}),
+        "a lifecycle hook to its own port": put(
+            At.CONTAINER, "lifecycle.postStart.httpGet", {"path": "/", "port": 8000}
+        ),
+        "volumes other than hostPath": put(At.POD, "volumes", _VOLUMES),
+        "an AppArmor annotation with a local profile": annotate(f"{APP_ARMOR}ray", "localhost/ray"),
+        "an AppArmor annotation with the runtime's default profile": annotate(f"{APP_ARMOR}ray", "runtime/default"),
     }
 
 
@@ -108,7 +112,7 @@ _POD = {
     "sysctls": [{"name": "net.ipv4.ip_local_port_range", "value": "1024 65535"}],
 }
 _OFF = {
-    "privileged": False,
+    "a privileged container": False,
     "procMount": "Default",
     "capabilities": {"add": []},
     "seLinuxOptions": {"type": "", "user": "", "role": ""},

@@ -69,7 +69,7 @@ def edges(tenant: Tenant) -> tuple[Edits, Edits]:
         if plan and _fits(tenant, plan.workers, resource):
             inside[f"all {resource} of the quota"] = plan.edit()
         if plan:
-            outside[f"more {resource} than the quota"] = plan.one_more().edit()
+            outside[f"{resource} one unit above the quota"] = plan.one_more().edit()
     if tenant.quota.workers is not None:
         outside["one worker too many"] = _workers(tenant.quota.workers + 1)
         if _fits(tenant, tenant.quota.workers):
