@@ -50,11 +50,11 @@ PLATFORM = Platform()
 
 INTRO = """# Rules
 
-The policies refuse an object that breaks one of these rules. Messages, test cases and the tenant config use the ids. A
-message has the rule id in brackets, then the field, then what is wrong.
+The policies refuse an object that breaks one of these rules. Messages, test cases and the tenant config name a rule by
+its id. A message has the rule id in brackets, then the field path, then what is wrong.
 
-Each example changes a good object of the tenant `team-a`. A line with `-` is correct and was removed. A line with `+`
-is wrong. To fix such an object, undo the change. Below is the message of `rayfence check`."""
+Each example breaks a good object of the tenant `team-a`. A line with `-` is correct and was removed. A line with `+` is
+wrong. To fix such an object, undo the change. The message of `rayfence check` stands below the example."""
 
 
 def page() -> str:
