@@ -15,7 +15,7 @@ TOP = Path(__file__).parents[2]
 NAMING = TOP / "docs" / "naming.md"
 WRITTEN = "<!-- Written by tools/docs.py."
 PAGES = [
-    *(TOP / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md", "benchmarks/README.md")),
+    *(TOP / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "benchmarks/README.md")),
     *(path for path in sorted((TOP / "docs").rglob("*.md")) if path != NAMING),
 ]
 BY_HAND = [path for path in PAGES if not path.read_text(encoding="utf-8").startswith(WRITTEN)]

@@ -7,12 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from rayfence.model.config import Bounds, Container, Platform, Tenant
+from rayfence.rules import RULES
+
 TOP = Path(__file__).parents[2]
 PAGES = ("threats.md", "limits.md")
 
 _ROW = re.compile(r"^\| (\d+) \|(.+)\|$", re.MULTILINE)
 _NUMBERS = re.compile(r"^\| ([\d, ]+) \|", re.MULTILINE)
 _NAMED = re.compile(r"`((?:tests|testcases)/[\w./-]+)(?:::(\w+))?`")
+_DERIVED = re.compile(r"derived: `([a-z-]+)`((?:, \*[^*]+\*)+)")
 
 
 def page(name: str) -> str:
@@ -33,6 +37,23 @@ def unlisted(threats: str, limits: str) -> set[int]:
     listed = {int(number) for row in _NUMBERS.findall(limits) for number in row.split(",")}
     listed |= {int(number) for number in re.findall(r"\b[Rr]ow\s+(\d+)", limits)}
     return {int(number) for number, row in _ROW.findall(threats) if "not shown" in row.lower()} - listed
+
+
+def not_derived(text: str) -> list[str]:
+    """The derived cases that a page names and that the rule does not have."""
+    tenant = Tenant("team-a", ("ray-a",), Container(Bounds("1", "4"), Bounds("2Gi", "8Gi")))
+    breaks = {rule.ID: rule.breaks(Platform(), tenant) for rule in RULES}
+    named = [(rule, case) for rule, cases in _DERIVED.findall(text) for case in re.findall(r"\*([^*]+)\*", cases)]
+    return [f"{rule}: {case}" for rule, case in named if case not in breaks[rule]]
+
+
+def test_whatever_derived_case_a_page_names_is_there() -> None:
+    assert [] == not_derived(page("threats.md"))
+    assert len(_DERIVED.findall(page("threats.md"))) > 3
+
+
+def test_a_derived_case_that_is_not_there_is_found() -> None:
+    assert ["guard-pods: none"] == not_derived("derived: `guard-pods`, *a nodeName*, *none*")
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -18,7 +18,7 @@ from rayfence.yamlio import Document
 
 
 class Evaluator:
-    """The rules for one configuration. `request` is how objects are asked for, unless a caller says otherwise."""
+    """The rules for one configuration. `request` is the default request for objects; a caller may give another one."""
 
     def __init__(self, config: Config, request: Request = NOBODY) -> None:
         self._platform = config.platform
@@ -32,11 +32,11 @@ class Evaluator:
         return self._platform.tenant_label
 
     def tenant_of(self, namespace: str) -> Tenant | None:
-        """Whose a namespace is."""
+        """The tenant of a namespace."""
         return self._tenants.get(namespace)
 
     def violations(self, value: dict[str, Any], request: Request | None = None) -> Iterator[Violation]:
-        """Every broken rule of one object, in the rules' order. Raises Malformed where a list stands for a map."""
+        """Every broken rule of one object, in the rules' order. Raises Malformed where a list replaces a map."""
         request = request or self._request
         subject = subject_of(_text(value, "apiVersion"), _text(value, "kind"))
         work = Workload(value, request)
@@ -98,7 +98,7 @@ class Evaluator:
             raise error.below(asked.path) from None
 
     def not_judged(self, asked: Part, request: Request) -> str:
-        """Why no rule is asked about an object, '' where one is."""
+        """Why no rule covers an object, '' if one does."""
         kind = _text(asked.value, "kind")
         subject = subject_of(_text(asked.value, "apiVersion"), kind)
         if subject is None:
@@ -112,7 +112,7 @@ class Evaluator:
         return f"no tenant has namespace {asked.namespace}" if asked.namespace else f"this {kind} names no namespace"
 
     def verdict(self, tenant: Tenant | None, broken: bool) -> Verdict:
-        """What a broken rule means: under Audit and Warn an object is admitted all the same."""
+        """The verdict for a broken rule: under Audit and Warn the object is still admitted."""
         enforcement = tenant.enforcement if tenant else self._platform.enforcement
         return Verdict.DENY if broken and enforcement is Enforcement.ENFORCE else Verdict.ADMIT
 
@@ -131,7 +131,7 @@ class Part:
         return _text(self.value, "metadata", "namespace")
 
     def asked(self, request: Request) -> tuple[Part, Request]:
-        """What the rules are asked: the object itself, or the pod that a workload becomes.
+        """The object that the rules evaluate: the object itself, or the pod that a workload becomes.
 
         A controller creates that pod, and its user is not known. Raises Malformed for a workload without a template.
         """
@@ -149,7 +149,7 @@ class Part:
         return Finding(rule, str(place), self.document.line_of(shown or place), message, str(shown))
 
     def error(self, place: FieldPath, message: str, tenant: Tenant | None = None) -> Result:
-        """No verdict, because of what stands at a place of the document."""
+        """No verdict, because of an error at a line of the document."""
         return replace(self.result(tenant, Verdict.ERROR, error=message), line=self._line(place))
 
     def result(
@@ -171,12 +171,12 @@ class Part:
 
 
 def asks(subject: Subject, request: Request) -> bool:
-    """Whether policies look at all at what is done to objects of a subject."""
+    """Whether policies cover this operation on objects of a subject."""
     return request.operation in subject.operations
 
 
 def concerns_us(value: Any) -> bool:
-    """Whether any rule speaks of an object, or of the pods that it becomes."""
+    """Whether any rule covers an object, or the pods that it becomes."""
     subject = subject_of(_text(value, "apiVersion"), _text(value, "kind"))
     return (subject is not None and subject in OF) or template_of(value) is not None
 

@@ -46,9 +46,9 @@ _VIOLATION = re.compile(r"\[([a-z-]+)\] (\S+): (.*?)(?=; \[[a-z-]+\] |; and \d+ 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """One policy object, whatever backend wraps it: what it speaks of, for which tenants, and its CEL.
+    """One policy object, independent of the backend: its subject, its tenants, and its CEL.
 
-    `variables` stand in order, each using only those before it; VALID and MESSAGE read the last ones.
+    `variables` are in order: each uses only those before it. VALID and MESSAGE read the last ones.
     """
 
     subject: Subject
@@ -63,9 +63,9 @@ class Policy:
 
     @property
     def conditions(self) -> list[dict[str, str]]:
-        """What must hold for it to be asked at all: the object's namespace is in its care. Empty where all are.
+        """The conditions for evaluating the policy: it covers the object's namespace. Empty if it covers all.
 
-        It does not err: what is no text, which no server lets through, is in everybody's care.
+        They never end in an error: a namespace that is not text, which no server admits, counts as covered.
         """
         mine = _edges(self.shard) if self.subject.everywhere else _listed(self.shard)
         place = _place(f"({_shown(self.subject)})")
@@ -73,14 +73,14 @@ class Policy:
         return [{"name": IN_CHARGE, "expression": covered}] if mine else []
 
     def is_asked_about(self, namespace: str) -> bool:
-        """Whether a namespace is in its care."""
+        """Whether the policy covers a namespace."""
         return self.shard.covers(namespace) if self.subject.everywhere else bool(self.shard.rows.get(namespace))
 
 
 def policies(config: Config) -> tuple[Policy, ...]:
-    """Every policy object of a configuration. A subject all of whose rules are disabled has none.
+    """Every policy object of a configuration. A subject has none if all of its rules are disabled.
 
-    Nor is there a guard where a shard speaks for nobody: it would be asked about nothing.
+    A guard is left out if its shard has no tenant, because it would never be evaluated.
     """
     return tuple(
         Policy(subject, shard, rules, _variables(config.platform, subject, shard, rules))
@@ -141,12 +141,12 @@ def _listed(shard: Shard) -> str:
 
 
 def _shown(subject: Subject) -> str:
-    """The object that is judged."""
+    """The object that is evaluated."""
     return "request.operation == 'DELETE' ? oldObject : object" if DELETE in subject.operations else "object"
 
 
 def _place(subject: str) -> str:
-    """An object's namespace: who is asked and which row is read must never be said of two different ones."""
+    """An object's namespace. The choice of the policy object and the choice of the row must use the same one."""
     return f"{subject}.metadata.?namespace.orValue('')"
 
 
@@ -165,7 +165,7 @@ def _untouched(subject: Subject) -> str:
 
 
 def untouched(operation: str, old: str) -> str:
-    """CEL: an update of other metadata, as when a finalizer is taken off an object older than the policy.
+    """CEL: an update of other metadata, such as the removal of a finalizer from an object older than the policy.
 
     `operation` and `old` read the request: a condition may use no variables.
     """
@@ -177,7 +177,7 @@ def untouched(operation: str, old: str) -> str:
 
 
 UNTOUCHED = untouched("variables.operation", "variables.old_object")
-"""The same in a policy that judges."""
+"""The same in a policy that validates."""
 
 
 def read(message: str) -> tuple[frozenset[str], frozenset[tuple[str, str]]]:
@@ -204,7 +204,7 @@ def _tables(texts: Sequence[str], tenants: Sequence[Tenant], platform: Platform)
 
 
 def _unclaimed(shard: Shard) -> str:
-    """Whether the namespace is in nobody's hands. One in another shard's care is refused too, should it be asked."""
+    """Whether no tenant of this shard has the namespace. A namespace of another shard is refused too."""
     return "!(variables.object_namespace in variables.namespaces)" if shard.guards else "false"
 
 

@@ -1,9 +1,9 @@
-"""Which tenants stand together in one policy object.
+"""Splits the tenants over policy objects.
 
-A text of CEL holds 100,000 characters, so a table is cut into shards. Each is in charge of a range of namespace names
-and is asked about no other, and so exactly one of them refuses a namespace that no tenant has. Tenants of another
-enforcement stand in objects of their own, cut in the same way; where a policy does not speak for a tenant it says so by
-an empty name.
+A CEL text may have 100,000 characters, so a table is split into shards. Each shard covers a range of namespace names
+and is evaluated for no others, so exactly one shard refuses a namespace that no tenant has. Tenants of another
+enforcement are in policy objects of their own, split in the same way. If a policy object does not cover a tenant, the
+namespace has an empty name there.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ INDENT = 4
 """Spaces that a row may begin with, at most."""
 
 FROM = "rayfence.dev/from"
-"""The annotation of a policy object that says with which namespace name its care begins, unless with all of them."""
+"""The annotation of a policy object with the first namespace name that it covers. Absent if it covers all names."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """Rows of one policy object: namespace -> tenant, None where another object speaks for the namespace.
+    """Rows of one policy object: namespace -> tenant, None if another object covers the namespace.
 
-    It is in charge of every namespace name from `first` up to, and without, `until`; '' means no bound. Where it
-    `guards`, it refuses those that nobody has.
+    It covers every namespace name from `first` up to, but not including, `until`; '' means no bound. If it
+    `guards`, it refuses namespaces that no tenant has.
     """
 
     enforcement: Enforcement
@@ -40,18 +40,18 @@ class Shard:
 
     @property
     def suffix(self) -> str:
-        """What tells this shard's objects from the other ones': '', '-2', '-audit', '-audit-2'."""
+        """The suffix of the names of this shard's objects: '', '-2', '-audit', '-audit-2'."""
         kind = "" if self.guards else f"-{self.enforcement.value.lower()}"
         return kind if self.number == 1 else f"{kind}-{self.number}"
 
     @property
     def annotations(self) -> Mapping[str, str]:
-        """What an installation has to know of the object, to let it take over before another lets go."""
+        """Annotations that tell an installation which object must take over namespaces before another releases them."""
         return {FROM: self.first} if self.first else {}
 
     @property
     def namespaces(self) -> tuple[str, ...]:
-        """The namespaces that it speaks for, and no other shard does."""
+        """The namespaces that this shard covers, and no other one."""
         return tuple(namespace for namespace, tenant in self.rows.items() if tenant)
 
     @property
@@ -61,7 +61,7 @@ class Shard:
         return tuple(found[name] for name in sorted(found))
 
     def covers(self, namespace: str) -> bool:
-        """Whether it is in charge of the namespace, as exactly one shard of each enforcement is."""
+        """Whether it covers the namespace. Exactly one shard of each enforcement does."""
         return self.first <= namespace and (not self.until or namespace < self.until)
 
 

@@ -78,7 +78,7 @@ class _Counts:
                 self.audited.append(result)
 
     def _result(self, part: Part) -> Result:
-        """The verdict; who asked is not known, so what KubeRay may have written is not held against it."""
+        """The verdict. The author is not known, so an object that KubeRay may have written is excused."""
         result = self._evaluator.result(part)
         if (
             result.verdict is Verdict.DENY
@@ -90,7 +90,7 @@ class _Counts:
 
 
 class _EngineReports:
-    """Kyverno's word beside what was found, matched by name."""
+    """Kyverno's result next to each finding, matched by name."""
 
     def __init__(self, found: list[Result]) -> None:
         self._found = {(each.kind, each.namespace, each.name): each for each in found}
@@ -98,7 +98,7 @@ class _EngineReports:
         self.heard = 0
 
     def hear(self, key: Key, word: Word) -> None:
-        """One report. Kept is what speaks of a finding, or says that there should be one."""
+        """Takes one report. It is kept if it is about a finding, or names a rule that the audit did not find."""
         self.heard += 1
         if key in self._found or word.rules or word.result == "error":
             self._words[key] = worse(self._words.get(key), word)
@@ -109,7 +109,7 @@ class _EngineReports:
             yield Audited(result, self._words.get(key))
 
     def disagreements(self) -> Iterator[Disagreement]:
-        """Where Kyverno has a word, and it is another one."""
+        """The objects for which Kyverno reports another result."""
         for key, word in sorted(self._words.items()):
             found = self._found.get(key)
             ours = _ids(found) if found else frozenset[str]()
@@ -122,7 +122,7 @@ def _ids(result: Result) -> frozenset[str]:
 
 
 def _kinds() -> list[Resource]:
-    """Every kind that is judged, once, in the version that every server has; the NetworkPolicies last.
+    """Every kind that rules cover, once, in the version that every server has; the NetworkPolicies last.
 
     They are compared with what the RayClusters need, so those come before them.
     """

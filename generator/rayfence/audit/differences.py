@@ -10,7 +10,7 @@ _SELECTORS = ("podSelector", "namespaceSelector")
 
 
 def difference(wanted: dict[str, Any], found: Any, at: FieldPath) -> tuple[FieldPath, str] | None:
-    """Where and how `found` is not `wanted`, None where both say the same."""
+    """The first difference between `found` and `wanted`, with its path. None if there is none."""
     return _first(plain(wanted), plain(found), at)
 
 

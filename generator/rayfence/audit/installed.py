@@ -10,7 +10,7 @@ from rayfence.network.tables import GENERATION
 
 
 def backends(objects: Objects) -> list[str]:
-    """The backends of which a judging policy is there, by the first policy that each of them has."""
+    """The backends that have a validating policy in the cluster, recognized by the first policy of each."""
     return [name for name, backend in BACKENDS.items() if any(_judges(objects, backend.policy_kind))]
 
 

@@ -25,7 +25,7 @@ from rayfence.network.policy import Manifest
 from rayfence.network.static import engineless_specs
 
 KYVERNO_LABELS = "generate.kyverno.io/"
-"""Labels by which Kyverno knows what it has generated; without them it leaves a policy to whoever changes it."""
+"""Labels by which Kyverno knows what it has generated; without them it does not revert changes to a policy."""
 
 _SPEC = FieldPath.of("spec")
 
@@ -42,7 +42,7 @@ class _Generated:
 
 
 class Layer:
-    """What must be there for one config. `existing` are the cluster's namespaces, None where they are not known."""
+    """The expected NetworkPolicies of one config. `existing` are the cluster's namespaces, None if not known."""
 
     def __init__(
         self, config: Config, *, generating: bool, engineless: bool = False, existing: Set[str] | None = None
@@ -69,11 +69,11 @@ class Layer:
                 self._wanted[key] = _Generated(owner, json.dumps(policy["spec"]))
 
     def is_static(self, part: Part) -> bool:
-        """Whether a NetworkPolicy bears the name of one that its namespace must have whatever runs there."""
+        """Whether a NetworkPolicy has a name that its namespace must have even without RayClusters."""
         return name_of(part.value) in self._static(part.namespace)
 
     def compare(self, part: Part) -> Drift | None:
-        """What is wrong with a NetworkPolicy whose name is rayfence's, None where it is as it must be."""
+        """The drift of a NetworkPolicy with one of rayfence's names, None if it is as expected."""
         key = (part.namespace, name_of(part.value))
         wanted, of_cluster = self._spec_of(key)
         if wanted is None and self._still_closes(part):
@@ -93,7 +93,7 @@ class Layer:
         return None
 
     def missing(self) -> Iterator[Drift]:
-        """What was wanted and never compared, by namespace and name."""
+        """The expected NetworkPolicies that were not found, by namespace and name."""
         for namespace, name in sorted(self._all_wanted()):
             if (namespace, name) not in self._seen:
                 what = "is missing; apply the bundle"

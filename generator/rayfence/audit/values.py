@@ -10,7 +10,7 @@ from rayfence.model.outcome import Result, Verdict
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """What Kyverno's reports say of one object: `pass`, `fail` or `error`, and the ids of the rules they name."""
+    """The result of Kyverno's reports on one object: `pass`, `fail` or `error`, and the ids of the rules they name."""
 
     result: str
     rules: frozenset[str] = frozenset()
@@ -21,7 +21,7 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Audited:
-    """An object that something is to be said of. `kyverno` is None where no report of Kyverno's speaks of it."""
+    """An object with findings. `kyverno` is None if none of Kyverno's reports is about it."""
 
     result: Result
     kyverno: Word | None = None
@@ -50,7 +50,7 @@ class Drift:
 
     @property
     def rule(self) -> str:
-        """What stands where a rule id stands: `missing-network-policy`."""
+        """The id that is shown like the id of a rule: `missing-network-policy`."""
         return f"{self.what}-network-policy"
 
 
@@ -67,9 +67,9 @@ class Disagreement:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A whole audit. `judged` counts every object that a rule speaks of, `reported` those Kyverno reported on.
+    """The result of an audit. `judged` counts all objects that a rule covers, `reported` those in Kyverno's reports.
 
-    `notes` say what could not be looked at, and why.
+    `notes` list what could not be read, and why.
     """
 
     judged: int

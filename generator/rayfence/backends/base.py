@@ -1,4 +1,4 @@
-"""What the rest of rayfence asks of a backend, so that nothing outside this folder knows one by its name or kinds."""
+"""The questions that other packages ask a backend, so that they need not know its name or its kinds."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ UNKNOWN = "its engine has said nothing of it yet"
 
 @dataclass(frozen=True, slots=True)
 class Generating:
-    """What is special about a kind whose objects generate NetworkPolicies."""
+    """The behaviour of a kind whose objects generate NetworkPolicies."""
 
     release: Callable[[dict[str, Any]], dict[str, Any]]
     """A policy object -> the same, which leaves behind what it has generated when it is deleted."""
@@ -124,7 +124,7 @@ class Backend:
     """API groups of the kinds that the backend's own objects define."""
 
     def files(self, config: Config) -> Files:
-        """What is written, with each expression laid out to be read."""
+        """The files to write, with each expression formatted for readers."""
         return {name: [laid_out(each) for each in found] for name, found in self.manifests(config).items()}
 
     @property

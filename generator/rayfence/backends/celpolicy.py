@@ -1,4 +1,4 @@
-"""What Kyverno's ValidatingPolicy and Kubernetes' own ValidatingAdmissionPolicy have in common, word for word."""
+"""The parts that Kyverno's ValidatingPolicy and Kubernetes' own ValidatingAdmissionPolicy have in common."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ def metadata(policy: Policy, annotations: Mapping[str, str]) -> dict[str, Any]:
 
 
 def judgement(policy: Policy, more: Sequence[dict[str, Any]] = ()) -> dict[str, Any]:
-    """The part of a spec that decides: what is looked at, how, and that an error denies as well.
+    """The part of a spec that decides: the matched objects, the CEL, and that an error denies as well.
 
-    `more` are rules of what is looked at that add nothing to it.
+    `more` are additional match rules, which match no further objects.
     """
     return {
         "failurePolicy": "Fail",
@@ -57,7 +57,7 @@ def _rule(subject: Subject, group: str, version: str, resources: Iterable[Resour
 
 
 def actions(enforcement: Enforcement) -> list[str]:
-    """What follows from a broken rule. A warning is for the user alone, so it is recorded as well."""
+    """The actions for a broken rule. Only the user sees a warning, so it is also recorded."""
     match enforcement:
         case Enforcement.ENFORCE:
             return ["Deny"]

@@ -1,4 +1,4 @@
-"""Policies whose CEL is laid out to be read, whatever backend wrote them: for files, and for a server all the same."""
+"""Formats the CEL of a policy for readers, for every backend: in files, and on a server."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ def only(found: Sequence[Any]) -> Any:
 
 
 def matched_resources(spec: Spec) -> Scope:
-    """What a policy with `matchConstraints` matches."""
+    """The resources that a policy with `matchConstraints` matches."""
     rules = spec["matchConstraints"]["resourceRules"]
     return frozenset(
         f"{operation} {each}" for rule in rules for operation in rule["operations"] or () for each in _matched(rule)

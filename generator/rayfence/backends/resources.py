@@ -26,7 +26,7 @@ def generators() -> list[Resource]:
 
 
 def defaults() -> dict[str, Any]:
-    """What servers and engines fill in where it is left out, by the name of the field."""
+    """The defaults that servers and engines fill in, by the name of the field."""
     return {field: value for kind in kinds() for field, value in kind.defaults.items()}
 
 

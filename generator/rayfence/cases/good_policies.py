@@ -11,7 +11,7 @@ Json = dict[str, Any]
 
 
 def network_policies(tenant: Tenant) -> list[Json]:
-    """One between pods, one between the tenant's namespaces, and those that KubeRay makes of `networkPolicy`."""
+    """One between pods, one between the tenant's namespaces, and those that KubeRay creates from `networkPolicy`."""
     namespace = [{"namespaceSelector": {"matchLabels": {NAME_LABEL: tenant.namespaces[0]}}, "podSelector": {}}]
     job = {"ray.io/originated-from-cr-name": "good", "ray.io/originated-from-crd": "RayJob"}
     dashboard = {"from": [_pods(job)], "ports": [{"port": 8265, "protocol": "TCP"}]}

@@ -13,9 +13,9 @@ from rayfence.model.config import Config, Enforcement, Platform, Tenant
 
 
 def refused(config: Config) -> Iterator[tuple[Policy, dict[str, Any]]]:
-    """Each policy object that enforces, and what it must refuse, in a namespace that it speaks for.
+    """Each enforcing policy object with an object that it must refuse, in a namespace that it covers.
 
-    Of policies that only audit or warn nothing is to be seen.
+    Policies that only audit or warn refuse nothing, so they have none.
     """
     owners = config.by_namespace()
     for policy in admission.policies(config):

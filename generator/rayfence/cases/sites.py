@@ -1,4 +1,4 @@
-"""Where in a good object an edit can be made: its cluster, groups, templates, pod specs, containers and Services."""
+"""The places for edits of a good object: its cluster, groups, templates, pod specs, containers and Services."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""Test cases that people wrote: manifests, each saying which rules it breaks.
+"""Reads hand-written test cases: manifests that name the rules that they break.
 
-In a file, `# fails: <rule-id>` stands on the line at fault. Anywhere in a document `# as: <user>` and
-`# groups: <group>, <group>` say who asks, and `# operation: UPDATE` or `DELETE` for what; else somebody unknown creates
-it. What is not named must hold. A document with the line `# old` is no case: it is the next document's object as it was
-before an update. An update without one changes nothing.
+`# fails: <rule-id>` is on the line at fault. Anywhere in a document, `# as: <user>` and
+`# groups: <group>, <group>` name the user, and `# operation: UPDATE` or `DELETE` the operation. By default an unknown
+user creates the object. Every other rule must hold. A document with the line `# old` is not a case, but the next
+document's object before an update. An update without it changes nothing.
 """
 
 from __future__ import annotations
@@ -153,7 +153,7 @@ def _request(lines: Sequence[str], value: Any, old: Document | None) -> Request:
 
 
 def known() -> tuple[str, ...]:
-    """What may stand behind `# fails:`."""
+    """The ids that are allowed after `# fails:`."""
     return (*ids(), GENERATION)
 
 

@@ -16,14 +16,14 @@ from rayfence.model.subjects import EXPOSURE, NETWORK_POLICIES, PODS, RAY, SUBJE
 
 @dataclass(frozen=True, slots=True)
 class Type:
-    """What a value is: a word for it, or a record, inside so many lists."""
+    """The type of a value: a word or a record, inside a number of lists."""
 
     of: str | Record
     lists: int = 0
 
     @property
     def record(self) -> Record | None:
-        """The record that it is made of, if it is."""
+        """The record that the value consists of, if any."""
         return self.of if isinstance(self.of, Record) else None
 
     def __str__(self) -> str:

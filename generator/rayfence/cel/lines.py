@@ -1,4 +1,4 @@
-"""Breaks a CEL expression into lines: what fits stands on one line, else the outermost operation breaks.
+"""Breaks a CEL expression into lines: if it does not fit on one line, the outermost operation is broken.
 
 The layout depends on the tokens alone, and changes none: white space that the text came with is dropped. All backends
 show an expression in the same lines, so the width leaves room for the deepest indentation in any of them.

@@ -115,9 +115,9 @@ def listed(allow: Allow, name: str) -> tuple[str, ...] | None:
 
 
 def table(entries: Iterable[str], nobody: str) -> str:
-    """A CEL map, an entry on each line, and a comma behind each, so that a diff has no other lines.
+    """A CEL map with one entry and a comma on each line, so that a diff shows only changed entries.
 
-    Without entries it is a map of `nobody`, which says of what type it is.
+    Without entries it is a map with the value `nobody`, which gives its type.
     """
     return _map(tuple(entries) or (f"'': {nobody}",))
 
@@ -133,7 +133,7 @@ def _map(entries: Iterable[str]) -> str:
 
 
 def of_namespace(namespace: str, tenant: Tenant | None) -> str:
-    """The entry of a namespace: whose it is, '' where another policy object speaks for it."""
+    """The entry of a namespace: its tenant, '' if another policy object covers it."""
     return f"{literal(namespace)}: {literal(tenant.name if tenant else '')}"
 
 

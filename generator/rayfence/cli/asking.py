@@ -79,7 +79,7 @@ class _OldObjects:
         return self._found.get(_key(part))
 
     def problem(self, part: Part) -> Problem:
-        """That the object as it was is not in the file."""
+        """The problem that the file does not contain the old object."""
         name = "/".join(word for word in (part.namespace, text_at(part.value, "kind"), name_of(part.value)) if word)
         line = part.document.line_of(part.path)
         return Problem(part.document.file, line, f"{self._file} has no {name}; add the object as it was")

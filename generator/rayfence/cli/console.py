@@ -19,7 +19,7 @@ def answer(text: str) -> None:
 
 
 def deliver(text: str, output: Path | None, summary: str, *, for_people: bool) -> None:
-    """A report with its line break, to stdout or into a file; what programs read is UTF-8 wherever it goes."""
+    """Writes a report with its line break to stdout or into a file. Formats for programs are always UTF-8."""
     if output is not None:
         output.write_bytes(text.encode())
         say(f"wrote {output}: {summary}")
@@ -56,9 +56,9 @@ def width() -> int:
 
 @contextmanager
 def activity(*, quiet: bool = False) -> Iterator[Callable[[str], None]]:
-    """Takes sentences about what goes on: lines on stderr, and on a terminal a spinner with the time it takes.
+    """Shows sentences about progress: lines on stderr, and on a terminal a spinner with the elapsed time.
 
-    `quiet` leaves the spinner alone, for sentences that nobody misses afterwards.
+    `quiet` shows only the spinner, for sentences that no user needs afterwards.
     """
     if not _moving(sys.stderr):
         yield (lambda sentence: None) if quiet else say

@@ -23,13 +23,13 @@ class _Ending(click.ClickException):
 
 
 class WrongInput(_Ending):
-    """What was handed to the command cannot be used; the message says where, what, and what to do."""
+    """The input of the command is wrong. The message says where, what is wrong, and what to do."""
 
     exit_code: ClassVar[int] = WRONG_INPUT
 
 
 class Undecided(_Ending):
-    """There is no answer, for want of a program that could give it."""
+    """There is no result, because a program or a cluster is missing."""
 
     exit_code: ClassVar[int] = UNDECIDED
 

@@ -33,7 +33,7 @@ def paths(folder: Path) -> dict[str, bool]:
 
 
 def compare(folder: Path, wanted: Files) -> Difference:
-    """What it takes to turn the folder into `wanted`."""
+    """The changes that turn the folder into `wanted`."""
     found = paths(folder)
     same, added, changed = 0, [], []
     for path, content in wanted:

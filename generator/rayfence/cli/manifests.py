@@ -62,7 +62,7 @@ def _of_template(problem: Problem) -> Problem:
 
 
 def unreadable(problem: Problem) -> Result:
-    """What is said of a document that no rule can be asked about."""
+    """The result for a document that cannot be checked."""
     return Result(problem.file, problem.line, "", "", "", None, Verdict.ERROR, error=problem.message)
 
 

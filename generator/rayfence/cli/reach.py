@@ -40,9 +40,11 @@ SUMMARY, FULL = "summary", "full"
     default="",
     help="Ask about one connection from this source, a pod or an IP.",
 )
-@click.option("--to", "target", metavar="NAMESPACE/POD", default="", help="With --from: the destination, a pod or an IP.")
-@click.option("--port", metavar="N", type=click.IntRange(1, 65535), help="With --from: the destination port.")
-@click.option("--protocol", type=OneOf(("TCP", "UDP", "SCTP")), default="TCP", show_default=True, help="With --from: the protocol.")
+@click.option("--to", "target", metavar="NAMESPACE/POD", default="", help="With --from: destination, a pod or an IP.")
+@click.option("--port", metavar="N", type=click.IntRange(1, 65535), help="With --from: destination port.")
+@click.option(
+    "--protocol", type=OneOf(("TCP", "UDP", "SCTP")), default="TCP", show_default=True, help="With --from: protocol."
+)
 @click.option(
     "--summary",
     "amount",

@@ -25,7 +25,7 @@ class Connection:
 
 
 def source(paths: Sequence[str], connection: Connection, consequence: str) -> Objects:
-    """The objects to look at. Raises WrongInput with all that cannot be read, Undecided where no cluster answers."""
+    """The objects to check. Raises WrongInput with everything that cannot be read, Undecided if no cluster answers."""
     return saved(paths, consequence) if paths else live(connection)
 
 
@@ -43,7 +43,7 @@ def live(connection: Connection) -> Cluster:
 
 
 def saved(paths: Sequence[str], consequence: str) -> Saved:
-    """What these files hold."""
+    """The objects in these files."""
     read = list(manifests.documents(manifests.files(paths)))
     documents = [each for each in read if isinstance(each, Document)]
     problems = [each for each in read if isinstance(each, Problem)]

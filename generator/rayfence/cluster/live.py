@@ -64,13 +64,13 @@ class Cluster:
         return text_at(self._get("/version"), "gitVersion").removeprefix("v")
 
     def apply(self, resource: Resource, value: Value, *, dry_run: bool = False) -> Value:
-        """Server-side apply; the object as it then is. Fields that somebody else has set are taken over."""
+        """Server-side apply. Returns the resulting object. Takes over fields that other managers have set."""
         namespace, name = text_at(value, "metadata", "namespace"), text_at(value, "metadata", "name")
         kind = {"content_type": "application/apply-patch+yaml", "force_conflicts": True}
         return self._write("patch", path_of(resource, namespace, name), value, dry_run, **kind)
 
     def replace(self, resource: Resource, value: Value, *, dry_run: bool = False) -> Value:
-        """The object as it stands in `value`, whoever has set what; its resourceVersion must be the newest."""
+        """Replaces the whole object with `value`, which must have the newest resourceVersion."""
         namespace, name = text_at(value, "metadata", "namespace"), text_at(value, "metadata", "name")
         return self._write("put", path_of(resource, namespace, name), value, dry_run)
 
@@ -132,7 +132,7 @@ class _Expired(Unanswered):
 
 
 def path_of(resource: Resource, namespace: str = "", name: str = "") -> str:
-    """Where the server has a kind, its objects in one namespace, or one object."""
+    """The URL path of a kind, of its objects in one namespace, or of one object."""
     inside = f"/namespaces/{quote(namespace, safe='')}" if namespace else ""
     return f"{_group(resource)}{inside}/{resource.plural}" + (f"/{quote(name, safe='')}" if name else "")
 

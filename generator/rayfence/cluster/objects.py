@@ -1,4 +1,4 @@
-"""Where the objects of a cluster come from: itself, or what was saved of it; kind by kind, one at a time."""
+"""Reads the objects of a cluster, live or saved: kind by kind, one at a time."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Objects(Protocol):
 
 
 class Saved:
-    """What `kubectl get -o yaml` has written. All of it is held, for a List is one document."""
+    """The output of `kubectl get -o yaml`. It is held in memory as a whole, because a List is one document."""
 
     def __init__(self, documents: Iterable[Document]) -> None:
         self._found: dict[tuple[str, str], dict[tuple[str, str], Part]] = {}
@@ -45,7 +45,7 @@ class Saved:
         return _key(resource) in self._found
 
     def of(self, resource: Resource) -> Iterator[Part]:
-        """All that were saved, in whichever version."""
+        """All saved objects of the kind, in any version."""
         yield from self._found.get(_key(resource), {}).values()
 
     def one(self, resource: Resource, namespace: str, name: str) -> Part | None:
@@ -60,7 +60,7 @@ class Saved:
 
 
 def unwritten_part(value: dict[str, Any]) -> Part:
-    """An object that stands in no file."""
+    """An object that is in no file."""
     return next(parts(unwritten(value)))
 
 
@@ -88,7 +88,7 @@ def map_at(value: Any, *keys: str) -> dict[str, Any]:
 
 
 def at(value: Any, *keys: str) -> Any:
-    """What stands below these keys, None where a step is missing or is no map."""
+    """The value below these keys, None if a step is missing or is not a map."""
     for key in keys:
         value = value.get(key) if isinstance(value, dict) else None
     return value

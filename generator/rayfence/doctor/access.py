@@ -42,7 +42,7 @@ class _Role:
 
 
 def findings(case: Case) -> Iterator[Finding | Note]:
-    """What RBAC grants to others than the control plane, KubeRay's operator and administrators."""
+    """The rights that RBAC grants to subjects other than the control plane, KubeRay's operator and administrators."""
     if not case.objects.serves(CLUSTER_ROLE_BINDINGS):
         yield Note("there were no ClusterRoleBindings to look at, so who may write a Ray object's status is not known")
     for role in _status_writers(case):
@@ -93,7 +93,7 @@ def _bindings(case: Case) -> Iterator[tuple[str, Any]]:
 
 
 def _outsider(subject: Any, namespace: str, case: Case) -> str:
-    """How somebody is called who is neither the control plane, nor the operator, nor an administrator; '' for those."""
+    """The name of a subject; '' for the control plane, the operator and administrators."""
     kind, name = text_at(subject, "kind"), text_at(subject, "name")
     administrators = case.config.platform.administrators
     if kind == "Group":
@@ -107,14 +107,14 @@ def _outsider(subject: Any, namespace: str, case: Case) -> str:
 
 
 def _is_control_planes(user: str) -> bool:
-    """Whether the control plane itself asks under this name."""
+    """Whether the control plane itself sends requests under this name."""
     if user.startswith(_ACCOUNT):
         return user.startswith(f"{_ACCOUNT}kube-system:")
     return user.startswith("system:") and user not in _ANYBODY
 
 
 def _is_a_tenant(shown: str, case: Case) -> bool:
-    """Whether somebody is anybody at all, or an account in a tenant's namespace."""
+    """Whether a subject is every user, or an account in a tenant's namespace."""
     kind, _, name = shown.partition(" ")
     accounts = {"ServiceAccount": "{}/", "User": _ACCOUNT + "{}:", "Group": "system:serviceaccounts:{}:"}[kind]
     return name in _ANYBODY or any(f"{name}:".startswith(accounts.format(each)) for each in case.config.by_namespace())

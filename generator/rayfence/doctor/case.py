@@ -58,7 +58,7 @@ class Case:
 
     @property
     def needs(self) -> list[Needs]:
-        """What the policies that are there need of the cluster."""
+        """The requirements of the installed policies."""
         return [BACKENDS[name].needs for name in self.backends]
 
     @property
@@ -87,7 +87,7 @@ class Case:
         return [each for each in self.deployments if each.labels.get("app.kubernetes.io/part-of") == "kyverno"]
 
     def kyverno_namespace(self) -> str:
-        """Where Kyverno is, or usually would be."""
+        """The namespace of Kyverno, by default the usual one."""
         return next((each.namespace for each in self.kyverno()), "kyverno")
 
 

@@ -15,7 +15,7 @@ _SHORT = 60
 
 
 def difference(written: Any, served: Any, at: FieldPath) -> tuple[FieldPath, str] | None:
-    """Where and how `served` says something else than `written`, None where it does not."""
+    """The first difference between `served` and `written`, with its path. None if there is none."""
     if isinstance(written, dict) and isinstance(served, dict):
         return _in_maps(written, served, at)
     if isinstance(written, list) and isinstance(served, list) and len(written) == len(served):

@@ -57,7 +57,7 @@ def _is_ours(policy: Any) -> bool:
 
 
 def of_kyverno(case: Case) -> Iterator[Finding | Note]:
-    """What is wrong with Kyverno, whether it is needed or not."""
+    """The findings about Kyverno, whether it is needed or not."""
     found = case.kyverno()
     if not found and case.objects.one(WEBHOOKS, "", POLICY_WEBHOOK):
         yield Note("Kyverno's webhooks are there and no Deployment of its, so which version answers is not known")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that weakens the fences: what it is (`kyverno-version`), where, what is wrong, and what mends it."""
+    """A weakness of the isolation: its id (`kyverno-version`), the place, the message, and the fix."""
 
     id: str
     where: str
@@ -20,7 +20,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """What could not be told, and is not held against the cluster."""
+    """Something that could not be decided. It does not count as a finding."""
 
     message: str
 

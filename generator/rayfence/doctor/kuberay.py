@@ -79,7 +79,7 @@ def _every_version(case: Case) -> bool:
 
 
 def _older_versions(case: Case) -> Iterator[Note]:
-    """A write through an older version takes away what that version does not know, whoever sends it."""
+    """A write through an older version removes the fields that this version does not have."""
     older = [each for each in RAY.resources if each.version != CURRENT and each.version in _served(case, each)]
     if older and not _every_version(case):
         names = ", ".join(f"{each.plural}.{each.group}" for each in older)

@@ -51,7 +51,7 @@ def _filters(case: Case, text: str, where: str) -> Iterator[Finding]:
 
 
 def _kinds() -> list[str]:
-    """Every kind that is judged, and its subresources: `Pod`, `Pod/resize`."""
+    """Every kind that rules cover, and its subresources: `Pod`, `Pod/resize`."""
     resources = [resource for subject in SUBJECTS for resource in subject.resources]
     return list(dict.fromkeys(kind for each in resources for kind in each.kinds))
 

@@ -76,13 +76,13 @@ def _wanted_quotas(config: Config) -> Iterator[tuple[str, Manifest]]:
 
 
 def unlike(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> list[str]:
-    """Where a quota's spec does not say what it should: resources, and the choice of pods it is for."""
+    """The differences of a quota's spec from the expected one: resources, and the pods that it selects."""
     fields = [field for field in ("scopeSelector", "scopes") if wanted.get(field) != found.get(field)]
     return unbounded(wanted["hard"], map_at(found, "hard")) + fields
 
 
 def unbounded(wanted: Mapping[str, str], found: Mapping[str, object]) -> list[str]:
-    """What a quota does not bound as it should, however the amounts are spelled."""
+    """The resources that a quota does not bound as expected. Amounts are compared by value."""
     return [key for key, most in wanted.items() if not _same(most, found.get(key))]
 
 

@@ -38,6 +38,6 @@ def _of(node: str, label: str, taints: set[str], case: Case) -> Iterator[Finding
 
 
 def _taints(node: Any, key: str) -> set[str]:
-    """The tenants whose pods the node takes: a taint that only evicts, or only advises, keeps nobody out."""
+    """The tenants whose pods the node accepts. Only NoSchedule taints keep new pods off a node."""
     taints = [each for each in list_at(node, "spec", "taints") if text_at(each, "key") == key]
     return {text_at(each, "value") for each in taints if text_at(each, "effect") == "NoSchedule"}

@@ -23,7 +23,7 @@ Value = Mapping[str, Any]
 
 
 def findings(case: Case) -> Iterator[Finding | Note]:
-    """Each backend that is there is held against its own part of the bundle."""
+    """Compares the policies of each installed backend with its part of the bundle."""
     if not case.backends:
         what = "no rayfence policy is installed, so no rule is enforced"
         yield Finding("policy-missing", "the cluster", what, "rayfence install, or kubectl apply -k policies/BACKEND")

@@ -108,7 +108,7 @@ def _uncovered(
 
 
 def _names(resources: Iterable[Resource]) -> Iterator[tuple[str, str]]:
-    """API group and resource of all that is judged, `pods/resize` among it."""
+    """API group and resource of all that rules cover, including `pods/resize`."""
     for each in resources:
         yield from ((each.group, plural) for plural in each.plurals)
 

@@ -36,7 +36,7 @@ _SAID = re.compile(rf"unexpected number of violations: got \d+ .* exactly {_UNME
 
 @dataclass(frozen=True, slots=True)
 class PolicyResult:
-    """What one policy says of one object, `namespace/name`.
+    """The result of one policy for one object, `namespace/name`.
 
     `policy` is the constraint's name; `result` is pass, fail, or warn (a failure that is only reported).
     """
@@ -50,7 +50,7 @@ class PolicyResult:
 def evaluate(
     engine: Path, policies: str, resources: Sequence[Manifest], request: Request = NOBODY
 ) -> list[PolicyResult]:
-    """What every policy that judges an object says of it, in the objects' order.
+    """The result of every policy that covers an object, in the objects' order.
 
     `policies` is the YAML of templates and constraints; all objects are asked for by `request`, and have different
     namespaces or names. An object that no policy judges has no entry. Raises EngineError.

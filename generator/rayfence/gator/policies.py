@@ -1,4 +1,4 @@
-"""Templates and constraints, made ready to say of every object that they have looked at it."""
+"""Adds a canary to templates and constraints, which shows for every object that it was evaluated."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ class Policy:
 
     @property
     def action(self) -> str:
-        """What happens to an object that breaks it, in Gatekeeper's word."""
+        """The enforcement action, in Gatekeeper's word."""
         return str(self.constraint["spec"].get("enforcementAction", "deny"))
 
     @property
     def result(self) -> str:
-        """What a violation comes to: `fail` or `warn`."""
+        """The result of a violation: `fail` or `warn`."""
         if self.action not in _RESULTS:
             raise EngineError(f"constraint {self.name} has the enforcementAction {self.action}, which is unknown")
         return _RESULTS[self.action]
@@ -58,7 +58,7 @@ class Policy:
 
 
 def read(policies: str) -> list[Policy]:
-    """The policies in a YAML of templates and constraints. Raises EngineError where one is without the other."""
+    """The policies in a YAML of templates and constraints. Raises EngineError if one lacks the other."""
     documents = [each for each in yaml.load_all(policies, getattr(yaml, "CSafeLoader", yaml.SafeLoader)) if each]
     templates = [each for each in documents if each["kind"] == "ConstraintTemplate"]
     constraints = [each for each in documents if each not in templates]

@@ -24,7 +24,7 @@ class ToolMissing(Exception):
 
 
 def cached_at(tool: GoTool) -> Path:
-    """Where the cache keeps this build: another version, platform, checksum or source of our own has another name."""
+    """The path of this build in the cache. Its name depends on version, platform, checksum and our own sources."""
     here = tool.folder
     pins = b"".join(path.read_bytes() for path in (here / "go.mod", here / "go.sum", *sorted(here.glob("*.go"))))
     return _cache() / f"{tool.name}-{tool.version}-{golang.system()}-{hashlib.sha256(pins).hexdigest()[:12]}"

@@ -15,7 +15,7 @@ from rayfence.gotool.pins import GoTool, version_of
 
 
 class Source(StrEnum):
-    """Where a program came from."""
+    """The origin of a program."""
 
     VARIABLE = "environment"
     PATH = "PATH"

@@ -54,7 +54,7 @@ def find(oldest: Version, requirements: Path, cache: Path, progress: Progress) -
 
 
 def version_of(go: Path) -> Version | None:
-    """What `go version` says, such as `(1, 26, 6)`; None for a program that does not say."""
+    """The version that `go version` prints, such as `(1, 26, 6)`; None if it prints none."""
     try:
         said = subprocess.run(
             [go, "version"], env=environment(), capture_output=True, text=True, timeout=SECONDS_TO_ANSWER, check=True
@@ -76,7 +76,7 @@ def build(go: Path, folder: Path, package: str, ldflags: str, output: Path, cach
 
 
 def environment(cache: Path | None = None, given: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """`given` without what would change the build; its caches stand under `cache` where there is no HOME for them."""
+    """`given` without variables that would change the build. Without HOME, Go's caches are below `cache`."""
     fixed = {
         "GOTOOLCHAIN": "local",
         "GOFLAGS": "-mod=readonly -buildvcs=false",

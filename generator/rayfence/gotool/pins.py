@@ -34,7 +34,7 @@ class GoTool:
 
     @property
     def folder(self) -> Path:
-        """Where its go.mod and go.sum are."""
+        """The folder with its go.mod and go.sum."""
         return folder(self.pins or self.name)
 
 
@@ -91,7 +91,7 @@ CYCLONUS = GoTool(
 
 
 def version_of(tool: GoTool, path: Path) -> str | None:
-    """What the program says its version is, without a `v`; None when it does not run or does not say."""
+    """The version that the program prints, without a `v`; None if it does not run or prints none."""
     if not tool.version_arguments:
         return _written_into(path, tool.version_pattern)
     try:

@@ -22,8 +22,8 @@ _SERVERS_OWN = ("managedFields", "resourceVersion", "uid", "generation", "creati
 class Change:
     """One object that would be added, changed or removed.
 
-    `diff` is of changed ones alone. `refusal` is what the server has against it as things stand now; what stands on
-    something that is to be installed with it, such as Kyverno's rights, is refused until that is there.
+    Only changed objects have a `diff`. `refusal` is the server's message if it refuses the object now. An object that
+    depends on another one of the installation, such as Kyverno's rights, is refused until that one exists.
     """
 
     what: str

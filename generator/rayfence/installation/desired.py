@@ -23,10 +23,10 @@ from rayfence.workload import Request
 class DesiredObjects:
     """The bundle of one backend. Each part is ready before the next begins.
 
-    The closed layer of the namespaces comes first, so that nothing is open while the rest is on its way. Templates come
-    before the constraints whose kinds they make, what fills in before those that refuse where it is missing, and what
-    generates last. `refused` has no part in it: by policy name an object that this policy must refuse, whoever asks
-    for it.
+    The network layer comes first, so that nothing is open while the rest is applied. Templates come before the
+    constraints whose kinds they define, mutating policies before the policies that require the filled-in field, and
+    generating policies last. `refused` is not installed: it has for each policy an object that the policy must refuse,
+    for every user.
     """
 
     config: Config
@@ -45,7 +45,7 @@ class DesiredObjects:
 
     @property
     def keys(self) -> set[tuple[Resource, str, str]]:
-        """What they are known by."""
+        """The keys of all objects."""
         return {key_of(value) for value in self}
 
     @property
@@ -79,7 +79,7 @@ def desired_objects(config: Config, backend: str) -> DesiredObjects:
 
 
 def _refused(config: Config) -> dict[str, Value]:
-    """What a policy refuses to administrators, too, as whoever installs is one."""
+    """The objects that a policy refuses to administrators, too, because the user who installs is one."""
     evaluator = Evaluator(config, Request(groups=config.platform.administrators.groups))
     named = ((policy.name, value | {"metadata": value["metadata"] | _NAMED}) for policy, value in refused(config))
     return {name: value for name, value in named if any(evaluator.violations(value))}

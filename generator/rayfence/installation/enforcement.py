@@ -13,7 +13,7 @@ from rayfence.model.subjects import Resource, subject_of
 
 
 class Answer(StrEnum):
-    """What came of an object that must be refused. `UNKNOWN`: it cannot be asked for here, or somebody else refused."""
+    """The result for an object that must be refused. `UNKNOWN`: no request was possible, or another policy refused."""
 
     REFUSED = auto()
     ADMITTED = auto()
@@ -22,7 +22,7 @@ class Answer(StrEnum):
 
 
 def ask(target: Target, value: Value) -> Answer:
-    """Have the server judge an object, which is not kept."""
+    """Sends an object to the server as a dry run."""
     resource, namespace = _resource(value), text_at(value, "metadata", "namespace")
     if not _can_be_asked_for(target, resource, namespace):
         return Answer.UNKNOWN

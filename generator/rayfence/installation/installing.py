@@ -54,7 +54,7 @@ class Clock:
     sleep: Callable[[float], None] = time.sleep
 
     def tries(self) -> Iterator[bool]:
-        """Goes on until the time is over; the last try is told that it is."""
+        """Repeats until the time is over; the last attempt knows that it is the last."""
         end = self.now() + self.seconds
         while (left := end - self.now()) > 0:
             yield False
@@ -64,14 +64,14 @@ class Clock:
 
 @dataclass(frozen=True, slots=True)
 class Installed:
-    """What was taken away, and which namespaces that no tenant has stay closed."""
+    """The removed objects, and the namespaces without a tenant that stay closed."""
 
     removed: tuple[Key, ...]
     offboarding: Offboarding
 
 
 def install(target: Target, parts: DesiredObjects, progress: Progress, clock: Clock = Clock()) -> Installed:
-    """Everything there and ready; what was taken away afterwards. Raises Refused and NotReady, and can be run again."""
+    """Install everything, wait until it is ready, and remove old objects. Repeatable. Raises Refused and NotReady."""
     found = offboarding(target, parts)
     parts = closing(parts, found)
     _put(target, parts.layer, "the closed layer", progress, clock)

@@ -19,7 +19,7 @@ VERBS = ("get", "list", "create", "patch", "update", "delete")
 
 
 def obstacles(config: Config, parts: DesiredObjects, target: Target) -> list[str]:
-    """Everything that has to be mended first, as sentences; none where the installation can begin."""
+    """Everything that prevents the installation, as sentences; empty if it can begin."""
     case = Case(config, target)
     return [*_engine(case, parts), *_kinds(case, parts, target), *_rights(parts, target), *_namespaces(case)]
 

@@ -25,7 +25,7 @@ Key = tuple[Resource, str, str]
 
 @dataclass(frozen=True, slots=True)
 class Removed:
-    """What was taken away, and NetworkPolicies that somebody else keeps."""
+    """The removed objects, and the NetworkPolicies that Kyverno keeps."""
 
     objects: tuple[Key, ...]
     left: tuple[str, ...]
@@ -96,7 +96,7 @@ def _left(target: Target) -> Iterator[str]:
 
 
 def too_much(target: Target, keys: Set[Key]) -> list[Key]:
-    """What an earlier installation left and this one does not want, in the order in which it goes.
+    """The objects of an earlier installation that this one does not contain, in the order of their removal.
 
     Where nothing is to generate any more, what was generated goes with its policy, and Kyverno's rights after that:
     without them it could not take it away, nor make what is missing.

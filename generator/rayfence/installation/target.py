@@ -25,7 +25,7 @@ class Target(Objects, Protocol):
         """Server-side apply; the object as it then is."""
 
     def replace(self, resource: Resource, value: Value, *, dry_run: bool = False) -> Value:
-        """The whole object, as it stands in `value`."""
+        """Replaces the whole object with `value`."""
 
     def delete(self, resource: Resource, namespace: str, name: str) -> bool:
         """Delete an object; whether it was there."""
@@ -66,7 +66,7 @@ def differs(value: Value, found: Value) -> bool:
 
 
 def key_of(value: Value) -> tuple[Resource, str, str]:
-    """What an object is known by."""
+    """The key of an object: kind, namespace and name."""
     return resource_of(value), text_at(value, "metadata", "namespace"), name_of(value)
 
 

@@ -43,7 +43,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class TestRun:
-    """What one run of `kyverno test` came to."""
+    """The result of one run of `kyverno test`."""
 
     rows: tuple[Row, ...]
     policies_loaded: int
@@ -72,7 +72,7 @@ def run_test(
 ) -> TestRun:
     """Run `kyverno test` once. `policies` is YAML text, `request` says who asks for the resources, and for what.
 
-    Native policies are judged by kinds that the CLI knows: its own, and those in `crds`.
+    Native policies are evaluated for kinds that the CLI knows: its own, and those in `crds`.
     """
     files = {
         "policies.yaml": policies,
@@ -91,9 +91,9 @@ def run_test(
 
 
 def apply(engine: Path, policies: str, resources: Sequence[Any]) -> tuple[list[Any], int]:
-    """Run `kyverno apply` for rules that make objects, or that change them, but not for both at once.
+    """Run `kyverno apply` for policies that generate objects or for policies that mutate them, not for both at once.
 
-    The objects that were made, or all that were looked at, as it wrote them, and how many rules it loaded.
+    Returns the generated objects, or all objects after mutation, and the number of rules that the CLI loaded.
     """
     files = {"policies.yaml": policies, "resources.yaml": yamlio.dump(resources)}
     words = ["apply", "policies.yaml", "-r", "resources.yaml", "-o", "generated.yaml", "--remove-color"]
@@ -110,9 +110,9 @@ def apply(engine: Path, policies: str, resources: Sequence[Any]) -> tuple[list[A
 def report(
     engine: Path, policies: str, resources: Sequence[Any], request: Request = NOBODY, crds: Sequence[Any] = ()
 ) -> list[ReportRow]:
-    """Run `kyverno apply` for policies that judge: its policy report.
+    """Run `kyverno apply` for validating policies. Returns its policy report.
 
-    Where the CLI tells audits apart, a failure under Audit is a `warn`; elsewhere any failure is one.
+    If the CLI distinguishes audits, a failure under Audit is a `warn`; otherwise every failure is one.
     """
     files = {
         "policies.yaml": policies,

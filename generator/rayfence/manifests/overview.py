@@ -79,7 +79,7 @@ _HEAD = (
 
 
 def objects(files: Mapping[str, Manifests]) -> Objects:
-    """What is in the files of a backend. No more is kept of manifests that may be many."""
+    """The kinds and names of the objects in a backend's files. The manifests, which may be many, are not kept."""
     return {file: _kinds_and_names(manifests) for file, manifests in files.items()}
 
 

@@ -16,7 +16,7 @@ NAME = "network-policies.yaml"
 
 
 def engineless_objects(config: Config) -> list[Manifest]:
-    """What stands in the file, by tenant, then namespace, then name."""
+    """The objects in the file, by tenant, then namespace, then name."""
     return [
         written("NetworkPolicy", tenant.name, namespace, name, spec)
         for tenant in _isolated(config)
@@ -26,7 +26,7 @@ def engineless_objects(config: Config) -> list[Manifest]:
 
 
 def engineless_file(config: Config) -> str:
-    """What `yamlio.dump` would make of `engineless_objects`, byte for byte; empty text where there are none."""
+    """The same text as `yamlio.dump` of `engineless_objects`, byte for byte; empty if there are none."""
     # Of a network the policies depend on nothing else.
     shapes = {_shape(tenant.network): tenant.network for tenant in _isolated(config)}
     texts = {shape: _text(config.platform, network) for shape, network in shapes.items()}

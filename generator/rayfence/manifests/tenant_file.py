@@ -27,7 +27,7 @@ def tenant_objects(platform: Platform, tenant: Tenant) -> list[Manifest]:
 
 
 def tenant_file(platform: Platform, tenant: Tenant) -> str:
-    """What `yamlio.dump` would make of `tenant_objects`, byte for byte; empty text where there are none."""
+    """The same text as `yamlio.dump` of `tenant_objects`, byte for byte; empty if there are none."""
     texts = (_documents(platform, tenant, namespace) for namespace in sorted(tenant.namespaces))
     return "---\n".join(text for documents in texts for _, text in sorted(documents.items()))
 

@@ -13,7 +13,7 @@ CSI, DRIVER = "csi", "csi/"
 """The type whose drivers are listed one by one, and how such an entry begins."""
 
 HOST_PATH = "hostPath"
-"""The type that the rules for pod security judge."""
+"""The type that the rules for pod security cover."""
 
 OTHERS = (
     *("awsElasticBlockStore", "azureDisk", "azureFile", "cephfs", "cinder", "fc", "flexVolume", "flocker"),

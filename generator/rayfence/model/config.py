@@ -1,4 +1,4 @@
-"""What a platform team decided: one Platform and its Tenants, as values with every default filled in.
+"""The tenant config as values: one Platform and its Tenants, with every default filled in.
 
 Nothing here reads a file; `tenants.load` makes these. Field names are those of the YAML, in Python's spelling.
 """
@@ -28,14 +28,14 @@ class Mode(StrEnum):
 
 
 class Scope(StrEnum):
-    """Who a tenant's pods may reach beside their own RayCluster."""
+    """The pods that a tenant's pods may reach outside of their own RayCluster."""
 
     TENANT = "tenant"
     CLUSTER = "cluster"
 
 
 class Provider(StrEnum):
-    """Who makes the NetworkPolicies of each RayCluster."""
+    """The program that creates the NetworkPolicies of each RayCluster."""
 
     RAYFENCE = "rayfence"
     KUBERAY = "kuberay"
@@ -73,7 +73,7 @@ class Dns:
 
 @dataclass(frozen=True, slots=True)
 class ApiServer:
-    """Where autoscaling heads find the API server; no rule is written while `cidrs` is empty."""
+    """The addresses of the API server for autoscaling heads. No rule is written while `cidrs` is empty."""
 
     cidrs: tuple[str, ...] = ()
     port: int = 6443
@@ -81,7 +81,7 @@ class ApiServer:
 
 @dataclass(frozen=True, slots=True)
 class Administrators:
-    """Who may edit rayfence's own objects in a tenant's namespace."""
+    """Users and groups that may edit rayfence's own objects in a tenant's namespace."""
 
     groups: tuple[str, ...] = ("system:masters",)
     users: tuple[str, ...] = ()
@@ -128,7 +128,7 @@ class Allow:
 
 
 class Authentication(StrEnum):
-    """How Ray has to authenticate whoever talks to a cluster; KubeRay's words."""
+    """How Ray must authenticate clients, in KubeRay's words."""
 
     NONE = ""
     TOKEN = "token"
@@ -136,14 +136,14 @@ class Authentication(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Require:
-    """What every RayCluster must have beyond the rules that hold for all."""
+    """Requirements for every RayCluster, in addition to the rules that always hold."""
 
     authentication: Authentication = Authentication.NONE
 
 
 @dataclass(frozen=True, slots=True)
 class Egress:
-    """What tenants' own network rules may reach beside their namespaces and DNS."""
+    """Destinations that tenants' own network rules may allow, in addition to their namespaces and DNS."""
 
     namespaces: tuple[str, ...] = ()
     cidrs: tuple[str, ...] = ()
@@ -231,7 +231,7 @@ class Network:
 
 @dataclass(frozen=True, slots=True)
 class Tenant:
-    """One team: its namespaces, its ceilings, its isolation. `name` is the label, selector and taint value."""
+    """One team: its namespaces, bounds and isolation. `name` is the value of its label, nodeSelector and taint."""
 
     name: str
     namespaces: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""Where a value stands inside a manifest: `spec.workerGroupSpecs[1].template`, `metadata.labels[ray.io/cluster]`."""
+"""The path of a value in a manifest: `spec.workerGroupSpecs[1].template`, `metadata.labels[ray.io/cluster]`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where clouds serve an instance's metadata. From there a pod gets the credentials of its node, so nothing opens it.
+"""The addresses of clouds' metadata services. A pod could get its node's credentials there, so nothing opens them.
 
 The best known address is link-local. So are services that pods need: the DNS cache of a node, credentials of a pod's
 own. The platform opens such an address by listing it alone; the rest of the link-local range stays shut.

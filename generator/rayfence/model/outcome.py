@@ -42,8 +42,8 @@ class Result:
     """One object of `rayfence check`.
 
     `tenant` is None where no tenant has the namespace. Findings next to an `admit` belong to a tenant whose enforcement
-    is Audit or Warn. `error` says what is wrong with an object that cannot be judged, and `line` is then the line to
-    change. `reason` says why no rule was asked about an object that is not judged.
+    is Audit or Warn. `error` says what is wrong with an object that cannot be checked, and `line` is then the line to
+    change. `reason` says why no rule covers an object that is not judged.
     """
 
     file: str

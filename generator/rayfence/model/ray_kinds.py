@@ -15,7 +15,7 @@ API_GROUP = "ray.io"
 
 
 class Role(StrEnum):
-    """What a pod template is for."""
+    """The role of a pod template."""
 
     HEAD = "head"
     WORKER = "worker"

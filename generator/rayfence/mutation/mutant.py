@@ -41,7 +41,7 @@ class Mutant:
         return {**files, self.file: text[: self.position] + self.after + text[end:]}
 
     def line(self, files: Mapping[str, str]) -> int:
-        """Where the change is made, 1-based."""
+        """The line of the change, 1-based."""
         return files[self.file].count("\n", 0, self.position) + 1
 
     def policy(self, files: Mapping[str, str]) -> str:

@@ -163,7 +163,7 @@ def _ranges_moved(path: str, text: str) -> Iterator[Mutant]:
 
 
 def _namespaces_forgotten(path: str, text: str) -> Iterator[Mutant]:
-    """A guard is asked about a namespace of nobody's in place of one of its tenants'."""
+    """A guard covers a namespace without a tenant instead of one of its tenants' namespaces."""
     for listed in _LISTED.finditer(text):
         for match in _NAMESPACE.finditer(text, *listed.span()):
             yield Mutant("a namespace is forgotten", path, match.start(1), match[1], f"{match[1]}x", "", match[1])

@@ -32,7 +32,7 @@ NEAR = 2
 
 @dataclass(frozen=True, slots=True)
 class MutantResult:
-    """What became of a mutant; `by` says what noticed it, '' where nothing did; `known` is the entry it has, if any."""
+    """The result of a mutant. `by` is what caught it, '' if nothing did; `known` is its entry in the list, if any."""
 
     mutant: Mutant
     line: int
@@ -84,7 +84,7 @@ def _evenly(found: Sequence[Mutant], most: int | None) -> list[Mutant]:
 def result_of(
     config: Config, cases: Sequence[Case], backend: str, engine: Path, files: Mapping[str, str], mutant: Mutant
 ) -> MutantResult:
-    """What becomes of one mutant of `files`."""
+    """The result of one mutant of `files`."""
     tried = _tried(config, backend, engine, mutant.applied(files))
     entry = equivalents.known(mutant, files)
     batches = [*_batches(_few_updates(_judged(config, cases, mutant.policy(files))), mutant)]
@@ -141,8 +141,8 @@ def _is_derived_update(case: Case) -> bool:
 def _batches(cases: Sequence[Case], mutant: Mutant) -> Iterator[list[Case]]:
     """Cases of the rule first, or one of each rule where all share what was changed; then more of the same; then all.
 
-    What nobody in particular creates comes before other requests, which take some engines thirty times as long. What
-    costs an engine gigabytes once nothing keeps it from them comes last, so that something else notices that.
+    Creations by an unnamed user come before other requests, which take some engines thirty times as long. Cases that
+    cost an engine gigabytes if a mutant admits them come last, so that another case catches the mutant first.
     """
     rule, light = mutant.rule, [case for case in cases if not _is_heavy(case)]
     near = [case for case in light if rule and (rule in case.fails or case.name.startswith(f"{rule}/"))]

@@ -92,7 +92,7 @@ def from_operator(platform: Platform, on: Sequence[Manifest]) -> Manifest:
 
 
 def from_monitoring(namespace: str, on: Any) -> Manifest:
-    """Ingress from whoever scrapes metrics; `on` is not empty."""
+    """Ingress from the monitoring pods; `on` is not empty."""
     return {"from": [namespaces([namespace])], "ports": on}
 
 

@@ -55,7 +55,7 @@ def made_by_kuberay(ray_cluster: Mapping[str, Any]) -> list[Manifest]:
 
 
 def policy_names(cluster: str, groups: Sequence[str]) -> list[str]:
-    """What KubeRay calls them. Two clusters can come to one name: `x` with a group `y-workers-z`, and `x-workers-y`."""
+    """KubeRay's names of them. Two clusters can get one name: `x` with a group `y-workers-z`, and `x-workers-y`."""
     return [f"{cluster}-head", *(f"{cluster}-workers-{group}" for group in groups)]
 
 

@@ -142,7 +142,7 @@ def opens_dashboard(network: Network) -> bool:
 
 
 def dashboard_ports(network: Network) -> list[int | str]:
-    """Where submitters find a dashboard, but for what is open to them already.
+    """The ports of dashboards for submitters, except those that are open to them anyway.
 
     By number where it usually is. Elsewhere by name: KubeRay sends submitters to the port that the head's container
     calls so, and no policy of a namespace can know the number.

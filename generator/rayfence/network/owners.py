@@ -1,8 +1,8 @@
-"""What KubeRay made a Ray object from: a RayCluster from a RayJob, a RayJob from a RayCronJob.
+"""Finds the Ray object from which KubeRay created another one: a RayCluster from a RayJob, a RayJob from a RayCronJob.
 
-KubeRay copies no label from a RayCronJob, and there is no place in one to write labels for its jobs. So what it makes
-lacks the tenant's label, and would have no NetworkPolicies. Labels and controlling owner must agree; whoever forges
-both gains what the label would have given, in the same namespace.
+KubeRay copies no label from a RayCronJob, and a RayCronJob has no field for labels of its jobs. So these jobs lack the
+tenant's label, and would get no NetworkPolicies. Labels and controlling owner must agree. A user who forges both gains
+only what the label would have given, in the same namespace.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class OwnerKind:
 
     @property
     def api_versions(self) -> tuple[str, ...]:
-        """What an owner of this kind may be called."""
+        """The API versions that an owner of this kind may have."""
         return tuple(version for version, kind in SERVED if kind == self.kind)
 
 

@@ -20,13 +20,13 @@ PORT = "([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0
 
 
 def dashboard_port(ray_cluster: Mapping[str, Any]) -> int:
-    """Where the head's dashboard listens, for KubeRay's operator and for submitters of jobs."""
+    """The port of the head's dashboard, for KubeRay's operator and for submitters of jobs."""
     texts = _texts(_spec(ray_cluster).get("headGroupSpec"), DASHBOARD)
     return int(next(texts, DASHBOARD_PORT))
 
 
 def moved_metrics_ports(ray_cluster: Mapping[str, Any], role: str) -> list[int]:
-    """Where the pods of a role export metrics, but for the usual port; each once, in the order of their texts."""
+    """The metrics ports of a role's pods, except the default port; each once, in the order of their texts."""
     groups = [_spec(ray_cluster).get("headGroupSpec")] if role == HEAD else _spec(ray_cluster).get("workerGroupSpecs")
     texts = {text for group in (groups if isinstance(groups, list) else []) for text in _texts(group, METRICS)}
     return [int(text) for text in sorted(texts - {str(METRICS_PORT)})]

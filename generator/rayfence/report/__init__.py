@@ -117,7 +117,7 @@ def suite_report(
 def reach_report(
     findings: Findings, format: ReachFormat, *, brief: bool = False, colour: bool = False, width: int = 100
 ) -> str:
-    """Who reaches whom, and whether the proofs hold, as one text that ends in a line break.
+    """A report of who can connect to whom, and of the proofs, as one text that ends in a line break.
 
     `brief` (without the tables), `colour` and `width` (in columns) are for text alone.
     """
@@ -153,7 +153,7 @@ class AuditFormat(StrEnum):
 def audit_report(
     report: Report, format: AuditFormat, *, rules: Mapping[str, str] = NO_RULES, colour: bool = False
 ) -> str:
-    """What is wrong in a cluster, as one text that ends in a line break. `rules` are for SARIF, `colour` for text."""
+    """An audit as one text that ends in a line break. `rules` are for SARIF, `colour` for text."""
     # Imported where it is used: nothing else needs what an audit needs.
     from rayfence.report import audit_text, audited
 

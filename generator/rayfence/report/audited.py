@@ -29,7 +29,7 @@ def deviations(report: Report) -> Iterator[Remark]:
 
 
 def said_by_kyverno(report: Report) -> Iterator[str]:
-    """Where Kyverno's reports name other rules."""
+    """The objects for which Kyverno's reports name other rules."""
     for each in report.disagreements:
         ours = f"names {', '.join(sorted(each.rayfence))}" if each.rayfence else "finds nothing wrong with it"
         yield f"{each.namespace}/{each.kind}/{each.name}: Kyverno's reports say {each.kyverno}; rayfence {ours}"

@@ -32,7 +32,7 @@ def as_json(found: Examination) -> str:
 
 
 def summary(found: Examination) -> str:
-    """`healthy: looked at the engine, its rights, …`, or how many things are wrong."""
+    """`healthy: looked at the engine, its rights, …`, or the number of findings."""
     looked_at = f"looked at {', '.join(CHECKS)}; policies: {', '.join(found.backends) or 'none'}"
     count = len(found.findings)
     return f"{'healthy' if not count else '1 finding' if count == 1 else f'{count} findings'}: {looked_at}"

@@ -48,7 +48,7 @@ def _row(outcome: Outcome) -> tuple[str, ...]:
 
 
 def table(headings: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    """A table whose cells show what they are given, whatever that is."""
+    """A table whose cells show any text unchanged."""
     lines = [headings, ("---",) * len(headings), *(tuple(map(escaped, row)) for row in rows)]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 

@@ -53,14 +53,14 @@ class Remark:
 
     @property
     def text(self) -> str:
-        """What is wrong, with the path in front where there is one."""
+        """The message, after the path if there is one."""
         return f"{self.path}: {self.message}" if self.path else self.message
 
 
 def remarks(results: Sequence[Result]) -> Iterator[Remark]:
-    """Everything to say, in the order of the results. An admitted object without findings has none.
+    """All remarks, in the order of the results. An admitted object without findings has none.
 
-    Of objects that are not judged for the same reason the first speaks for all.
+    Objects that are not judged for the same reason share one remark, at the first of them.
     """
     reasons = Counter(result.reason for result in results if result.verdict is Verdict.NOT_JUDGED)
     for result in results:

@@ -30,7 +30,7 @@ class Tally:
 
 
 def problems(report: SuiteReport) -> tuple[str, ...]:
-    """What is wrong with the suite itself, an empty one included."""
+    """Problems of the suite itself, including that it is empty."""
     return report.problems if report.outcomes else (*report.problems, NOTHING_RUN)
 
 

@@ -27,7 +27,7 @@ _MODE = row.field("authentication")
 
 
 def asked(tenant: Tenant) -> str:
-    """What the rule asks of a tenant, '' where it asks for nothing."""
+    """The value that the rule requires of a tenant, '' if it requires none."""
     return tenant.require.authentication
 
 

@@ -34,7 +34,7 @@ _MODE = row.field("network.mode")
 
 
 def asked(tenant: Tenant) -> str:
-    """What the rule asks of a tenant, '' where it asks for nothing."""
+    """The value that the rule requires of a tenant, '' if it requires none."""
     return tenant.network.required_mode or ""
 
 

@@ -1,6 +1,6 @@
-"""What a rule is: an id, a reason, two readings of one sentence, and the ways to break it.
+"""Defines a rule: an id, a reason, two implementations of one sentence, and ways to break it.
 
-A rule is a module; `Rule` says what must stand in it. The two readings are `cel`, for engines, and `violations`, for
+A rule is a module, and `Rule` lists its parts. The two implementations are `cel`, for engines, and `violations`, for
 people; both name the same paths. `breaks` and `passes` are edits of a good object: each break must be reported under
 this rule's id and no other, each pass under none.
 """
@@ -36,7 +36,7 @@ class Violation:
 
 
 def instead(found: Any, wanted: str) -> str:
-    """What people read: what stands there, and what to write in its place."""
+    """The message: the value that was found, and what to write instead."""
     return f"{'is missing' if found is None else f'is {shown(found)}'}, must be {wanted}"
 
 
@@ -128,7 +128,7 @@ class RuleOfBounds(Rule, Protocol):
     """A rule about bounds or quotas of a tenant."""
 
     def edges(self, tenant: Tenant) -> tuple[Edits, Edits]:
-        """What is just inside the tenant's own bounds, and what is one unit outside."""
+        """Edits just inside the tenant's own bounds, and edits one unit outside."""
 
 
 @runtime_checkable

@@ -17,7 +17,7 @@ Offline = KyvernoOffline | GatorOffline
 
 
 def compare_bounds(texts: PolicyTexts, offline: Offline, policies: Sequence[Policy]) -> list[str]:
-    """What a backend's guards are asked about and do not speak for, and what they speak for and are not asked about."""
+    """The namespaces for which a backend's guards are evaluated without having a row, and the reverse."""
     guards = [policy for policy in policies if not policy.subject.everywhere]
     problems = [each for policy in guards for each in _compared(policy, _own(texts, offline, policy), policy.name)]
     own = [policy for policy in guards if offline.of(policy) is offline]

@@ -15,7 +15,7 @@ from rayfence.suite.manifests import PolicyTexts, values
 
 
 def compare_scopes(texts: PolicyTexts, offline: KyvernoOffline, policies: Sequence[Policy]) -> list[str]:
-    """What a backend's policies leave out of what they must look at, or look at beside it: kinds and namespaces."""
+    """Kinds and namespaces that a backend's policies fail to cover, or cover by mistake."""
     problems = []
     for policy in policies:
         of = offline.of(policy)
@@ -29,7 +29,7 @@ def compare_scopes(texts: PolicyTexts, offline: KyvernoOffline, policies: Sequen
 
 
 def compare_triggers(texts: PolicyTexts, offline: KyvernoOffline) -> list[str]:
-    """What is wrong with when policies generate: on creations and updates. No run of the CLI is an update."""
+    """Problems with the operations that trigger generation: creations and updates. No run of the CLI is an update."""
     return [
         f"policy {value['metadata']['name']} does not act on {operation} of {resource}"
         for value in values(texts.generating)

@@ -48,13 +48,13 @@ class Engine(Protocol):
         """The case as this engine can be asked it, None where it cannot."""
 
     def evaluate(self, policy: Policy, cases: Sequence[Case]) -> EngineRun:
-        """One run of the policy object that speaks for these cases, all of which are asked for in the same way."""
+        """One run of the policy object that covers these cases, which all have the same request."""
 
     def check_policies(self) -> tuple[list[str], int]:
         """Whether each policy object is there and does what its tenants' enforcement says; how many were loaded."""
 
     def report(self, values: Sequence[Mapping[str, Any]], request: Request) -> list[ReportRow]:
-        """What every policy object says of objects, those it has no say in left out."""
+        """The results of every policy object for the objects that it covers."""
 
 
 @contextmanager

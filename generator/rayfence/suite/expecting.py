@@ -57,7 +57,7 @@ class Expectations:
         return (self.policy_for(case) if any(self._evaluator.violations(value)) else None), case
 
     def probes(self) -> list[tuple[Policy, Case]]:
-        """For each policy object a case that it alone must answer for, in a namespace in its care."""
+        """For each policy object, a case that only this object covers."""
         return [(policy, self._probe(policy, number)) for number, policy in enumerate(self.policies)]
 
     def _probe(self, policy: Policy, number: int) -> Case:
@@ -70,7 +70,7 @@ class Expectations:
         return Case(f"a broken {value['kind']} in {place}", value, frozenset())
 
     def tenant(self, case: Case) -> Tenant | None:
-        """Whose the case's namespace is."""
+        """The tenant of the case's namespace."""
         return self._tenants.get(namespace(case))
 
     def network_policies(self, case: Case) -> list[dict[str, Any]]:
@@ -90,7 +90,7 @@ class Expectations:
     def policy_for(self, case: Case) -> Policy:
         """The one policy object that must refuse what is wrong with a case.
 
-        Where nobody is asked it is one that could be, by mistake.
+        If none covers the case, it is one that could be evaluated by mistake.
         """
         place = namespace(case)
         subject = subject_of(case.value["apiVersion"], case.value["kind"])
@@ -100,7 +100,7 @@ class Expectations:
         return next(chain(own, in_range, found))
 
     def is_covered(self, case: Case) -> bool:
-        """Whether any policy object is asked about a case at all."""
+        """Whether any policy object covers a case."""
         return bool(self.judges(case.value))
 
 
@@ -130,12 +130,12 @@ def namespace(case: Case) -> str:
 
 
 def resource(case: Case) -> str:
-    """What Kyverno calls the case's object: `namespace/name`."""
+    """Kyverno's name for the case's object: `namespace/name`."""
     return f"{namespace(case)}/{case.value['metadata']['name']}"
 
 
 def identity(value: Mapping[str, Any]) -> tuple[str, str, str]:
-    """What no two objects have in common."""
+    """The unique identity of an object."""
     metadata = value["metadata"]
     return value["kind"], metadata["namespace"], metadata["name"]
 

@@ -35,7 +35,7 @@ class GatorEngine:
     def evaluate(self, policy: Policy, cases: Sequence[Case]) -> EngineRun:
         """The policy's verdict on each case. A case that it did not evaluate is missing.
 
-        Of a case about which nobody is to be asked, silence is the answer `skip`.
+        For a case that no policy covers, no output means `skip`.
         """
         values = [case.value for case in cases]
         judged = gator.evaluate(self._program, self._policy(policy), values, cases[0].request)
@@ -64,7 +64,7 @@ class GatorEngine:
         return problems + generates(self._texts, False), policies
 
     def report(self, values: Sequence[Mapping[str, Any]], request: Request) -> list[ReportRow]:
-        """What all policies say."""
+        """The results of all policies."""
         policies = "---\n".join(self._texts.objects.values())
         found = gator.evaluate(self._program, policies, list(values), request)
         return [ReportRow(each.policy, each.policy, each.resource, each.result, each.message) for each in found]

@@ -19,7 +19,7 @@ _FEW = {4: 28, 6: 120}
 
 
 def fault(text: str) -> str | None:
-    """What is wrong with a range in CIDR notation, and what to write; None for a right one."""
+    """The problem of a range in CIDR notation, and what to write; None for a valid range."""
     try:
         network = ip_network(text, strict=False)
     except ValueError:

@@ -16,7 +16,7 @@ def quoted(value: Any) -> str:
 
 
 def wish(schema: Schema) -> str:
-    """What to write in place of a value that this part of the schema refuses."""
+    """A hint of what to write instead of a value that this part of the schema refuses."""
     example = f", like {quoted(schema['examples'][0])}" if "examples" in schema else ""
     return f"write {schema['title']}{example}"
 

@@ -46,7 +46,7 @@ def schema() -> dict[str, Any]:
 
 @cache
 def check() -> Shape:
-    """What finds every fault of shape in a document's value."""
+    """Finds every structural problem in a document's value."""
     return Shape(schema())
 
 

@@ -14,9 +14,9 @@ ROOT = FieldPath()
 
 
 class Malformed(ValueError):
-    """Something else, most often a list, stands where every version of the kind has a map.
+    """A value, most often a list, is where every version of the kind has a map.
 
-    Nothing sensible can be said of the object.
+    The rules cannot check such an object.
     """
 
     def __init__(self, path: FieldPath, found: str = "a list") -> None:
@@ -29,7 +29,7 @@ class Malformed(ValueError):
 
 
 def dig(value: Any, *keys: str, at: FieldPath = ROOT) -> Any:
-    """What stands below `keys`, None where a step is missing. Raises Malformed where a step is a list."""
+    """The value below `keys`, None if a step is missing. Raises Malformed if a step is a list."""
     for depth, key in enumerate(keys):
         if not isinstance(value, dict):
             if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""What an object opens to the outside of a cluster: the Services and Ingresses that it is, or has KubeRay make.
+"""How an object exposes pods: the Services and Ingresses that it is, or that KubeRay creates for it.
 
 Once in Python and once as CEL variables for engines, like `workload` and `expressions`.
 """
@@ -34,7 +34,7 @@ GATEWAY = FieldPath.of("spec", "upgradeStrategy", "clusterUpgradeOptions", "gate
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A ServiceSpec at `path`, and its type, which may stand elsewhere."""
+    """A ServiceSpec at `path`, and its type, which may be in another field."""
 
     path: FieldPath
     spec: Any
@@ -82,7 +82,7 @@ def _marks(metadata: FieldPath) -> list[FieldPath]:
 
 
 def ingresses(work: Workload) -> Iterator[FieldPath]:
-    """Where an object asks for an Ingress or a Gateway; an Ingress does by its kind."""
+    """The fields in which an object requests an Ingress or a Gateway; an Ingress does so by its kind."""
     match work.value["kind"]:
         case "Service":
             return

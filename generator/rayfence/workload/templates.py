@@ -1,4 +1,4 @@
-"""The pods that Kubernetes' own workloads become: a Deployment's template is a pod that somebody else creates."""
+"""Turns Kubernetes' own workloads into pods: a controller creates pods from a Deployment's template."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _NAMES = ("name", "namespace")
 
 
 def template_of(value: Any) -> FieldPath | None:
-    """Where a workload has its pod template; None for everything else."""
+    """The path of a workload's pod template; None for other kinds."""
     api_version, kind = _text(value, "apiVersion"), _text(value, "kind")
     return _PLACES.get((api_version.rpartition("/")[0], kind))
 

@@ -23,7 +23,7 @@ class Request:
 
     @property
     def is_update(self) -> bool:
-        """Whether there is an object before and after; where nobody knows the one before, it cannot be compared."""
+        """Whether there is an old and a new object. If the old one is not known, they cannot be compared."""
         return self.operation == "UPDATE" and self.old is not None
 
 
@@ -55,7 +55,7 @@ class Container:
 
 @dataclass(frozen=True)
 class Site:
-    """One pod template, at `path`. Those of a head or worker group stand in a `group`; a submitter's has none."""
+    """One pod template, at `path`. A template of a head or worker group has a `group`; a submitter's has none."""
 
     path: FieldPath
     template: Any
@@ -69,7 +69,7 @@ class Site:
         return dig(self.template, "spec", at=self.path)
 
     def get(self, *keys: str) -> Any:
-        """What stands below the pod spec."""
+        """The value below the pod spec."""
         return dig(self.spec, *keys, at=self.path / "spec")
 
     def labels(self, key: str) -> list[tuple[FieldPath, Any]]:
@@ -99,7 +99,7 @@ class Site:
 
 @dataclass(frozen=True)
 class Workload:
-    """An object as rules look at it, and the request for it; all but RayClusters and their like is empty."""
+    """An object as the rules see it, with its request. For kinds other than Ray's, the Ray parts are empty."""
 
     value: Mapping[str, Any]
     request: Request = NOBODY
@@ -124,11 +124,11 @@ class Workload:
         return dig(self.value, "metadata", "annotations", key)
 
     def at(self, path: FieldPath, *keys: str) -> Any:
-        """What stands at `path` and below."""
+        """The value at `path`."""
         return dig(self.value, *map(str, path), *keys)
 
     def was(self, *keys: str) -> Any:
-        """What stood there before an update, None where nobody knows."""
+        """The value before an update, None if it is not known."""
         return dig(self.request.old, *keys)
 
     @cached_property
@@ -137,11 +137,11 @@ class Workload:
         return self.kind.is_cluster or self.at(self.kind.cluster) is not None
 
     def get(self, *keys: str) -> Any:
-        """What stands below the cluster spec."""
+        """The value below the cluster spec."""
         return self.at(self.kind.cluster, *keys)
 
     def job(self, *keys: str) -> Any:
-        """What stands below the job spec, None for kinds without one."""
+        """The value below the job spec, None for kinds without one."""
         return self.at(self.kind.job, *keys) if self.kind.job else None
 
     @property

@@ -1,6 +1,6 @@
-"""YAML text -> documents that know where each value was written, and values -> YAML text.
+"""Reads YAML text into documents that know the line of each value, and writes values as YAML text.
 
-Scalars mean what they mean to Kubernetes; whatever cannot be read is a Problem and never an exception.
+Scalars have the meaning that they have in Kubernetes. Text that cannot be read becomes a Problem, never an exception.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class Document:
 
 
 def unwritten(value: Any) -> Document:
-    """A value that stands in no file: its file is '', and every line 0."""
+    """A value that is in no file: its file is '', and every line is 0."""
     return Document("", 0, value, Nowhere())
 
 

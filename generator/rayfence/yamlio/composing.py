@@ -39,7 +39,7 @@ PLAIN, QUOTED = "plain", "quoted"
 
 
 class Refused(Exception):
-    """What is well-formed YAML and yet not read: the line at fault (1-based) and what is wrong."""
+    """Well-formed YAML that is not accepted: the line at fault (1-based) and the problem."""
 
     def __init__(self, node: Node, message: str) -> None:
         super().__init__(message)

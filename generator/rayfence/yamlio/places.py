@@ -1,4 +1,4 @@
-"""Where in a file the value at a path was written."""
+"""Finds the line of a file where the value at a path was written."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _DOCUMENT_END = re.compile(r"^[.]{3}", re.MULTILINE)
 
 
 class Source:
-    """One document's stretch of its file, composed a second time once somebody asks for a line.
+    """The text of one document, composed a second time when a line is requested.
 
-    Few documents are asked; to keep the nodes of all would take four times the time and memory of reading them.
+    Few documents need lines. Keeping the nodes of all would take four times the time and memory of reading them.
     """
 
     __slots__ = ("_before", "_composed", "_end", "_start", "_text")

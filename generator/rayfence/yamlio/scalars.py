@@ -1,4 +1,4 @@
-"""What a scalar's text means, as Kubernetes reads it: sigs.k8s.io/yaml, whose scalars are those of go-yaml v2.
+"""The value of a scalar's text, as Kubernetes reads it: sigs.k8s.io/yaml, whose scalars are those of go-yaml v2.
 
 That is YAML 1.1 without sexagesimal numbers and dates, and with Go's spellings of integers.
 PyYAML's own resolver differs in `y`, `1e3`, `010`, `0o10`, `12:30`, dates and `=`.

@@ -76,7 +76,7 @@ def dump(values: Iterable[Any], *, blocks: Collection[str] = (), width: int = _W
 
 
 def flow(value: Any) -> str:
-    """A value on one line, as it may be pasted behind a key: `{labels: {tenant: team-a}}`."""
+    """A value on one line, ready to be pasted after a key: `{labels: {tenant: team-a}}`."""
     text = io.StringIO()
     emitter = _Emitter(text, width=_WIDTH, allow_unicode=True)
     emitter.emit(StreamStartEvent())

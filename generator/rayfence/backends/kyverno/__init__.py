@@ -1,4 +1,4 @@
-"""What the two backends on Kyverno share: for what they generate, and when; Kyverno's rights, and its webhook."""
+"""Parts of both backends on Kyverno: what they generate and when, Kyverno's rights, its webhook."""
 
 from collections.abc import Iterable
 

@@ -1,7 +1,7 @@
 """Small pieces of the GeneratingPolicies: their envelope, the table of tenants, and manifests written as CEL.
 
-Whom a policy speaks for is said by its match conditions, of which one holds the table: an update after which an object
-is no longer its tenant's takes the generated policies away, and the API server sends nobody else's.
+The match conditions of a policy say which objects it covers, and one of them holds the table. If an update moves an
+object out of its tenant, Kyverno deletes the generated policies. The API server sends no objects of other tenants.
 """
 
 from __future__ import annotations

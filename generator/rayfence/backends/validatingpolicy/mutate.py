@@ -20,7 +20,7 @@ _UNTOUCHED = admission.untouched("request.operation", "oldObject")
 
 
 def mutating_policies(tenants: Iterable[Tenant]) -> list[Manifest]:
-    """The policies `fill-network-policy`, `fill-network-policy-2`, …: none where KubeRay isolates nobody's clusters."""
+    """The policies `fill-network-policy`, `fill-network-policy-2`, …: none if KubeRay isolates no tenant's clusters."""
     return [_policy(name, rows) for name, rows in filling(tenants)]
 
 

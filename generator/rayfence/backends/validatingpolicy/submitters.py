@@ -1,4 +1,4 @@
-"""What a GeneratingPolicy says of RayJobs to make the NetworkPolicies of `network.job`: when, and what."""
+"""The part of a GeneratingPolicy that creates the NetworkPolicies of `network.job` for RayJobs."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def selects_a_cluster(rows: Mapping[str, Row]) -> str:
 
 
 def submitter_variables() -> dict[str, str]:
-    """What the policy is made of, beside the variables that a RayCluster has too."""
+    """The variables of the policy, in addition to those that a RayCluster has too."""
     by_name, by_number_too = cel(ports([DASHBOARD_NAME])), cel(ports([DASHBOARD_PORT, DASHBOARD_NAME]))
     return {
         "selectedCluster": _SELECTED,

@@ -41,7 +41,7 @@ class Addition:
     fix: str
 
     def path(self, work: Workload) -> FieldPath:
-        """Where the object asks for it."""
+        """The field in which the object requests it."""
         root = work.kind.job if self.among == "ray_jobs" else work.kind.cluster
         return (root or FieldPath()) + self.field
 

@@ -1,4 +1,4 @@
-"""What a tenant may use beyond the defaults, in Python and as CEL variables.
+"""The lists of `allow`: what a tenant may use in addition to the defaults, in Python and as CEL variables.
 
 A table says only what the tenants' own config says; the platform's lists stand in the policy once.
 """

@@ -1,7 +1,7 @@
-"""What people are told where a job has no template for the pod that submits it.
+"""The message for a RayJob without a template for the pod that submits it.
 
-Several rules are then broken, each at its own place in a template that is not there. To people that is one thing, and
-they mend it by pasting one template.
+Several rules are then broken, each at its own field of the missing template. For a user that is one mistake, which
+one pasted template fixes.
 """
 
 from __future__ import annotations

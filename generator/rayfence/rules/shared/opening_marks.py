@@ -1,7 +1,7 @@
 """Annotations and labels by which a controller opens a Service that looks closed: a table, family by family.
 
-`*` at the end of an entry stands for any further text. What only changes a LoadBalancer is not here: a Service of that
-type is refused, or allowed, by its type.
+`*` at the end of an entry matches any further text. Annotations that only change a LoadBalancer are not here: a Service
+of that type is refused, or allowed, by its type.
 """
 
 from __future__ import annotations

@@ -1,10 +1,11 @@
-"""Whom network rules let in, and what they reach: the peers of NetworkPolicy rules, in CEL and in Python.
+"""Checks the peers of NetworkPolicy rules, in CEL and in Python.
 
-Pods are let in from the tenant's own namespaces alone. They reach those, what the platform lists, and DNS. Allowed is
-what is named: a policy object knows only some of the tenants, so that "no other tenant's" could not be said.
+Ingress may come only from the tenant's own namespaces. Egress may go to those, to destinations that the platform lists,
+and to DNS. The check is an allow-list, because a policy object knows only some of the tenants and cannot express "no
+other tenant's".
 
-NetworkPolicies add up, and what one opens no other one closes. So every rule is read, also those of a direction that
-`policyTypes` or `mode` leaves out.
+NetworkPolicies add up: no policy closes what another one opens. So every rule is checked, also rules of a direction
+that `policyTypes` or `mode` leaves out.
 """
 
 from __future__ import annotations

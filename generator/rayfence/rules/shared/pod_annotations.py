@@ -159,5 +159,5 @@ _STARS = ((False, False), (False, True), (True, False), (True, True))
 
 
 def family_of(key: str) -> str:
-    """Whose annotation it is, '' where it is nobody's."""
+    """The family of an annotation, '' if it belongs to none."""
     return next((name for name, keys in _PATTERNS.items() if keys.fullmatch(key)), "")

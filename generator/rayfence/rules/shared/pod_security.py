@@ -1,6 +1,6 @@
-"""The baseline of the Pod Security Standards for pods and containers, in both readings.
+"""The baseline of the Pod Security Standards for pods and containers, in both implementations.
 
-Every rule that hardens pods asks here; what is allowed stands in `baseline`.
+Every rule about pod security uses this module; `baseline` has the allowed values.
 """
 
 from __future__ import annotations
@@ -145,7 +145,7 @@ def _dyn(values: tuple[str | bool | None, ...]) -> str:
 
 
 def of_pod(path: FieldPath, value: Any) -> Iterator[Problem]:
-    """What is wrong with a pod or template at `path`, its containers included. Raises Malformed."""
+    """The violations of a pod or template at `path`, including its containers. Raises Malformed."""
     spec = dig(value, "spec", at=path)
     at = path / "spec"
     yield from _other_values(at, spec, POD_FIELDS)

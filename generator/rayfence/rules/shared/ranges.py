@@ -25,7 +25,7 @@ _SHAPE = re.compile(r"[0-9a-fA-F:.]+/(0|[1-9][0-9]{0,2})")
 
 
 def opened(platform: Platform, *, dns_only: bool) -> Cidrs:
-    """What the platform opens to a tenant's rule. A rule for port 53 alone also reaches the DNS."""
+    """The ranges that the platform opens to a tenant's rule. A rule for port 53 only may also reach the DNS."""
     return platform.egress.cidrs + (platform.dns.cidrs if dns_only else ())
 
 
