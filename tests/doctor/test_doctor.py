@@ -433,7 +433,7 @@ def test_a_webhook_of_one_guard_that_fails_open_is_found_beside_others_of_its_ki
 
     assert (
         "fails-open",
-        "guard-pods: failurePolicy is Ignore, so all is admitted while the engine does not answer",
+        "guard-pods: failurePolicy is Ignore, so everything is admitted while the engine does not answer",
     ) == (
         finding.id,
         finding.message,

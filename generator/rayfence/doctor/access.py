@@ -44,14 +44,14 @@ class _Role:
 def findings(case: Case) -> Iterator[Finding | Note]:
     """The rights that RBAC grants to subjects other than the control plane, KubeRay's operator and administrators."""
     if not case.objects.serves(CLUSTER_ROLE_BINDINGS):
-        yield Note("there were no ClusterRoleBindings to look at, so who may write a Ray object's status is not known")
+        yield Note("there are no ClusterRoleBindings, so it is unknown who may write the status of Ray objects")
     for role in _status_writers(case):
         more = f" and {len(role.subjects) - _NAMED} more" if len(role.subjects) > _NAMED else ""
         what = (
             f"lets {', '.join(role.subjects[:_NAMED])}{more} write {', '.join(role.resources)}: KubeRay acts on what a "
             "status says, and no policy looks at it"
         )
-        fix = "take update and patch of these (or of *) out of the role; KubeRay's operator alone needs them"
+        fix = "take update and patch of these (or of *) out of the role; only KubeRay's operator needs them"
         yield Finding("status-writable", role.where, what, fix)
     yield from _endpoints(case)
 
@@ -143,7 +143,7 @@ def _endpoints(case: Case) -> Iterator[Finding]:
     found = case.objects.one(CLUSTER_ROLES, "", EDIT)
     rules = list_at(found.value, "rules") if found else []
     if writable := [name for group, name in _ENDPOINTS if _grants(rules, group, name, _WRITING)]:
-        what = f"may write {', '.join(writable)}: whoever has it makes a Service of its own lead to any pod or address"
+        what = f"may write {', '.join(writable)}: a user with this role can make a Service lead to any pod or address"
         fix = f"take {', '.join(writable)} out of ClusterRole system:aggregate-to-{EDIT} and of others that it collects"
         yield Finding("endpoints-writable", f"ClusterRole/{EDIT}", what, fix)
 

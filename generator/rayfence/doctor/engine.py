@@ -60,10 +60,10 @@ def of_kyverno(case: Case) -> Iterator[Finding | Note]:
     """The findings about Kyverno, whether it is needed or not."""
     found = case.kyverno()
     if not found and case.objects.one(WEBHOOKS, "", POLICY_WEBHOOK):
-        yield Note("Kyverno's webhooks are there and no Deployment of its, so which version answers is not known")
+        yield Note("Kyverno's webhooks exist, but none of its Deployments, so it is unknown which version answers")
         return
     if not found:
-        what = "no Deployment is part of Kyverno, so nothing answers for the policies"
+        what = "no Deployment belongs to Kyverno, so nothing evaluates the policies"
         yield Finding("kyverno-missing", "the cluster", what, f"install Kyverno {shown(MINIMUM)} or newer")
         return
     for component in _CONTROLLERS:
@@ -77,7 +77,7 @@ def of_kyverno(case: Case) -> Iterator[Finding | Note]:
 
 def _of(controller: Deployment) -> Iterator[Finding | Note]:
     if controller.unavailable:
-        what = "is not available; until it is, what it has to answer for is refused or not done"
+        what = "is not available; until it is, requests that need it are refused, or its work is not done"
         fix = f"kubectl describe deployment -n {controller.namespace} {controller.name}"
         yield Finding(DOWN, controller.where, what, fix)
     version = controller.version
@@ -86,5 +86,5 @@ def _of(controller: Deployment) -> Iterator[Finding | Note]:
     elif bad := KNOWN_BAD.get(version):
         yield Finding("kyverno-version", controller.where, f"Kyverno {shown(version)} {bad}", _UPGRADE)
     elif version < MINIMUM:
-        what = f"Kyverno {shown(version)} is older than {shown(MINIMUM)}, the first that the policies are proved on"
+        what = f"Kyverno {shown(version)} is older than {shown(MINIMUM)}, the first tested version"
         yield Finding("kyverno-version", controller.where, what, _UPGRADE)

@@ -70,7 +70,7 @@ def definitions(case: Case, *, older: bool = True) -> Iterator[Finding]:
     """Kinds that the cluster does not serve; `older`: also in older versions, which some policies name."""
     for resource in RAY.resources:
         if resource.version not in _served(case, resource) and (older or resource.version == CURRENT):
-            what = f"{resource.kind} is not served in {resource.version}, and the policies name it"
+            what = f"{resource.kind} is not served in {resource.version}, but the policies name it"
             yield Finding("kuberay-crds", f"CustomResourceDefinition/{resource.plural}.{resource.group}", what, _HELM)
 
 
@@ -97,12 +97,12 @@ def _served(case: Case, resource: Resource) -> set[str]:
 
 
 def _gate(case: Case, operators: list[Deployment]) -> Iterator[Finding]:
-    """With the gate off, KubeRay refuses to make anything of a RayCluster that asks for network policies."""
+    """With the gate off, KubeRay creates nothing for a RayCluster with `spec.networkPolicy`."""
     if not operators or any(_gates(each).get(GATE) == "true" for each in operators):
         return
     for part in case.objects.of(RAY.resources[0]):
         if map_at(part.value, "spec", "networkPolicy"):
-            what = f"has spec.networkPolicy, and the operator's feature gate {GATE} is off: it is never made"
+            what = f"has spec.networkPolicy, and the operator's feature gate {GATE} is off, so it gets no pods"
             fix = f"start the operator with --feature-gates={GATE}=true, or take the field out"
             yield Finding("kuberay-gate", f"{part.namespace}/RayCluster/{name_of(part.value)}", what, fix)
 

@@ -67,7 +67,7 @@ def _unasked(
             what = f"the webhook does not cover the namespaces of {policy.name}"
             yield Finding("webhook-missing", where, what, fix)
         elif asking and not _closed(asking):
-            what = f"{policy.name}: failurePolicy is Ignore, so all is admitted while the engine does not answer"
+            what = f"{policy.name}: failurePolicy is Ignore, so everything is admitted while the engine does not answer"
             yield Finding("fails-open", where, what, fix)
 
 
@@ -103,7 +103,7 @@ def _uncovered(
             what = f"the webhook does not cover {shown} at {', '.join(sorted(missing))}"
             yield Finding("webhook-missing", where, what, fix)
         elif wanted - _asked(closed, group, name):
-            what = f"{shown}: failurePolicy is Ignore, so all are admitted while the engine does not answer"
+            what = f"{shown}: failurePolicy is Ignore, so all of them are admitted while the engine does not answer"
             yield Finding("fails-open", where, what, fix)
 
 

@@ -6,7 +6,7 @@ from rayfence.backends.base import Webhook
 
 WEBHOOK = Webhook(
     "kyverno-resource-validating-webhook-cfg",
-    "kubectl get pods -n {namespace}; Kyverno writes its webhooks anew when it runs",
+    "kubectl get pods -n {namespace}; Kyverno writes its webhooks again when it starts",
 )
 
 MAKERS = ("rayclusters", "rayjobs")
