@@ -54,7 +54,7 @@ def picture() -> str:
 
 def command_line() -> str:
     """Every command with what it does, its options, examples and exit codes."""
-    context = click.Context(cli, info_name="rayfence")
+    context = click.Context(cli, info_name="rayfence", **cli.context_settings)
     commands = [(f"rayfence {name}", cli.get_command(context, name)) for name in COMMANDS]
     parts = ["# Command line", prose(cli.help or ""), prose(cli.epilog or "")]
     parts += [f"## {name}\n\n{section(name, command)}" for name, command in commands if command]

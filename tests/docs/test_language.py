@@ -60,7 +60,7 @@ def test_a_generated_page_avoids_it_too(page: Path) -> None:
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_the_help_of_a_command_avoids_it_too(name: str) -> None:
-    context = click.Context(cli, info_name="rayfence")
+    context = click.Context(cli, info_name="rayfence", **cli.context_settings)
     command = cli.get_command(context, name)
     assert command is not None
     text = command.get_help(click.Context(command, info_name=name, parent=context))
@@ -69,7 +69,7 @@ def test_the_help_of_a_command_avoids_it_too(name: str) -> None:
 
 
 def test_the_list_of_commands_avoids_it_too() -> None:
-    text = cli.get_help(click.Context(cli, info_name="rayfence"))
+    text = cli.get_help(click.Context(cli, info_name="rayfence", **cli.context_settings))
 
     assert set(COMMANDS) <= set(text.split())
     assert [] == found_in(text, AVOIDED)

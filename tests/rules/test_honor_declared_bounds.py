@@ -139,5 +139,5 @@ def test_people_read_what_was_declared_and_what_is_allowed() -> None:
     assert [
         "400 is outside the bounds of team-a, allowed is 1 to 4",
         "lots is not a quantity, allowed is 2Gi to 8Gi",
-        "1 does not keep to minCpu 2",
+        "1 breaks the declared minCpu 2",
     ] == told(honor_declared_bounds, value, TEAM_A)

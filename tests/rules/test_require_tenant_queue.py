@@ -155,7 +155,7 @@ def test_people_read_what_is_listed() -> None:
     first, second = (each.message for each in require_tenant_queue.violations(Workload(value), tenant, PLATFORM))
 
     assert "is c, must be a or b" == first
-    assert "is c, and allow.queues lists no value for kai.scheduler/queue or runai/queue" == second
+    assert "is c, and allow.queues lists no value for kai.scheduler/queue or runai/queue; leave it out" == second
 
 
 @pytest.mark.parametrize("odd", [None, "x", 5, []], ids=repr)

@@ -83,4 +83,4 @@ def test_the_key_is_the_platforms() -> None:
 def test_people_read_what_is_missing() -> None:
     (said,) = told(require_tenant_toleration, cluster(head=pod(tolerations=[])))
 
-    assert "key tenant, operator Equal, effect NoSchedule, value team-a" in said
+    assert "key: tenant, operator: Equal, value: team-a, effect: NoSchedule" in said

@@ -333,7 +333,7 @@ def test_people_read_what_it_opens_and_what_to_write() -> None:
 
     assert everybody.endswith("name pods of ray-b or ray-b-dev")
     assert "choose ray-b or ray-b-dev by kubernetes.io/metadata.name" in other
-    assert address.endswith("inside what the platform opens, which is nothing")
+    assert address.endswith("inside egress.cidrs of the platform, which is empty")
 
 
 def test_people_read_all_that_a_range_has_to_leave_out() -> None:

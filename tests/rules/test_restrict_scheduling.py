@@ -247,8 +247,8 @@ def test_people_read_what_to_write_instead() -> None:
     (listed,) = told(restrict_scheduling, bare(priorityClassName="production"), LISTED)
     (any_of_users,) = told(restrict_scheduling, bare(priorityClassName="system-node-critical"))
 
-    assert term.endswith("and so mean the namespace of the pod")
-    assert nodes.endswith("with tenant only In [team-a], NotIn and DoesNotExist")
+    assert term.endswith("so that it means the namespace of the pod")
+    assert nodes.endswith("for tenant, use only In [team-a], NotIn or DoesNotExist")
     assert "is production, must be batch or system-node-critical" == listed
     assert "is system-node-critical, must be none that begins with system-" == any_of_users
 

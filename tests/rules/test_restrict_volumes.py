@@ -103,7 +103,7 @@ def test_a_tenants_list_stands_in_place_of_the_platforms() -> None:
 def test_people_read_what_it_is_and_what_to_use() -> None:
     (message,) = told(restrict_volumes, with_volumes({"name": "x", "csi": {"driver": "smb.csi.k8s.io"}}), LISTED)
 
-    assert message.startswith("csi/smb.csi.k8s.io is no volume type that team-a may use; use ")
+    assert message.startswith("csi/smb.csi.k8s.io is not a volume type that team-a may use; use ")
     assert message.endswith("secret, csi/gcsfuse.csi.storage.gke.io, nfs")
 
 

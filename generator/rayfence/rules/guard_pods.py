@@ -20,7 +20,7 @@ from rayfence.model.subjects import CREATE, PODS, UPDATE, Subject
 from rayfence.rules import restrict_tolerations
 from rayfence.rules.cases import guard_pods as guard_pods_edits
 from rayfence.rules.limit_resources import NO_LIMIT
-from rayfence.rules.require_tenant_toleration import SCHEDULING, has_own, own
+from rayfence.rules.require_tenant_toleration import SCHEDULING, has_none, has_own, own
 from rayfence.rules.rule import Edits, Violation, instead, shown
 from rayfence.rules.shared import pod_security
 from rayfence.workload import BOUNDED, SIDES, Workload, dig
@@ -176,7 +176,7 @@ def _placed(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[pod_
 def _tolerated(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[pod_security.Problem]:
     path, found = SPEC / "tolerations", work.at(SPEC, "tolerations")
     if _is_ray(work) and not has_own(found, path, tenant, platform):
-        what = f"has no key {platform.taint_key}, operator Equal, effect NoSchedule, value {tenant.name}; add it"
+        what = has_none(tenant, platform)
         yield path, what
 
 

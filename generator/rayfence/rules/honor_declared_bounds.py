@@ -59,7 +59,7 @@ def cel(platform: Platform) -> Iterator[str]:
         said("object.metadata.annotations[declared.bound.name]"),
     )
     values = ("sized.container.path", side, f"{bound}.resource", written[0], "declared.bound.name", written[1])
-    told = filled("%s.resources.%s.%s: %s does not keep to %s %s", *values)
+    told = filled("%s.resources.%s.%s: %s breaks the declared %s %s", *values)
     broken = f"variables.container_amounts.flatten().filter(sized, {wrong}).map(sized, {told})"
     yield f"variables.declared_bounds.map(declared, {broken}).flatten()"
 
@@ -95,7 +95,7 @@ def _kept(container: Container, name: str, found: str, declared: Decimal) -> Ite
         return
     if amount > declared if side == "limits" else amount < declared:
         path = container.path / "resources" / side / resource
-        yield Violation(ID, path, f"{written} does not keep to {name} {found}")
+        yield Violation(ID, path, f"{written} breaks the declared {name} {found}")
 
 
 def _quantity(written: str) -> Decimal | None:

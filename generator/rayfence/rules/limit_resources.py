@@ -28,7 +28,7 @@ WHY = "A container without a limit can use up its node. One above its tenant's m
 SUBJECTS = (RAY,)
 
 PODLESS = "is not allowed, its containers are what is bounded"
-NO_LIMIT = "is no limit to a container runtime"
+NO_LIMIT = "means no limit to a container runtime"
 HUGE_PAGES = "huge pages are not allowed"
 EMPTY = "must hold a container, a template without one is no pod"
 

@@ -159,7 +159,9 @@ def _wanted(key: str, allowed: Sequence[str]) -> str:
     """What people read: which values are listed."""
     keys = ALIASES.get(key, (key,))
     values = [value for entry in allowed for own, _, value in (entry.partition("="),) if own in keys and value]
-    return f"must be {' or '.join(values)}" if values else f"and allow.queues lists no value for {' or '.join(keys)}"
+    if values:
+        return f"must be {' or '.join(values)}"
+    return f"and allow.queues lists no value for {' or '.join(keys)}; leave it out"
 
 
 _OTHERS = "somebody-elses"

@@ -55,6 +55,12 @@ def has_own(tolerations: Any, path: FieldPath, tenant: Tenant, platform: Platfor
     return any(is_own(each, path / index, tenant, platform, SCHEDULING) for index, each in found)
 
 
+def has_none(tenant: Tenant, platform: Platform) -> str:
+    """What people read: the toleration that is missing."""
+    wanted = f"key: {platform.taint_key}, operator: Equal, value: {tenant.name}, effect: NoSchedule"
+    return f"lacks the toleration {{{wanted}}}; add it"
+
+
 def cel(platform: Platform) -> Iterator[str]:
     found = f"{items('template.spec.?tolerations')}.exists(toleration, {own(platform, SCHEDULING)})"
     wanted = f"key {platform.taint_key}, operator Equal, effect NoSchedule, value %s"
@@ -63,7 +69,7 @@ def cel(platform: Platform) -> Iterator[str]:
 
 
 def violations(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[Violation]:
-    what = f"has no key {platform.taint_key}, operator Equal, effect NoSchedule, value {tenant.name}; add it"
+    what = has_none(tenant, platform)
     for site in work.sites:
         path = site.path / "spec" / "tolerations"
         if not has_own(site.get("tolerations"), path, tenant, platform):

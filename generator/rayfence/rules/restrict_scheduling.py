@@ -52,9 +52,9 @@ TERMS = ((REQUIRED, ()), (PREFERRED, ("podAffinityTerm",)))
 NODE_TERMS = (((REQUIRED, "nodeSelectorTerms"), ()), ((PREFERRED,), ("preference",)))
 """The same of node affinity, where the list is on a way too."""
 
-APART = "must have no namespaces and no namespaceSelector, and so mean the namespace of the pod"
-CONTROL = "is of the control plane, leave it out"
-SET_ASIDE = "is of nodes that are set aside for the system, leave it out"
+APART = "must have neither namespaces nor namespaceSelector, so that it means the namespace of the pod"
+CONTROL = "selects or tolerates the control plane, leave it out"
+SET_ASIDE = "selects or tolerates nodes reserved for the system, leave it out"
 TOO_HIGH = f"must not be above {HIGHEST}"
 ELSEWHERE = "selects nodes of the control plane or of other tenants"
 
@@ -202,7 +202,7 @@ def _selecting(spec: Any, at: FieldPath, tenant: Tenant, label: str | None) -> I
 
 
 def _instead(key: str, tenant: Tenant) -> str:
-    return "leave it out" if key in CONTROL_PLANE else f"with {key} only In [{tenant.name}], NotIn and DoesNotExist"
+    return "leave it out" if key in CONTROL_PLANE else f"for {key}, use only In [{tenant.name}], NotIn or DoesNotExist"
 
 
 def _tolerating(spec: Any, at: FieldPath) -> Iterator[Problem]:

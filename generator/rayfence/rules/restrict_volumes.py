@@ -49,7 +49,7 @@ def violations(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[V
         for index, volume in enumerate(listed(dig(template, "spec", "volumes", at=path))):
             wrong = [each for each in _kinds(volume) if each not in (*TYPES, *allowed)]
             if wrong:
-                what = f"{', '.join(wrong)} is no volume type that {tenant.name} may use"
+                what = f"{', '.join(wrong)} is not a volume type that {tenant.name} may use"
                 yield Violation(ID, spec / "volumes" / index, f"{what}; use {_instead(allowed)}")
 
 

@@ -69,7 +69,7 @@ def variables(specs: str, fields: Fields, platform: Platform) -> dict[str, str]:
 
 def cel(platform: Platform) -> str:
     """CEL: a list of `path: what is wrong` with `network_rules`."""
-    nobody = when("size(rule.peers) == 0", "rule.path + ': must name somebody'")
+    nobody = when("size(rule.peers) == 0", "rule.path + ': must name a peer'")
     no_block = when(_HAS_BLOCK, _told(".ipBlock: must be left out"))
     in_range = ranges.cel("peer.?ipBlock", "peer_path + '.ipBlock'", platform)
     block = f"(rule.is_ingress == true ? {no_block} : {in_range})"
@@ -83,7 +83,7 @@ _HAS_BLOCK = "peer.?ipBlock.orValue(null) != null"
 
 def _selected() -> str:
     """What is wrong with a `peer` of a `rule` that may be of no namespace in reach, where none means its own."""
-    nobody = when(f"peer.?podSelector.orValue(null) == null && !({_HAS_BLOCK})", _told(": must name somebody"))
+    nobody = when(f"peer.?podSelector.orValue(null) == null && !({_HAS_BLOCK})", _told(": must name a peer"))
     label = f"[dyn(selector.?matchLabels[?'{NAME_LABEL}'].orValue(''))]"
     is_name = f"expression.?key.orValue('') == '{NAME_LABEL}' && expression.?operator.orValue('') == 'In'"
     by_name = f"{items('selector.?matchExpressions')}.filter(expression, {is_name})"
@@ -125,11 +125,11 @@ def faults(value: Any, path: FieldPath, fields: Fields, tenant: Tenant, platform
 def _let_in(rule: Any, path: FieldPath, tenant: Tenant) -> Iterator[Fault]:
     peers = dig(rule, "from", at=path)
     if not listed(peers):
-        yield path / "from", f"is missing or empty, which lets everybody in; name pods of {_any(tenant.namespaces)}"
+        yield path / "from", f"is missing or empty, which allows all sources; name pods of {_any(tenant.namespaces)}"
     for at, peer in _numbered(peers, path / "from"):
         yield from _selects(peer, at, tenant.namespaces)
         if dig(peer, "ipBlock", at=at) is not None:
-            yield at / "ipBlock", f"lets addresses in, whoever has them; name pods of {_any(tenant.namespaces)}"
+            yield at / "ipBlock", f"allows addresses, whoever uses them; name pods of {_any(tenant.namespaces)}"
 
 
 def _reached(rule: Any, path: FieldPath, tenant: Tenant, platform: Platform) -> Iterator[Fault]:
@@ -153,7 +153,7 @@ def _selects(peer: Any, path: FieldPath, reach: tuple[str, ...]) -> Iterator[Fau
     if selector is None:
         # Pods chosen by a podSelector alone are of the rule's own namespace.
         if dig(peer, "podSelector", at=path) is None and dig(peer, "ipBlock", at=path) is None:
-            yield path, "names nobody; write a podSelector"
+            yield path, "names no peer; write a podSelector"
         return
     choices = list(_choices(selector, path / "namespaceSelector"))
     if not any(choice and all(name in reach for name in choice) for choice in choices):

@@ -157,7 +157,7 @@ def of_pod(path: FieldPath, value: Any) -> Iterator[Problem]:
     for index, sysctl in enumerate(listed(dig(spec, "securityContext", "sysctls", at=at))):
         place = at / "securityContext" / "sysctls" / index
         if dig(sysctl, "name", at=place) not in SYSCTLS:
-            yield place / "name", f"{OUTSIDE}, which allows only what the kernel keeps apart for each pod"
+            yield place / "name", f"{OUTSIDE}, which allows only sysctls that the kernel isolates for each pod"
     if _unconfined(dig(value, "metadata", "annotations", at=path)):
         yield path / "metadata" / "annotations", f"{OUTSIDE}: {APP_ARMOR}* must be runtime/default or localhost/*"
     for place, container in containers_of(at, spec):

@@ -128,4 +128,4 @@ def network(text: Any) -> Network | None:
 
 
 def _any(ranges: Cidrs) -> str:
-    return " or ".join(ranges) or "what the platform opens, which is nothing"
+    return " or ".join(ranges) or "egress.cidrs of the platform, which is empty"
