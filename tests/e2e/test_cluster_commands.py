@@ -152,7 +152,7 @@ def test_policies_that_are_ready_and_refuse_nothing_are_no_installation(place, c
         for each in parts.judges
     )
 
-    with pytest.raises(NotReady, match="enforce-tenant-isolation lets pass a RayCluster in ray-namespace"):
+    with pytest.raises(NotReady, match="enforce-tenant-isolation admits a RayCluster in ray-namespace"):
         installation.install(here, replace(parts, judges=judges), lambda said: None, Clock(3))
 
 

@@ -76,7 +76,7 @@ def test_each_guard_answers_for_its_tenants_and_nobody_for_anybody_else(backend:
 
 @EACH
 def test_nothing_is_wrong_with_guards_as_they_are(backend: str) -> None:
-    problems, _ = engine(backend, bundle.files(CONFIG, [backend])).whole()
+    problems, _ = engine(backend, bundle.files(CONFIG, [backend])).check_policies()
 
     assert [] == problems
 
@@ -122,7 +122,7 @@ def asked_about_everything(backend: str) -> dict[str, str]:
 @EACH
 def test_a_guard_that_is_asked_about_everything_is_noticed(backend: str) -> None:
     files = asked_about_everything(backend)
-    problems, _ = engine(backend, files).whole()
+    problems, _ = engine(backend, files).check_policies()
     (outcome,) = judged(backend, files, Case("a pod", pod("ray-aa"), frozenset())).outcomes
 
     assert "policy guard-pods answers `pass` to a good Pod in -, although it does not cover it" in problems

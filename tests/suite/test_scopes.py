@@ -45,7 +45,7 @@ PODS = ("pods", "pods/ephemeralcontainers", "pods/resize")
 @pytest.mark.parametrize(
     ("backend", "pattern", "problem"),
     [
-        ("clusterpolicy", r"^ +- v1/Pod/resize\n", "does not look at CREATE v1/Pod/resize"),
+        ("clusterpolicy", r"^ +- /v1/Pod/resize\n", "does not look at CREATE /v1/Pod/resize"),
         ("validatingpolicy", r"^ +- pods/resize\n", "does not look at CREATE /pods/resize"),
         ("validatingadmissionpolicy", r"^( +)- pods$", r"does not look at CREATE /pods"),
     ],

@@ -40,7 +40,7 @@ def _matched(spec: Spec) -> Scope:
 
 
 def _expected(policy: Policy, resource: Resource) -> Iterator[str]:
-    return (f"{resource.api_version}/{kind}" for kind in resource.kinds)
+    return (f"{resource.group}/{resource.version}/{kind}" for kind in resource.kinds)
 
 
 def _exclusions(spec: Spec) -> set[str]:
