@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 import pytest
+import yaml
 
 from rayfence import admission, yamlio
 from rayfence.backends import BACKENDS, clusterpolicy, native, validatingpolicy
@@ -13,6 +14,8 @@ from rayfence.cel.lines import layout
 from rayfence.manifests import bundle
 from rayfence.model.config import Bounds, Config, Container, Enforcement, Network, Platform, Quota, Tenant
 from rayfence.model.subjects import EXPOSURE, NETWORK_POLICIES, PODS, RAY, SUBJECTS
+
+from ..builders import sample
 
 BOUNDS = Container(Bounds("500m", "16"), Bounds("1Gi", "128Gi"))
 EVERY_ACTION = Config(
@@ -251,3 +254,23 @@ def test_a_tenant_without_a_network_layer_is_in_no_generating_policy() -> None:
     (policy,) = written(off, OF_KYVERNO, "GeneratingPolicy").values()
 
     assert "ray-a" not in policy["spec"]["matchConditions"][0]["expression"]
+
+
+def test_a_cluster_policy_names_the_group_of_each_kind() -> None:
+    # `v1/Service` is a Service of any group, Knative's too.
+    files = bundle.files(sample(), ["clusterpolicy"])
+    policies = [each for text in files.values() for each in yaml.safe_load_all(text) if _is_cluster_policy(each)]
+    kinds = [
+        kind
+        for policy in policies
+        for rule in policy["spec"]["rules"]
+        for part in rule["match"]["any"]
+        for kind in part["resources"]["kinds"]
+    ]
+
+    assert {"/v1/Pod", "/v1/Service", "ray.io/v1/RayCluster"} <= {*kinds}
+    assert [] == [kind for kind in kinds if kind.count("/") < 2 or kind.startswith("v1/")]
+
+
+def _is_cluster_policy(value: Any) -> bool:
+    return bool(value) and value["kind"] == "ClusterPolicy"

@@ -131,7 +131,9 @@ def test_a_manifest_is_checked_by_the_policy_object_in_charge(backend: str) -> N
 
 
 CASES = tuple(Case(place, cluster(place), frozenset()) for place in ("ray-x0000", "ray-x0500"))
-CONDITION = re.compile(r"(?<=expression: )\|-\n.*(?:\n.*)?all\(name, type\(name\).*|(?<=key: )>-\n +\{\{ sort\((?:.*\n)?.*\}\}")
+CONDITION = re.compile(
+    r"(?<=expression: )\|-\n.*(?:\n.*)?all\(name, type\(name\).*|(?<=key: )>-\n +\{\{ sort\((?:.*\n)?.*\}\}"
+)
 
 
 def sabotaged(backend: str, number: int, condition: str = "", of: str = "", to: str = "") -> Mapping[str, str]:
