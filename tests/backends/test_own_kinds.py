@@ -20,8 +20,6 @@ ALLOWED = {
     "gator.policies": ({"ConstraintTemplate"}, "what gator reads"),
     "gotool.pins": ({"gatekeeper"}, "the address of gator's source"),
 }
-LINES = 25
-"""A module with fewer does not pay for its name."""
 
 KINDS = ("Cluster", "Validating", "Mutating", "Generating", "ValidatingAdmission", "MutatingAdmission")
 NAMED = re.compile(
@@ -85,16 +83,10 @@ def test_the_folder_of_cluster_policies_can_be_deleted_but_for_its_line() -> Non
     assert {TABLE} == importers(our_tree(), "backends.clusterpolicy")
 
 
-def test_every_backend_has_its_folder_and_no_module_is_tiny() -> None:
+def test_every_backend_has_its_folder() -> None:
     folders = {path.parent.name for path in PACKAGE.glob("backends/*/policy.py")}
-    tiny = {
-        str(path.relative_to(PACKAGE))
-        for path in PACKAGE.glob("backends/**/*.py")
-        if path.name != "__init__.py" and len(path.read_text().splitlines()) < LINES
-    }
 
     assert len(BACKENDS) == len(folders)
-    assert set() == tiny
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from rayfence.model.field_path import FieldPath
 from rayfence.model.quantity import parse, text
 from rayfence.model.subjects import RAY, Subject
 from rayfence.rules.rule import At, Edit, Edits, Violation, shown
-from rayfence.workload import BOUNDED, SIDES, Container, Workload, dig
+from rayfence.workload import BOUNDED, SIDES, Container, Malformed, Workload, dig
 
 ID = "honor-declared-bounds"
 FAMILY = "resource bounds"
@@ -66,9 +66,10 @@ def cel(platform: Platform) -> Iterator[str]:
 
 def violations(work: Workload, tenant: Tenant, platform: Platform) -> Iterator[Violation]:
     declared = dig(work.value, "metadata", "annotations")
+    # CEL cannot read an entry of a list by name, either.
+    if isinstance(declared, list):
+        raise Malformed(FieldPath.of("metadata", "annotations"))
     for name, (resource, _) in DECLARED.items():
-        # Raises Malformed where the annotations are a list, of which CEL has no entry by name either.
-        dig(work.value, "metadata", "annotations", name)
         # An API server turns null into an empty text before it asks anybody, so null is something, and no quantity.
         if isinstance(declared, dict) and name in declared:
             bounds = tenant.container.cpu if resource == "cpu" else tenant.container.memory
