@@ -131,7 +131,7 @@ def fresh() -> None:
 
 
 def quick(*more: str) -> None:
-    """in a minute and a half: lint, are policies/ and docs/ up to date, all tests that are not slow and need no engine"""
+    """in about 90 s: lint, are policies/ and docs/ up to date, all tests that are not slow and need no engine"""
     lint()
     fresh()
     marks = " and ".join(f"not {mark}" for mark in NOT_QUICK)

@@ -114,6 +114,6 @@ def _in_range(shard: Shard) -> dict[str, Any]:
 def _kinds(resource: Resource) -> list[str]:
     """A kind and its subresources, in each version: a real server refuses `ray.io/*/RayCluster`.
 
-    Without a slash in front, `v1/Service` is a Service of any group. A server that also has Knative's refuses the policy.
+    Without a slash in front, `v1/Service` is a Service of any group, and a server with Knative refuses the policy.
     """
     return [f"{resource.group}/{resource.version}/{kind}" for kind in resource.kinds]
